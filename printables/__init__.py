@@ -1,0 +1,1 @@
+"""The library that turns a dataclass into a PDF. It needs no database, network or Flask."""

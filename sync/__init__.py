@@ -1,0 +1,1 @@
+"""The library by which nodes share one ledger. It knows nothing of bookings."""

@@ -1,0 +1,94 @@
+"""What can go wrong, and how it is told apart.
+
+    Refusal     expected; a value with a code and its parameters, shown to people in their words
+    Outage      something outside does not answer; the work waits, the status strip says so
+    (anything else is a bug: assert and crash early)
+
+The order of `RefusalCode` is the order in which they win when several apply. The web layer owns
+the words (web/refusals.py); a rule or an action never writes a sentence.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class RefusalCode(Enum):
+    """Stable codes, in order of precedence: the first that applies is the answer's `code`."""
+
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    CSRF = "csrf"
+    THROTTLED = "throttled"
+    SIGN_IN_NEEDED = "sign_in_needed"
+    SIGN_IN_FAILED = "sign_in_failed"
+    LINK_EXPIRED = "link_expired"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    KEY_REUSED = "key_reused"
+    LOGIN_TAKEN = "login_taken"
+    PASSWORD_WEAK = "password_weak"
+    MODE = "mode"
+    UNIT_UNKNOWN = "unit_unknown"
+    UNIT_UNCONFIRMED = "unit_unconfirmed"
+    PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
+    OVER_CAPACITY = "over_capacity"
+    OFF_GRID = "off_grid"
+    PAST = "past"
+    NOT_YET_OPEN = "not_yet_open"
+    TOO_LATE = "too_late"
+    CLOSED_DAY = "closed_day"
+    OUTSIDE_HOURS = "outside_hours"
+    NOT_A_FRAME = "not_a_frame"
+    TOO_LONG = "too_long"
+    NO_PRICE = "no_price"
+    LIMIT_REACHED = "limit_reached"
+    OWN_OVERLAP = "own_overlap"
+    TAKEN = "taken"
+    NOT_ACTIVE = "not_active"
+    ALREADY_STARTED = "already_started"
+    FRAMES_OVERLAP = "frames_overlap"
+    FILE_REFUSED = "file_refused"
+    NOT_QUEUED = "not_queued"
+
+
+PRECEDENCE = {code: position for position, code in enumerate(RefusalCode)}
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an answer, not an error
+    """The answer no, with the reason as a code and the values that its sentence needs.
+
+    others   further refusals that applied as well, weaker ones last
+    """
+
+    def __init__(
+        self, code: RefusalCode, /, *, others: tuple[Refusal, ...] = (), **params: Any
+    ) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.params = params
+        self.others = others
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Refusal)
+            and (self.code, self.params) == (other.code, other.params)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+    def __repr__(self) -> str:
+        inside = "".join(f", {name}={value!r}" for name, value in self.params.items())
+        return f"Refusal({self.code.value}{inside})"
+
+
+class Outage(Exception):  # noqa: N818  not an error for the person at the counter
+    """Something outside this machine does not answer. The work waits."""
+
+
+def strongest(refusals: list[Refusal]) -> Refusal:
+    """The refusal that wins, carrying the others in order. `refusals` must not be empty."""
+    first, *rest = sorted(refusals, key=lambda refusal: PRECEDENCE[refusal.code])
+    return Refusal(first.code, others=tuple(rest), **first.params)

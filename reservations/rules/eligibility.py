@@ -1,0 +1,55 @@
+"""Who may book, how early, how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from reservations.errors import Refusal, RefusalCode
+from reservations.rules.town import Residency, TownRules
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a party in one town at the moment of booking.
+
+    active_count      its open bookings in this town from today on
+    has_overlap       whether it already holds another place at that time
+    """
+
+    residency: Residency
+    active_count: int = 0
+    has_overlap: bool = False
+
+
+def bookable_from(day: date, *, residency: Residency, rules: TownRules) -> date:
+    """The first day on which a party of this residency may book for `day`."""
+    days = rules.opens_days_before if residency.is_local else rules.outside_days_before
+    return day - timedelta(days=days)
+
+
+def refusals(
+    day: date, *, starts_at: datetime, now: datetime, standing: Standing, rules: TownRules
+) -> list[Refusal]:
+    """Why this party may not book this day at `now`.
+
+    now, starts_at   aware instants; `now` is compared in the facility's own zone
+    returns          codes past, not_yet_open (with the date it opens), too_late, limit_reached,
+                     own_overlap; [] when it may
+    """
+    found: list[Refusal] = []
+    local_now = now.astimezone(starts_at.tzinfo)
+    opens = bookable_from(day, residency=standing.residency, rules=rules)
+    if starts_at <= local_now:
+        found.append(Refusal(RefusalCode.PAST))
+    elif starts_at - timedelta(minutes=rules.closes_minutes) < local_now:
+        found.append(Refusal(RefusalCode.TOO_LATE, minutes=rules.closes_minutes))
+    elif opens > local_now.date():
+        found.append(Refusal(RefusalCode.NOT_YET_OPEN, opens_on=opens))
+    if rules.active_max is not None and standing.active_count >= rules.active_max:
+        found.append(
+            Refusal(RefusalCode.LIMIT_REACHED, used=standing.active_count, limit=rules.active_max)
+        )
+    if standing.has_overlap:
+        found.append(Refusal(RefusalCode.OWN_OVERLAP))
+    return found

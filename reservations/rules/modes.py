@@ -1,0 +1,51 @@
+"""平常時・孤立時・災害時: one table of what each action may do.
+
+Normal and isolated differ in who answers, not in what is allowed: isolation is observed, disaster
+is declared. This is the only module that asks which mode it is.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Mode(Enum):
+    NORMAL = "normal"
+    ISOLATED = "isolated"
+    DISASTER = "disaster"
+
+
+class Answer(Enum):
+    """YES: done here or by the holder. NO: refused with code `mode`."""
+
+    YES = "yes"
+    NO = "no"
+
+
+_ALWAYS = dict.fromkeys(Mode, Answer.YES)
+_NOT_IN_DISASTER = {**_ALWAYS, Mode.DISASTER: Answer.NO}
+
+TABLE: dict[str, dict[Mode, Answer]] = {
+    "book": _NOT_IN_DISASTER,
+    "change": _NOT_IN_DISASTER,
+    "cancel": _ALWAYS,
+    "close": _ALWAYS,
+    "reopen": _ALWAYS,
+    "register": _ALWAYS,
+    "sign_in": _ALWAYS,
+    "sign_out": _ALWAYS,
+    "issue_link": _ALWAYS,
+    "follow_link": _ALWAYS,
+    "report_problem": _ALWAYS,
+    "rate": _ALWAYS,
+    "import_facilities": _ALWAYS,
+    "import_rooms": _ALWAYS,
+    "import_shelters": _ALWAYS,
+    "confirm_hours": _ALWAYS,
+    "extend_horizon": _ALWAYS,
+}
+
+
+def may(action: str, mode: Mode) -> bool:
+    """Whether `action` is done at all in this mode. An action without a row is a bug."""
+    return TABLE[action][mode] is Answer.YES

@@ -1,0 +1,55 @@
+"""A town's own rules as plain values: one version of them, with the day from which it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+
+class Residency(Enum):
+    """在住・在勤・在学・市外: decides eligibility and tariff."""
+
+    RESIDENT = "resident"
+    WORKS = "works"
+    STUDIES = "studies"
+    OUTSIDE = "outside"
+
+    @property
+    def is_local(self) -> bool:
+        return self is not Residency.OUTSIDE
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStep:
+    """Cancelled at least `days_before` the day of use: `percent` of the fee comes back."""
+
+    days_before: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class TownRules:
+    """What one municipality has decided. Fields are per town; the defaults are common ones.
+
+    opens_days_before     a local person may book from this many days before, 0:00
+    outside_days_before   the same for people from outside the town
+    closes_minutes        booking ends this many minutes before the start
+    active_max            open bookings that one party may hold in this town; None is no limit
+    outside_percent       what outside parties pay, in percent of the table
+    rounding_yen          fees are cut below this amount
+    free_undo_minutes     a slip of the finger: cancelled within this time, nothing is owed
+    refund_steps          most generous first; without a matching step nothing comes back
+    """
+
+    version: int
+    valid_from: date
+    opens_days_before: int = 60
+    outside_days_before: int = 30
+    closes_minutes: int = 0
+    active_max: int | None = 10
+    outside_percent: int = 150
+    rounding_yen: int = 10
+    free_undo_minutes: int = 30
+    refund_steps: tuple[RefundStep, ...] = (RefundStep(7, 100), RefundStep(1, 50))
+    permit_word: str = "使用許可"
