@@ -1,0 +1,1 @@
+"""Tests, by the folder they exercise; tests/README.md says which kind goes where."""
