@@ -22,3 +22,25 @@ def local(instant: datetime) -> datetime:
 def local_day(instant: datetime) -> date:
     """The facility's calendar day at `instant`."""
     return local(instant).date()
+
+
+class NationalHolidays:
+    """国民の祝日 of any year, from the calendar library; `day in holidays`, computed once a year."""
+
+    def __init__(self) -> None:
+        self._years: dict[int, frozenset[date]] = {}
+
+    def __contains__(self, day: date, /) -> bool:
+        return day in self._of(day.year)
+
+    def _of(self, year: int) -> frozenset[date]:
+        if year not in self._years:
+            # Imported late: the rules of all years take 20 ms that most commands do not need.
+            import jpholiday  # noqa: PLC0415
+
+            found = jpholiday.JPHoliday().year_holidays(year)
+            self._years[year] = frozenset(holiday.date for holiday in found)
+        return self._years[year]
+
+
+HOLIDAYS = NationalHolidays()

@@ -1,0 +1,1 @@
+"""What people do: one transaction, one event and one audit line each."""

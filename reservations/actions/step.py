@@ -1,0 +1,178 @@
+"""@action: the frame around everything that people do.
+
+It asks rules/modes.py, opens the one write transaction, writes the audit line first, runs the
+action, appends its event, and commits. The commit stands here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Text, bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from uuid6 import uuid7
+
+from reservations.db import write_transaction
+from reservations.errors import Refusal, RefusalCode
+from reservations.events import Fact
+from reservations.models import AuditLine, Event
+from reservations.rules import modes
+from reservations.rules.modes import Mode
+
+Request = TypeVar("Request")
+Work = Callable[[Session, Request, "Context", str], Fact]
+Action = Callable[[Session, Request, "Context"], str]
+
+# PostgreSQL's word for a deadlock or a lost race: the same work again, at most this often.
+TRIES = 4
+RETRIED_STATES = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who does it, when, and on which node: everything an action would otherwise have to ask for.
+
+    actor         account id, `system`, or `anonymous`
+    now           aware instant
+    key           Idempotency-Key of the request, if it had one
+    request_hash  of the request's meaning: the same key with another hash is refused
+    new_id        where new ids come from; a seeded one in a demonstration
+    """
+
+    actor: str
+    now: datetime
+    node: str = "hub"
+    node_no: int = 1
+    mode: Mode = Mode.NORMAL
+    key: str | None = None
+    request_hash: str | None = None
+    new_id: Callable[[], str] = field(default=lambda: str(uuid7()))
+
+
+_AUDIT_TABLE = AuditLine.__table__
+_AUDIT_COLUMNS = ("at", "node", "actor", "action", "subject", "key", "request_hash")
+# On PostgreSQL one actor does one thing at a time: without that, ten requests sent at once would
+# each count the same open bookings and pass the town's limit together. SQLite has one writer.
+_ACTORS_TURN = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0)).label("t")
+).subquery()
+_AUDIT = {
+    "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing(),
+    "postgresql": postgresql_insert(_AUDIT_TABLE)
+    .from_select(
+        _AUDIT_COLUMNS,
+        select(
+            *(
+                bindparam(name, type_=_AUDIT_TABLE.c[name].type, required=True)
+                for name in _AUDIT_COLUMNS
+            )
+        ).select_from(_ACTORS_TURN),
+        include_defaults=False,
+    )
+    .on_conflict_do_nothing(),
+}
+# Actors who are not one person take no turn: each of their actions locks only itself.
+SHARED_ACTORS = frozenset({"system", "anonymous"})
+_EVENT = insert(Event.__table__)
+_EARLIER = select(AuditLine.subject, AuditLine.action, AuditLine.request_hash).where(
+    AuditLine.actor == bindparam("actor"), AuditLine.key == bindparam("key")
+)
+
+
+def action(
+    name: str, *, subject: Callable[[Any], str] | None = None
+) -> Callable[[Work[Request]], Action[Request]]:
+    """Make a function that does one thing into the action `name` (a row of rules/modes.py).
+
+    The function gets (session, request, context, subject) and returns its event; called as an
+    action it takes (session, request, context) and returns the subject's id.
+
+    subject  which id the request is about; without it a new one is made for what is created
+    raises   Refusal (mode, key_reused, and whatever the action refuses); nothing is written then
+    """
+    assert name in modes.TABLE, name
+
+    def decorate(work: Work[Request]) -> Action[Request]:
+        @functools.wraps(work)
+        def act(session: Session, request: Request, context: Context) -> str:
+            if not modes.may(name, context.mode):
+                raise Refusal(RefusalCode.MODE, mode=context.mode.value)
+            for left in range(TRIES - 1, -1, -1):
+                about = subject(request) if subject else context.new_id()
+                try:
+                    return _once(session, work, name, request, context, about)
+                except DBAPIError as error:
+                    if not left or _state(error) not in RETRIED_STATES:
+                        raise
+            raise AssertionError("unreachable")
+
+        act.action_name = name  # type: ignore[attr-defined]  # read by tests/tidy
+        return act
+
+    return decorate
+
+
+def _once(
+    session: Session,
+    work: Work[Request],
+    name: str,
+    request: Request,
+    context: Context,
+    about: str,
+) -> str:
+    with write_transaction(session):
+        earlier = _write_audit(session, name, context, about)
+        if earlier is not None:
+            return earlier
+        fact = work(session, request, context, about)
+        session.flush()
+        session.execute(
+            _EVENT,
+            {
+                "at": context.now,
+                "node": context.node,
+                "name": fact.name,
+                "version": fact.version,
+                "subject": fact.subject,
+                "body": fact.body(),
+            },
+        )
+    return about
+
+
+def _write_audit(session: Session, name: str, context: Context, about: str) -> str | None:
+    """Write the audit line; return the earlier subject when this key has been used before.
+
+    On PostgreSQL a second request with the same key waits here until the first has committed or
+    given up; that is what makes a double click one booking.
+    """
+    dialect = session.get_bind().dialect.name
+    values = {
+        "at": context.now,
+        "node": context.node,
+        "actor": context.actor,
+        "action": name,
+        "subject": about,
+        "key": context.key,
+        "request_hash": context.request_hash,
+    }
+    if dialect == "postgresql":
+        values["turn"] = about if context.actor in SHARED_ACTORS else context.actor
+    written = session.execute(_AUDIT[dialect], values)
+    if written.rowcount:  # type: ignore[attr-defined]
+        return None
+    row = session.execute(_EARLIER, {"actor": context.actor, "key": context.key}).one()
+    if (row.action, row.request_hash) != (name, context.request_hash):
+        raise Refusal(RefusalCode.KEY_REUSED)
+    return str(row.subject)
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -1,0 +1,48 @@
+"""Settings, read once from the environment. A wrong value stops the start with its name."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting is an environment variable `TONARI_` + the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="TONARI_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path(".data"), description="where all state lies")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir")
+    node_name: str = Field("hub", min_length=1, max_length=40, description="this node's name")
+    node_no: int = Field(1, ge=1, le=99, description="first part of every booking number it gives")
+    threads: int = Field(6, ge=1, le=64, description="threads, and connections, of a process")
+    workers: int = Field(2, ge=1, le=32, description="processes that `tonari serve` starts")
+    is_https: bool = Field(False, description="behind TLS: secure cookies and HSTS")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="proxies in front that set X-Forwarded")
+    request_bytes_max: int = Field(1_000_000, ge=10_000, description="larger requests are refused")
+    session_hours: int = Field(24 * 14, ge=1, description="how long a resident stays signed in")
+    horizon_days: int = Field(92, ge=1, le=400, description="how far ahead day masks are made")
+    argon2_memory_kib: int = Field(19_456, ge=8_192, description="memory for hashing a password")
+    support_phone: str = Field("", description="shown as the help line; empty: the town's own")
+
+    @property
+    def url(self) -> str:
+        """The database that is really used."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'tonari.sqlite3'}"
+
+    def secret_key(self) -> str:
+        """The key that signs CSRF tokens: made once, kept in data_dir, readable by the owner."""
+        path = self.data_dir / "secret-key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            key = secrets.token_hex(32)
+            file.write(key)
+        return key

@@ -1,0 +1,129 @@
+"""The engine and its sessions, and the one way to write.
+
+SQLite runs in WAL with synchronous=FULL: a counter that lost its power has lost no booking.
+Writers take a lock of our own first (threads, then processes), because SQLite's busy handler
+polls and starves whoever polls last; then BEGIN IMMEDIATE never waits. PostgreSQL needs none of
+that; it gets as many connections as there are threads, and a second try after a deadlock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+WRITE = "tonari_write"
+AUTOCOMMIT = "tonari_autocommit"
+
+
+class Database:
+    """One engine, its sessions and its writers' lock."""
+
+    def __init__(self, url: str, *, threads: int = 6, is_durable: bool = True) -> None:
+        """Open `url`; the file and its folder are made when they are missing.
+
+        is_durable   False only for filling a demonstration: the last commits may be lost
+        """
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._engine(threads, is_durable)
+        self._threads = threading.Lock()
+        self._lock_file: int | None = None
+        # What this process keeps in memory of this database (queries/memory.py).
+        self.memory: dict[str, Any] = {}
+        self.memory_lock = threading.Lock()
+        self.sessions = sessionmaker(
+            self.engine, expire_on_commit=False, info={"database": self}
+        )
+
+    def _engine(self, threads: int, is_durable: bool) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(
+                self.url, pool_size=threads + 1, max_overflow=0, pool_pre_ping=False, pool_recycle=1800
+            )
+        assert self.url.database, "SQLite needs a file: readers and writers are several connections"
+        Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url, pool_size=threads + 1, max_overflow=2)
+        event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def session(self) -> Session:
+        return self.sessions()
+
+    @contextmanager
+    def writers_lock(self) -> Iterator[None]:
+        """Alone among all writers of this database file; nothing to wait for on PostgreSQL."""
+        if not self.is_sqlite:
+            yield
+            return
+        with self._threads:
+            if self._lock_file is None:
+                path = f"{self.url.database}.lock"
+                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    def dispose(self) -> None:
+        """Close every connection, before a fork or at the end."""
+        self.engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+@contextmanager
+def write_transaction(session: Session) -> Iterator[None]:
+    """One transaction that writes: committed at the end, or nothing of it.
+
+    Whatever the session has read before is forgotten, so that a decision never rests on an older
+    snapshot than the write.
+    """
+    database: Database = session.info["database"]
+    assert not session.new and not session.dirty, "changes outside an action"
+    session.rollback()
+    with database.writers_lock():
+        session.connection(execution_options={WRITE: True})
+        try:
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling is off: _begin_sqlite says BEGIN itself.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_sqlite_fast(connection: Any, record: Any) -> None:
+    _prepare_sqlite(connection, record)
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get(AUTOCOMMIT, False):
+        return
+    is_write = options.get(WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

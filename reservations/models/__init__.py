@@ -1,0 +1,62 @@
+"""Tables, one file a noun. Importing this package knows them all (Alembic and create_all need it)."""
+
+from reservations.models.base import Base
+from reservations.models.bookings import Booking
+from reservations.models.facilities import (
+    CatalogueVersion,
+    DayMask,
+    Facility,
+    FramePrice,
+    Municipality,
+    OpeningVersion,
+    Part,
+    Purpose,
+    TownRulesVersion,
+    Unit,
+    UnitFrame,
+    UnitPart,
+    UnitPurpose,
+)
+from reservations.models.feedback import Problem, Rating
+from reservations.models.imports import ImportFile, ImportRecord
+from reservations.models.journal import AuditLine, Event
+from reservations.models.parties import (
+    Account,
+    LoginLink,
+    Party,
+    PartyResidency,
+    SignInFailure,
+    SignInSession,
+)
+from reservations.models.shelters import Shelter
+
+__all__ = [
+    "Account",
+    "AuditLine",
+    "Base",
+    "Booking",
+    "CatalogueVersion",
+    "DayMask",
+    "Event",
+    "Facility",
+    "FramePrice",
+    "ImportFile",
+    "ImportRecord",
+    "LoginLink",
+    "Municipality",
+    "OpeningVersion",
+    "Part",
+    "Party",
+    "PartyResidency",
+    "Problem",
+    "Purpose",
+    "Rating",
+    "Shelter",
+    "SignInFailure",
+    "SignInSession",
+    "TownRulesVersion",
+    "Unit",
+    "UnitFrame",
+    "UnitPart",
+    "UnitPurpose",
+]

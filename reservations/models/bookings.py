@@ -1,0 +1,69 @@
+"""予約: who has which unit when. What it occupies stands in the day masks as well."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Sequence,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from reservations.models.base import Base, Instant
+
+
+# Where PostgreSQL takes the serial from; SQLite counts in the insert itself (actions/bookings.py).
+SERIAL = Sequence("booking_serial", metadata=Base.metadata)
+
+
+class Booking(Base):
+    """One booking, closure or official use, on one sheet (facility and date).
+
+    (node_no, serial)  printed as the number; unique over all nodes without asking any of them
+    kind               rules/availability.py:Kind; closures and maintenance have no party
+    status             confirmed, cancelled
+    tariff_from, town_rules_id   the versions it was made under
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        UniqueConstraint("node_no", "serial"),
+        CheckConstraint("start_slot >= 0 AND start_slot < end_slot", name="period"),
+        CheckConstraint("fee_yen >= 0", name="fee"),
+        CheckConstraint("status IN ('confirmed', 'cancelled')", name="status"),
+        Index("ix_booking_unit_id_date", "unit_id", "date"),
+        Index("ix_booking_facility_id_date", "facility_id", "date"),
+        Index("ix_booking_party_id_date", "party_id", "date"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    node_no: Mapped[int]
+    serial: Mapped[int] = mapped_column(BigInteger)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
+    municipality_code: Mapped[str] = mapped_column(ForeignKey("municipality.code"))
+    party_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    kind: Mapped[str] = mapped_column(Text, default="use")
+    status: Mapped[str] = mapped_column(Text, default="confirmed")
+    date: Mapped[date] = mapped_column(Date)
+    start_slot: Mapped[int]
+    end_slot: Mapped[int]
+    purpose_code: Mapped[str] = mapped_column(Text, default="")
+    headcount: Mapped[int | None]
+    fee_yen: Mapped[int] = mapped_column(default=0)
+    tariff_from: Mapped[date | None] = mapped_column(Date)
+    town_rules_id: Mapped[int | None] = mapped_column(ForeignKey("town_rules.id"))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    free_cancel_until: Mapped[datetime | None] = mapped_column(Instant)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
+    cancel_due_yen: Mapped[int | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    # Raised by every change, so that a calendar file replaces the older one (iCalendar SEQUENCE).
+    revision: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,46 @@
+"""出来事と監査: one event and one audit line for everything that people do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from reservations.models.base import Base, Instant, RowNumber
+
+
+class Event(Base):
+    """A fact, never changed: `name` and `version` say how to read `body` (events.py)."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_subject", "subject"),)
+
+    seq: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    node: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AuditLine(Base):
+    """Who did what when; also the memory of each Idempotency-Key.
+
+    It is the first write of its transaction: a second request with the same key finds it here and
+    is given the first one's subject instead of being done again.
+    """
+
+    __tablename__ = "audit_line"
+    __table_args__ = (UniqueConstraint("actor", "key"),)
+
+    seq: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    node: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    key: Mapped[str | None] = mapped_column(Text)
+    request_hash: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,98 @@
+"""利用者 and their logins. A party books; an account signs in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from reservations.models.base import Base, Instant
+
+
+class Party(Base):
+    """個人・団体: one party, one id over all towns."""
+
+    __tablename__ = "party"
+    __table_args__ = (CheckConstraint("kind IN ('person', 'group')", name="kind"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, default="person")
+    name: Mapped[str] = mapped_column(Text)
+    kana: Mapped[str] = mapped_column(Text, default="")
+    phone: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str] = mapped_column(Text, default="")
+    home_code: Mapped[str | None] = mapped_column(ForeignKey("municipality.code"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PartyResidency(Base):
+    """在住・在勤・在学 in one town, until a day. A town without a row is outside."""
+
+    __tablename__ = "party_residency"
+
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    municipality_code: Mapped[str] = mapped_column(
+        ForeignKey("municipality.code"), primary_key=True
+    )
+    residency: Mapped[str] = mapped_column(Text)
+    valid_until: Mapped[date | None] = mapped_column(Date)
+
+
+class Account(Base):
+    """A login. `login` is a mail address or phone number, folded; never a number of ours.
+
+    role   resident, or staff for the counter
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("role IN ('resident', 'staff')", name="role"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    party_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"), index=True)
+    login: Mapped[str] = mapped_column(Text, unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, default="resident")
+    locale: Mapped[str] = mapped_column(Text, default="ja")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SignInSession(Base):
+    """A signed-in browser or an API token; only the hash of the secret is kept.
+
+    kind   web (cookie) or api (bearer)
+    """
+
+    __tablename__ = "sign_in_session"
+
+    token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    kind: Mapped[str] = mapped_column(Text, default="web")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class LoginLink(Base):
+    """A link that signs in once; only its hash is kept."""
+
+    __tablename__ = "login_link"
+
+    token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SignInFailure(Base):
+    """A failed sign-in, kept for minutes: what throttles an attacker and nobody else.
+
+    bucket   hash of login and network, or of the network alone; never a login in clear
+    """
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("ix_sign_in_failure_bucket_at", "bucket", "at"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    bucket: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Instant)

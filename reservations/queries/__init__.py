@@ -1,0 +1,1 @@
+"""Reads with a name: Core columns, statements built once, values out."""

@@ -1,0 +1,194 @@
+"""The day masks in memory: free time over many days and units without asking the database twice.
+
+Never a cache that may be stale: every search begins with one statement that brings what has been
+committed since the last one, in this process or any other. A day is loaded when it is first asked
+for, and the least used days are dropped.
+
+How changes are found. Each claim and release writes a `version` into the rows it touches. SQLite
+has one writer at a time, so the next number is the highest plus one, and a reader takes what is
+above the last it saw. PostgreSQL has many, and a lower number may commit later; there the version
+is the transaction's own id, and a reader takes everything from the oldest transaction that was
+still running at its last look (pg_snapshot_xmin): some rows twice, none never.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    outerjoin,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.elements import ColumnElement
+
+from reservations.db import AUTOCOMMIT, Database
+from reservations.models import DayMask
+from reservations.rules.period import HALF_DAY_SLOTS, SLOTS_PER_DAY
+
+DAYS_KEPT = 120
+# Above every version there can be: the first look only learns where to start from.
+_NOTHING_YET = 1 << 62
+
+_BITS = (DayMask.part_id, DayMask.am, DayMask.pm, DayMask.open_am, DayMask.open_pm)
+_ONE_DAY = select(*_BITS).where(DayMask.date == bindparam("day"))
+
+
+def next_version(dialect: str) -> ColumnElement[int]:
+    """The version that a claim or release writes into its rows, as SQL."""
+    if dialect == "postgresql":
+        return cast(cast(func.pg_current_xact_id(), Text), BigInteger)
+    return select(func.coalesce(func.max(DayMask.version), 0) + 1).scalar_subquery()
+
+
+def _changes(dialect: str) -> Select[Any]:
+    """What changed from `since` on, and from where to look next time, in one snapshot."""
+    if dialect == "postgresql":
+        horizon = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
+        start = select(horizon.label("horizon")).subquery()
+    else:
+        highest = func.coalesce(func.max(DayMask.version), 0) + 1
+        start = select(highest.label("horizon")).subquery()
+    joined = outerjoin(start, DayMask, DayMask.version >= bindparam("since"))
+    return select(start.c.horizon, DayMask.date, *_BITS).select_from(joined)
+
+
+@dataclass(slots=True)
+class MaskDay:
+    """One day: part id to the 96 bits that are free, and to those that may be lent at all."""
+
+    free: dict[int, int] = field(default_factory=dict)
+    open: dict[int, int] = field(default_factory=dict)
+
+
+class Masks:
+    """This process's copy of the day masks. One for an application; safe for its threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._dialect = database.engine.dialect.name
+        self._changes = _changes(self._dialect)
+        self._lock = threading.Lock()
+        self._days: OrderedDict[date, MaskDay] = OrderedDict()
+        self._since = _NOTHING_YET
+        self._connection: Connection | None = None
+        self._begun = 0
+        self._finished = 0
+
+    def refresh(self) -> None:
+        """Bring in everything that was committed before this call.
+
+        Threads that wait here while another one's look begins after they came are served by that
+        look: under a rush one statement answers many requests.
+        """
+        mine = self._begun
+        with self._lock:
+            if self._finished > mine:
+                return
+            self._begun += 1
+            look = self._begun
+            self._apply()
+            self._finished = look
+
+    def day(self, day: date) -> MaskDay:
+        """The masks of one day; loaded when it is not at hand. A day without rows is empty."""
+        known = self._days.get(day)
+        if known is not None:
+            return known
+        with self._lock:
+            if day not in self._days:
+                if self._since == _NOTHING_YET:
+                    self._apply()
+                self._load(day)
+            return self._days[day]
+
+    def free_bits(self, parts: tuple[int, ...], day: date, *, days: int = 1) -> int:
+        """The quarter-hours at which all of `parts` are free; with days=2 the next day's as well.
+
+        A part without a row that day is not bookable: 0.
+        """
+        bits = 0
+        for offset in range(days):
+            free = self.day(day + timedelta(days=offset)).free
+            common = (1 << SLOTS_PER_DAY) - 1
+            for part_id in parts:
+                common &= free.get(part_id, 0)
+            bits |= common << (SLOTS_PER_DAY * offset)
+        return bits if parts else 0
+
+    def open_bits(self, parts: tuple[int, ...], day: date, *, days: int = 1) -> int:
+        """The quarter-hours at which all of `parts` may be lent, free or not."""
+        bits = 0
+        for offset in range(days):
+            opened = self.day(day + timedelta(days=offset)).open
+            common = (1 << SLOTS_PER_DAY) - 1
+            for part_id in parts:
+                common &= opened.get(part_id, 0)
+            bits |= common << (SLOTS_PER_DAY * offset)
+        return bits if parts else 0
+
+    def forget(self) -> None:
+        """Drop everything, as after a change of what is lent or a lost connection."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._days.clear()
+        self._since = _NOTHING_YET
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+    def _apply(self) -> None:
+        for row in self._rows(self._changes, {"since": self._since}):
+            self._since = row.horizon
+            known = self._days.get(row.date) if row.part_id is not None else None
+            if known is not None:
+                _store(known, *row[2:])
+
+    def _load(self, day: date) -> None:
+        loaded = MaskDay()
+        for row in self._rows(_ONE_DAY, {"day": day}):
+            _store(loaded, *row)
+        self._days[day] = loaded
+        if len(self._days) > DAYS_KEPT:
+            self._days.popitem(last=False)
+
+    def _rows(self, statement: Select[Any], values: dict[str, Any]) -> list[Any]:
+        """Run one statement on the copy's own connection, each in a snapshot of its own.
+
+        A request's session may stand in an older snapshot; loading a day from there would lose
+        what was committed in between.
+        """
+        try:
+            if self._connection is None:
+                self._connection = self._database.engine.connect().execution_options(
+                    **{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT"
+                )
+            return list(self._connection.execute(statement, values).all())
+        except DBAPIError as error:
+            self._forget()
+            if not error.connection_invalidated:
+                raise
+            self._connection = self._database.engine.connect().execution_options(
+                **{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT"
+            )
+            return list(self._connection.execute(statement, values).all())
+
+
+def _store(day: MaskDay, part_id: int, am: int, pm: int, open_am: int, open_pm: int) -> None:
+    opened = open_am | open_pm << HALF_DAY_SLOTS
+    day.open[part_id] = opened
+    day.free[part_id] = opened & ~(am | pm << HALF_DAY_SLOTS)

@@ -1,0 +1,58 @@
+"""What a process keeps in memory of one database: the catalogue and the day masks.
+
+`current(session)` costs one statement and reloads the catalogue when it has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from reservations.db import Database
+from reservations.queries import catalogue as catalogue_query
+from reservations.queries.catalogue import Catalogue
+from reservations.queries.masks import Masks
+from reservations.queries.nearness import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One consistent view: masks and grid belong to this catalogue."""
+
+    catalogue: Catalogue
+    grid: Grid
+    masks: Masks
+
+
+def current(session: Session) -> Memory:
+    """The newest memory. One statement; a changed catalogue is loaded once for all threads."""
+    version = session.execute(catalogue_query.VERSION).scalar() or 0
+    return at_version(session, version)
+
+
+def held(session: Session) -> Memory:
+    """The memory as it is, without asking; for callers that check its version themselves."""
+    database: Database = session.info["database"]
+    known: Memory | None = database.memory.get("memory")
+    return known if known is not None else current(session)
+
+
+def at_version(session: Session, version: int) -> Memory:
+    """The memory of this catalogue version, loaded if the process does not have it yet."""
+    database: Database = session.info["database"]
+    known: Memory | None = database.memory.get("memory")
+    if known is not None and known.catalogue.version >= version:
+        return known
+    with database.memory_lock:
+        known = database.memory.get("memory")
+        if known is not None and known.catalogue.version >= version:
+            return known
+        masks = known.masks if known is not None else Masks(database)
+        # The day masks of new parts and hours were written with the catalogue: look afresh.
+        masks.forget()
+        with database.session() as fresh:
+            loaded = catalogue_query.load(fresh)
+        made = Memory(loaded, Grid(loaded.places.values()), masks)
+        database.memory["memory"] = made
+        return made

@@ -1,0 +1,166 @@
+"""利用者: who somebody is to each town, and where they live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from reservations.models import Booking, CatalogueVersion, Municipality, Party, PartyResidency
+from reservations.rules.eligibility import Standing
+from reservations.rules.period import SLOTS_PER_DAY, Period
+from reservations.rules.town import Residency
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is looking: what prices, dates and distances are worked out for.
+
+    Without a party the prices are those of local people, and the screens say so.
+    """
+
+    party_id: str | None = None
+    name: str = ""
+    home: tuple[float, float] | None = None
+    home_code: str | None = None
+    residencies: Mapping[str, Residency] = field(default_factory=dict)
+
+    def residency(self, municipality_code: str) -> Residency:
+        """What this person is to a town; a town that does not know them counts them outside."""
+        if self.party_id is None:
+            return Residency.RESIDENT
+        return self.residencies.get(municipality_code, Residency.OUTSIDE)
+
+
+ANYBODY = Viewer()
+
+_PARTY = (
+    select(
+        Party.id,
+        Party.name,
+        Party.home_code,
+        Municipality.lat,
+        Municipality.lng,
+        PartyResidency.municipality_code,
+        PartyResidency.residency,
+    )
+    .outerjoin(Municipality, Municipality.code == Party.home_code)
+    .outerjoin(
+        PartyResidency,
+        and_(
+            PartyResidency.party_id == Party.id,
+            or_(
+                PartyResidency.valid_until.is_(None),
+                PartyResidency.valid_until >= bindparam("today"),
+            ),
+        ),
+    )
+    .where(Party.id == bindparam("party_id"))
+)
+
+
+def viewer(session: Session, party_id: str, *, today: date) -> Viewer:
+    """Who this party is to every town, in one statement."""
+    rows = session.execute(_PARTY, {"party_id": party_id, "today": today}).all()
+    if not rows:
+        return ANYBODY
+    first = rows[0]
+    home = (first.lat, first.lng) if first.lat is not None else None
+    residencies = {
+        row.municipality_code: Residency(row.residency)
+        for row in rows
+        if row.municipality_code is not None
+    }
+    return Viewer(first.id, first.name, home, first.home_code, residencies)
+
+
+def _standing() -> Any:
+    mine = and_(Booking.party_id == bindparam("party_id"), Booking.status == "confirmed")
+    other = Booking.id != bindparam("except_id")
+    active = (
+        select(func.count())
+        .select_from(Booking)
+        .where(
+            mine,
+            other,
+            Booking.municipality_code == bindparam("town"),
+            Booking.date >= bindparam("today"),
+        )
+    )
+    start, end = bindparam("start"), bindparam("end")
+    overlap = (
+        select(literal(1))
+        .select_from(Booking)
+        .where(
+            mine,
+            other,
+            or_(
+                and_(
+                    Booking.date == bindparam("day"),
+                    Booking.start_slot < end,
+                    Booking.end_slot > start,
+                ),
+                and_(
+                    Booking.date == bindparam("day_before"),
+                    Booking.end_slot > start + SLOTS_PER_DAY,
+                ),
+                and_(
+                    Booking.date == bindparam("day_after"),
+                    Booking.start_slot < end - SLOTS_PER_DAY,
+                ),
+            ),
+        )
+    )
+    residency = select(PartyResidency.residency).where(
+        PartyResidency.party_id == bindparam("party_id"),
+        PartyResidency.municipality_code == bindparam("town"),
+        or_(
+            PartyResidency.valid_until.is_(None), PartyResidency.valid_until >= bindparam("today")
+        ),
+    )
+    version = select(CatalogueVersion.version)
+    return select(
+        version.scalar_subquery().label("catalogue"),
+        residency.scalar_subquery().label("residency"),
+        active.scalar_subquery().label("active"),
+        overlap.exists().label("overlap"),
+    )
+
+
+_STANDING = _standing()
+
+
+def standing(
+    session: Session,
+    party_id: str | None,
+    municipality_code: str,
+    *,
+    day: date,
+    period: Period,
+    today: date,
+    except_id: str = "",
+) -> tuple[Standing, int]:
+    """What a town knows of a party at the moment of booking, and the catalogue's version.
+
+    except_id   a booking that does not count, because it is the one being changed
+    """
+    row = session.execute(
+        _STANDING,
+        {
+            "party_id": party_id,
+            "town": municipality_code,
+            "day": day,
+            "day_before": day - timedelta(days=1),
+            "day_after": day + timedelta(days=1),
+            "start": period.start,
+            "end": period.end,
+            "today": today,
+            "except_id": except_id,
+        },
+    ).one()
+    known = Residency(row.residency) if row.residency else Residency.OUTSIDE
+    return Standing(known, row.active, bool(row.overlap)), row.catalogue or 0
