@@ -171,13 +171,17 @@ def disaster_branches(files: Files) -> list[str]:
 
 
 def reasonless_exceptions(files: Files) -> list[str]:
-    """Who switches a lint off for a line says which one, and why, on that line."""
-    return [
-        f"{path}:{number}: an exception without its reason"
-        for path, text in python(files)
-        for number, line in enumerate(text.splitlines(), 1)
-        if (exception := NOQA.search(line)) and not REASON.match(exception["rest"])
-    ]
+    """Who switches a lint off for a line says which one, and why, there or in the line above."""
+    found = []
+    for path, text in python(files):
+        above = ""
+        for number, line in enumerate(text.splitlines(), 1):
+            exception = NOQA.search(line)
+            has_reason = above.startswith("# ") or (exception and REASON.match(exception["rest"]))
+            if exception and not has_reason:
+                found.append(f"{path}:{number}: an exception without its reason")
+            above = line.strip()
+    return found
 
 
 def python(files: Files) -> Iterator[tuple[str, str]]:
