@@ -64,7 +64,9 @@ _ACTORS_TURN = select(
     func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0)).label("t")
 ).subquery()
 _AUDIT = {
-    "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing(),
+    "sqlite": sqlite_insert(_AUDIT_TABLE)
+    .on_conflict_do_nothing()
+    .returning(_AUDIT_TABLE.c.seq),
     "postgresql": postgresql_insert(_AUDIT_TABLE)
     .from_select(
         _AUDIT_COLUMNS,
@@ -76,7 +78,8 @@ _AUDIT = {
         ).select_from(_ACTORS_TURN),
         include_defaults=False,
     )
-    .on_conflict_do_nothing(),
+    .on_conflict_do_nothing()
+    .returning(_AUDIT_TABLE.c.seq),
 }
 # Actors who are not one person take no turn: each of their actions locks only itself.
 SHARED_ACTORS = frozenset({"system", "anonymous"})
@@ -165,8 +168,7 @@ def _write_audit(session: Session, name: str, context: Context, about: str) -> s
     }
     if dialect == "postgresql":
         values["turn"] = about if context.actor in SHARED_ACTORS else context.actor
-    written = session.execute(_AUDIT[dialect], values)
-    if written.rowcount:  # type: ignore[attr-defined]
+    if session.execute(_AUDIT[dialect], values).first() is not None:
         return None
     row = session.execute(_EARLIER, {"actor": context.actor, "key": context.key}).one()
     if (row.action, row.request_hash) != (name, context.request_hash):

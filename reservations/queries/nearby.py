@@ -1,0 +1,283 @@
+"""Searching free units over a whole region, and what to offer when a unit is full.
+
+Places are looked at from the nearest outwards, and the search stops as soon as nothing farther
+away could still come before what is already found: its work does not grow with the region.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from reservations.clock import HOLIDAYS, LOCAL, local
+from reservations.queries.catalogue import LentUnit
+from reservations.queries.memory import Memory
+from reservations.queries.parties import ANYBODY, Viewer
+from reservations.rules import nearby
+from reservations.rules.availability import Lending, lent_period
+from reservations.rules.eligibility import bookable_from
+from reservations.rules.fees import Fee
+from reservations.rules.nearby import Candidate, Offer, Wish
+from reservations.rules.period import SLOT_MINUTES, Period, day_bit
+
+# How far another start may lie from the wished one to be worth an offer, in minutes.
+SHIFT_MINUTES_MAX = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for. `period` is widened to what each place lends.
+
+    near     the point that distances are measured from; None: in order of unit id
+    towns    only these municipalities; empty: the whole region
+    """
+
+    date: date
+    period: Period
+    purpose: str = ""
+    headcount: int | None = None
+    near: tuple[float, float] | None = None
+    towns: frozenset[str] = frozenset()
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A unit that can be had: what would be lent, for how much, from when on."""
+
+    unit: LentUnit
+    date: date
+    period: Period
+    fee: Fee
+    distance_m: int | None
+    bookable_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """An offer in place of something that is full."""
+
+    unit: LentUnit
+    date: date
+    offer: Offer
+    bookable_from: date
+
+    @property
+    def period(self) -> Period:
+        return Period(self.offer.candidate.start, self.offer.candidate.end)
+
+
+def search(
+    memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYBODY
+) -> list[Found]:
+    """The free units for a wish, nearest first; at most `wish.limit`.
+
+    Only what this viewer may book now is listed: free, open, with a price, inside the window.
+    The caller has refreshed the masks.
+    """
+    found: list[Found] = []
+    for metres, unit in _outwards(memory, wish.near):
+        if wish.towns and unit.town.code not in wish.towns:
+            continue
+        each = _available(memory, unit, wish, metres, now=now, viewer=viewer)
+        if each is not None:
+            found.append(each)
+            if len(found) >= wish.limit:
+                break
+    return found
+
+
+def _available(
+    memory: Memory,
+    unit: LentUnit,
+    wish: Search,
+    metres: int | None,
+    *,
+    now: datetime,
+    viewer: Viewer,
+) -> Found | None:
+    """The unit as found, or None when it cannot be had."""
+    if wish.purpose and wish.purpose not in unit.purposes:
+        return None
+    if wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount:
+        return None
+    bit = day_bit(wish.date, is_holiday=wish.date in HOLIDAYS)
+    period = lent_period(unit.lending_on(wish.date, bit), wish.period)
+    if period is None or not is_free(memory, unit, wish.date, period):
+        return None
+    return _bookable(unit, wish.date, period, bit, metres, now=now, viewer=viewer)
+
+
+def _bookable(
+    unit: LentUnit,
+    day: date,
+    period: Period,
+    bit: int,
+    metres: int | None,
+    *,
+    now: datetime,
+    viewer: Viewer,
+) -> Found | None:
+    """With price and window, or None when this viewer may not book it now."""
+    if not unit.is_bookable:
+        return None
+    residency = viewer.residency(unit.town.code)
+    today = local(now).date()
+    rules = unit.town.rules_on(today)
+    opens = bookable_from(day, residency=residency, rules=rules)
+    if opens > today:
+        return None
+    starts_at = period.starts_at(day, LOCAL)
+    if starts_at - timedelta(minutes=rules.closes_minutes) <= now:
+        return None
+    fee = unit.fee(day, period, bit, residency, rules)
+    if fee is None:
+        return None
+    return Found(unit, day, period, fee, metres, opens)
+
+
+def is_free(memory: Memory, unit: LentUnit, day: date, period: Period) -> bool:
+    """Whether every part of the unit is open and not occupied for the whole period."""
+    days = 2 if period.end > 96 else 1
+    bits = period.bits
+    return memory.masks.free_bits(unit.parts, day, days=days) & bits == bits
+
+
+def alternatives(
+    memory: Memory,
+    unit: LentUnit,
+    day: date,
+    period: Period,
+    *,
+    now: datetime,
+    viewer: Viewer = ANYBODY,
+    purpose: str = "",
+    headcount: int | None = None,
+    near: tuple[float, float] | None = None,
+    limit: int = 5,
+) -> list[Alternative]:
+    """What to take instead of `unit`: another time here, the same time elsewhere, across towns.
+
+    near     where the person is; None: distances count from the full place
+    returns  at most `limit`, ranked by rules/nearby.py; never the wished period of the unit itself
+    """
+    origin = near or _point(unit)
+    bit = day_bit(day, is_holiday=day in HOLIDAYS)
+    rules = unit.town.rules_on(local(now).date())
+    fee = unit.fee(day, period, bit, viewer.residency(unit.town.code), rules)
+    wish = Wish(fee.total_yen if fee else None, headcount)
+    best: list[tuple[tuple[float, int, int], Alternative]] = []
+    for metres, other in _outwards(memory, origin):
+        if len(best) >= limit and nearby.cost_floor(metres or 0) > best[limit - 1][0][0]:
+            break
+        if not _serves(other, unit, purpose, headcount):
+            continue
+        for each in _times(memory, other, day, period, metres or 0, now=now, viewer=viewer):
+            if other.id == unit.id and each.period == period:
+                continue
+            offer = nearby.offer(_candidate(each, period), wish)
+            alternative = Alternative(other, day, offer, each.bookable_from)
+            insort(best, (nearby.order(offer), alternative), key=lambda pair: pair[0])
+    return _one_a_place([alternative for _, alternative in best], unit, limit)
+
+
+def _one_a_place(
+    ranked: list[Alternative], unit: LentUnit, limit: int
+) -> list[Alternative]:
+    """The best offer of every unit; of the full unit itself also the second best time."""
+    taken: dict[int, int] = {}
+    kept = []
+    for each in ranked:
+        seen = taken.get(each.unit.id, 0)
+        if seen < (2 if each.unit.id == unit.id else 1):
+            kept.append(each)
+            taken[each.unit.id] = seen + 1
+    return kept[:limit]
+
+
+def _serves(other: LentUnit, unit: LentUnit, purpose: str, headcount: int | None) -> bool:
+    """Whether `other` could stand in for `unit`."""
+    if not other.is_bookable:
+        return False
+    if headcount and other.capacity is not None and other.capacity < headcount:
+        return False
+    if purpose:
+        return purpose in other.purposes
+    return other.kind == unit.kind
+
+
+def _times(
+    memory: Memory,
+    unit: LentUnit,
+    day: date,
+    wished: Period,
+    metres: int,
+    *,
+    now: datetime,
+    viewer: Viewer,
+) -> Iterator[Found]:
+    """The free times of this unit around the wished one, that this viewer may book now."""
+    bit = day_bit(day, is_holiday=day in HOLIDAYS)
+    days = 2 if wished.end > 96 else 1
+    free = memory.masks.free_bits(unit.parts, day, days=days)
+    if not free:
+        return
+    for period in _periods(unit.lending_on(day, bit), wished):
+        if free & period.bits == period.bits:
+            found = _bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
+            if found is not None:
+                yield found
+
+
+def _periods(lending: Lending, wished: Period) -> Iterator[Period]:
+    """What could be lent near the wished time: the time itself, and frames or starts around it."""
+    exact = lent_period(lending, wished)
+    if exact is not None:
+        yield exact
+    length = wished.end - wished.start
+    reach = SHIFT_MINUTES_MAX // SLOT_MINUTES
+    if lending.frames:
+        for frame in lending.frames:
+            if frame.period != exact and abs(frame.period.start - wished.start) <= reach:
+                yield frame.period
+        return
+    step = lending.step_slots
+    for shift in range(step, reach + 1, step):
+        for start in (wished.start - shift, wished.start + shift):
+            if 0 <= start < 96:
+                moved = lent_period(lending, Period(start, start + length))
+                if moved is not None and moved != exact:
+                    yield moved
+
+
+def _candidate(found: Found, wished: Period) -> Candidate:
+    return Candidate(
+        found.unit.id,
+        found.period.start,
+        found.period.end,
+        found.distance_m or 0,
+        (found.period.start - wished.start) * SLOT_MINUTES,
+        found.fee.total_yen,
+        is_free=True,
+        capacity=found.unit.capacity,
+    )
+
+
+def _point(unit: LentUnit) -> tuple[float, float] | None:
+    place = unit.place
+    return None if place.lat is None or place.lng is None else (place.lat, place.lng)
+
+
+def _outwards(
+    memory: Memory, near: tuple[float, float] | None
+) -> Iterator[tuple[int | None, LentUnit]]:
+    """Every unit with its distance, nearest first; without a point, in order of id."""
+    if near is None:
+        for unit in memory.catalogue.units.values():
+            yield None, unit
+        return
+    for metres, place_id in memory.grid.nearest(*near):
+        for unit in memory.catalogue.units_of_place.get(place_id, ()):
+            yield metres, unit
