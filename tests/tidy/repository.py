@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 NOT_OURS = ("vendor", "node_modules")
-GENERATED = {".venv", ".tools", ".data", ".git", "__pycache__", "node_modules"}
+GENERATED = {".venv", ".tools", ".data", ".git", ".hypothesis", "__pycache__", "node_modules"}
 
 
 @functools.cache
