@@ -6,7 +6,6 @@ Where Chromium or PostgreSQL is missing, their tests are skipped, but with CI=tr
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import pytest
 
 from tests.support import browser as browsers
 from tests.support import postgres
+from tests.support.needs import need
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -57,16 +57,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     only_listed = session.config.option.collectonly
     if reporter and exitstatus == 0 and not only_listed and not reporter.stats.get("passed"):
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-
-
-def need(present: object, package: str) -> None:
-    """Skip where a package is missing; in CI, which must run everything, fail."""
-    if present:
-        return
-    message = f"{package} is missing: sudo apt-get install {package}"
-    if os.environ.get("CI", "").lower() in ("1", "true"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy
 
 from tests.support.browser import open_context, run_axe
+from tests.support.needs import need
 
 POOR_PAGE = b"""<!doctype html><html lang="ja"><title>x</title><main><h1>\xe9\x9a\xa3</h1>
 <img src="/x.png"></main>"""
@@ -35,6 +36,14 @@ def site() -> Iterator[str]:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip), ("true", pytest.fail)])
+def test_a_missing_package_skips_here_and_fails_in_ci(monkeypatch, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+
+    with pytest.raises(outcome.Exception, match="apt-get install chromium"):
+        need(None, "chromium")
 
 
 def test_each_test_gets_an_empty_database_on_both_engines(database_url):
