@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.support import browser as browsers
 from tests.support import postgres
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 FUZZ = Path(__file__).parent / "fuzz"
+# A busy machine is no failure. With CI=true hypothesis takes its own profile, which also repeats.
+settings.register_profile("here", deadline=None, parent=settings())
+settings.load_profile("here")
+
 BY_FIXTURE = {"browser": "browser", "postgres_cluster": "postgres"}
 
 
