@@ -1,4 +1,10 @@
-"""The locks: hashed, without addresses, holding all that pyproject.toml asks for."""
+"""The locks: hashed, without addresses, holding all that pyproject.toml asks for.
+
+After a change of the dependencies both are made anew (--upgrade takes newer versions):
+
+    uv pip compile --generate-hashes --no-header --no-emit-index-url --no-annotate --universal \\
+        pyproject.toml -o requirements.lock          (--extra test -o requirements-test.lock)
+"""
 
 from __future__ import annotations
 
