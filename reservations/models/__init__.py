@@ -20,14 +20,7 @@ from reservations.models.facilities import (
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
-from reservations.models.parties import (
-    Account,
-    LoginLink,
-    Party,
-    PartyResidency,
-    SignInFailure,
-    SignInSession,
-)
+from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
 from reservations.models.shelters import Shelter
 
 __all__ = [
@@ -52,7 +45,6 @@ __all__ = [
     "Purpose",
     "Rating",
     "Shelter",
-    "SignInFailure",
     "SignInSession",
     "TownRulesVersion",
     "Unit",

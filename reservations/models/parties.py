@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant
@@ -83,16 +83,3 @@ class LoginLink(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
-
-class SignInFailure(Base):
-    """A failed sign-in, kept for minutes: what throttles an attacker and nobody else.
-
-    bucket   hash of login and network, or of the network alone; never a login in clear
-    """
-
-    __tablename__ = "sign_in_failure"
-    __table_args__ = (Index("ix_sign_in_failure_bucket_at", "bucket", "at"),)
-
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    bucket: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,216 @@
+"""利用者登録 and sign-in. Passwords and tokens arrive here as hashes only.
+
+Hashing takes tens of milliseconds and stays outside of the write transaction (web/auth.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from reservations.actions.step import Context, action
+from reservations.errors import Refusal, RefusalCode
+from reservations.events import LinkIssued, PartyRegistered, SignedIn, SignedOut
+from reservations.models import Account, LoginLink, Party, PartyResidency, SignInSession
+
+LINK_HOURS = 24
+# A residency that nobody has seen proof of is believed until the counter has looked.
+SELF_DECLARED_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRequest:
+    """A resident signs up. `login` is folded (web/auth.py:fold_login).
+
+    residencies   municipality code to rules/town.py:Residency value, as the person declares it
+    """
+
+    name: str
+    kana: str
+    login: str
+    password_hash: str
+    home_code: str | None
+    residencies: tuple[tuple[str, str], ...] = ()
+    phone: str = ""
+    email: str = ""
+    locale: str = "ja"
+    role: str = "resident"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    """A password or link has been checked; from now on this token stands for the account.
+
+    kind   web or api
+    way    password, link, registration
+    """
+
+    account_id: str
+    token_hash: str
+    expires_at: datetime
+    kind: str = "web"
+    way: str = "password"
+
+
+@dataclass(frozen=True, slots=True)
+class SignOutRequest:
+    account_id: str
+    token_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRequest:
+    account_id: str
+    token_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRequest:
+    """A one-time link is used: `token_hash` of the link, `session_hash` of the new session."""
+
+    token_hash: str
+    session_hash: str
+    expires_at: datetime
+
+
+@action("register")
+def register(
+    session: Session, request: RegisterRequest, context: Context, account_id: str
+) -> PartyRegistered:
+    """Make a party and its account.
+
+    raises   Refusal login_taken; the database decides, two at once cannot both have it
+    """
+    party_id = context.new_id()
+    session.execute(
+        insert(Party.__table__),
+        {
+            "id": party_id,
+            "kind": "person",
+            "name": request.name,
+            "kana": request.kana,
+            "phone": request.phone,
+            "email": request.email,
+            "home_code": request.home_code,
+            "created_at": context.now,
+        },
+    )
+    for code, residency in request.residencies:
+        session.add(
+            PartyResidency(
+                party_id=party_id,
+                municipality_code=code,
+                residency=residency,
+                valid_until=(context.now + timedelta(days=SELF_DECLARED_DAYS)).date(),
+            )
+        )
+    session.add(
+        Account(
+            id=account_id,
+            party_id=party_id,
+            login=request.login,
+            password_hash=request.password_hash,
+            role=request.role,
+            locale=request.locale,
+            created_at=context.now,
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Refusal(RefusalCode.LOGIN_TAKEN) from None
+    return PartyRegistered(subject=account_id, kind="person", home_code=request.home_code)
+
+
+@action("sign_in", subject=lambda request: request.account_id)
+def sign_in(
+    session: Session, request: SignInRequest, context: Context, account_id: str
+) -> SignedIn:
+    """Begin a session for an account whose password has been checked."""
+    _begin(session, account_id, request.token_hash, request.kind, request.expires_at, context)
+    return SignedIn(subject=account_id, way=request.way)
+
+
+@action("follow_link")
+def follow_link(
+    session: Session, request: FollowRequest, context: Context, _subject: str
+) -> SignedIn:
+    """Use a one-time link up and begin a session.
+
+    raises   Refusal link_expired when it was used, has run out, or never was
+    """
+    used = session.execute(
+        update(LoginLink.__table__)
+        .where(
+            LoginLink.token_hash == request.token_hash,
+            LoginLink.used_at.is_(None),
+            LoginLink.expires_at > context.now,
+        )
+        .values(used_at=context.now)
+        .returning(LoginLink.account_id)
+    ).first()
+    if used is None:
+        raise Refusal(RefusalCode.LINK_EXPIRED)
+    account_id = str(used.account_id)
+    _begin(session, account_id, request.session_hash, "web", request.expires_at, context)
+    return SignedIn(subject=account_id, way="link")
+
+
+@action("sign_out", subject=lambda request: request.account_id)
+def sign_out(
+    session: Session, request: SignOutRequest, context: Context, account_id: str
+) -> SignedOut:
+    """End one session; ending it twice is no error."""
+    session.execute(
+        update(SignInSession.__table__)
+        .where(
+            SignInSession.token_hash == request.token_hash, SignInSession.account_id == account_id
+        )
+        .values(revoked_at=context.now)
+    )
+    return SignedOut(subject=account_id)
+
+
+@action("issue_link", subject=lambda request: request.account_id)
+def issue_link(
+    session: Session, request: LinkRequest, context: Context, account_id: str
+) -> LinkIssued:
+    """Keep the hash of a link that signs this account in once, within a day.
+
+    raises   Refusal not_found
+    """
+    if session.scalar(select(Account.id).where(Account.id == account_id)) is None:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    session.execute(
+        insert(LoginLink.__table__),
+        {
+            "token_hash": request.token_hash,
+            "account_id": account_id,
+            "expires_at": context.now + timedelta(hours=LINK_HOURS),
+        },
+    )
+    return LinkIssued(subject=account_id)
+
+
+def _begin(
+    session: Session,
+    account_id: str,
+    token_hash: str,
+    kind: str,
+    expires_at: datetime,
+    context: Context,
+) -> None:
+    session.execute(
+        insert(SignInSession.__table__),
+        {
+            "token_hash": token_hash,
+            "account_id": account_id,
+            "kind": kind,
+            "created_at": context.now,
+            "expires_at": expires_at,
+        },
+    )

@@ -1,0 +1,67 @@
+"""Logins: whose token, whose password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from reservations.models import Account, LoginLink, SignInSession
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Who is signed in."""
+
+    id: str
+    party_id: str | None
+    role: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    account_id: str
+    password_hash: str
+    role: str
+
+
+_BY_TOKEN = (
+    select(Account.id, Account.party_id, Account.role, Account.locale)
+    .join(SignInSession, SignInSession.account_id == Account.id)
+    .where(
+        SignInSession.token_hash == bindparam("token_hash"),
+        SignInSession.kind == bindparam("kind"),
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > bindparam("now"),
+    )
+)
+_BY_LOGIN = select(Account.id, Account.password_hash, Account.role).where(
+    Account.login == bindparam("login")
+)
+_BY_LINK = select(LoginLink.account_id).where(
+    LoginLink.token_hash == bindparam("token_hash"),
+    LoginLink.used_at.is_(None),
+    LoginLink.expires_at > bindparam("now"),
+)
+
+
+def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> AccountView | None:
+    """The account of a live session of this kind (web or api), or None."""
+    values = {"token_hash": token_hash, "kind": kind, "now": now}
+    row = session.execute(_BY_TOKEN, values).one_or_none()
+    return None if row is None else AccountView(*row)
+
+
+def by_login(session: Session, login: str) -> Credentials | None:
+    """The password hash behind a folded login, or None."""
+    row = session.execute(_BY_LOGIN, {"login": login}).one_or_none()
+    return None if row is None else Credentials(*row)
+
+
+def link_is_live(session: Session, token_hash: str, *, now: datetime) -> bool:
+    """Whether a one-time link can still be followed; looking does not use it up."""
+    values = {"token_hash": token_hash, "now": now}
+    return session.execute(_BY_LINK, values).one_or_none() is not None

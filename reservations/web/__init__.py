@@ -1,0 +1,1 @@
+"""Screens and API: read the request, call one action or query, render."""

@@ -1,0 +1,223 @@
+"""Who is asking: sessions, tokens, passwords, and who may enter which blueprint."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from flask import Blueprint, Response, current_app, g, request
+
+from reservations.actions.accounts import SignInRequest
+from reservations.errors import Refusal, RefusalCode
+from reservations.queries import accounts, parties
+from reservations.queries.accounts import AccountView
+from reservations.queries.parties import ANYBODY, Viewer
+from reservations.web.services import network, now, services, session, today
+
+SESSION_COOKIE = "tonari_session"
+DEVICE_COOKIE = "tonari_device"
+PASSWORD_LENGTH_MIN = 8
+# Hashed when nobody has this login, so that a guess takes as long as a miss.
+_NOBODY = "nobody"
+
+
+class Who(Enum):
+    """Who may enter a blueprint; every blueprint says one (tests/tidy walks all routes)."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed_in"
+    STAFF = "staff"
+    TOKEN = "token"
+
+
+def guard(blueprint: Blueprint, who: Who) -> None:
+    """Let only `who` into this blueprint."""
+    blueprint.tonari_guard = who  # type: ignore[attr-defined]  # read by tests/tidy
+
+    @blueprint.before_request
+    def check() -> None:
+        if who is Who.ANYBODY:
+            return
+        found = account()
+        if found is None:
+            raise Refusal(RefusalCode.SIGN_IN_NEEDED)
+        if who is Who.STAFF and found.role != "staff":
+            raise Refusal(RefusalCode.FORBIDDEN)
+
+
+def account() -> AccountView | None:
+    """The signed-in account of this request, or None.
+
+    A bearer token counts under /api only, a cookie everywhere else: a page in another tab can
+    then never act through the API with somebody's cookie.
+    """
+    if "account" not in g:
+        g.account = _account()
+    found: AccountView | None = g.account
+    return found
+
+
+def _account() -> AccountView | None:
+    if request.path.startswith("/api/"):
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return None
+        return accounts.by_token(session(), token_hash(token.strip()), kind="api", now=now())
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if not cookie:
+        return None
+    return accounts.by_token(session(), token_hash(cookie), kind="web", now=now())
+
+
+def viewer() -> Viewer:
+    """Who prices and dates are worked out for; anybody, when nobody is signed in."""
+    if "viewer" not in g:
+        found = account()
+        g.viewer = (
+            parties.viewer(session(), found.party_id, today=today())
+            if found is not None and found.party_id is not None
+            else ANYBODY
+        )
+    known: Viewer = g.viewer
+    return known
+
+
+def actor() -> str:
+    """The account id for the audit line."""
+    found = account()
+    return found.id if found is not None else "anonymous"
+
+
+def party_id() -> str:
+    """The party of the signed-in account.
+
+    raises   Refusal sign_in_needed, or forbidden for staff without a party
+    """
+    found = account()
+    if found is None:
+        raise Refusal(RefusalCode.SIGN_IN_NEEDED)
+    if found.party_id is None:
+        raise Refusal(RefusalCode.FORBIDDEN)
+    return found.party_id
+
+
+def new_token() -> str:
+    """A secret for a cookie, a link or the API: 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token. It has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def fold_login(login: str) -> str:
+    """A mail address or phone number as it is compared: width, case and hyphens do not matter."""
+    folded = unicodedata.normalize("NFKC", login).strip().casefold()
+    digits = folded.translate({ord(mark): None for mark in " -‐‑–−ー()"})
+    return digits if digits.lstrip("+").isdigit() else folded
+
+
+@cache
+def hasher(memory_kib: int) -> PasswordHasher:
+    return PasswordHasher(time_cost=2, memory_cost=memory_kib, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    """raises   Refusal password_weak"""
+    if len(password) < PASSWORD_LENGTH_MIN:
+        raise Refusal(RefusalCode.PASSWORD_WEAK, length_min=PASSWORD_LENGTH_MIN)
+    return hasher(services().settings.argon2_memory_kib).hash(_folded(password))
+
+
+def check_password(login: str, password: str) -> SignInRequest:
+    """Check a password; a right one becomes the request of a session for this account.
+
+    The token of the new session is left in `g.new_token`; `remember` puts it into the answer.
+
+    raises   Refusal throttled (with seconds), sign_in_failed
+    """
+    folded = fold_login(login)
+    throttle = services().throttle
+    device = _device(folded)
+    wait = throttle.wait_seconds(folded, network(), device, now())
+    if wait:
+        raise Refusal(RefusalCode.THROTTLED, seconds=wait)
+    found = accounts.by_login(session(), folded)
+    passwords = hasher(services().settings.argon2_memory_kib)
+    try:
+        passwords.verify(found.password_hash if found else _decoy(passwords), _folded(password))
+        is_right = found is not None
+    except VerificationError:
+        is_right = False
+    if not is_right:
+        throttle.failed(folded, network(), device, now())
+        raise Refusal(RefusalCode.SIGN_IN_FAILED)
+    assert found is not None
+    throttle.succeeded(folded, network(), device)
+    g.new_device = _device_mark(folded)
+    return begin(found.account_id, way="password")
+
+
+def begin(account_id: str, *, way: str) -> SignInRequest:
+    """The request of a new web session for this account."""
+    g.new_token = new_token()
+    return SignInRequest(account_id, token_hash(g.new_token), expires_at(), way=way)
+
+
+def expires_at() -> datetime:
+    """When a session that begins now ends."""
+    return now() + timedelta(hours=services().settings.session_hours)
+
+
+def remember(response: Response) -> Response:
+    """Put the new session's cookie, and the mark of this device, into the answer."""
+    is_https = services().settings.is_https
+    options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": is_https}
+    hours = services().settings.session_hours
+    response.set_cookie(SESSION_COOKIE, g.new_token, max_age=hours * 3600, **options)
+    if "new_device" in g:
+        response.set_cookie(DEVICE_COOKIE, g.new_device, max_age=400 * 86400, **options)
+    return response
+
+
+def forget(response: Response) -> Response:
+    """Take the session's cookie back."""
+    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+    return response
+
+
+def _device(folded: str) -> str | None:
+    """The mark of a browser that has signed in to this login before, if it is genuine."""
+    mark = request.cookies.get(DEVICE_COOKIE, "")
+    nonce, _, signature = mark.partition(".")
+    genuine = hmac.compare_digest(signature.encode(), _device_signature(folded, nonce).encode())
+    return nonce if genuine else None
+
+
+def _device_mark(folded: str) -> str:
+    nonce = secrets.token_hex(8)
+    return f"{nonce}.{_device_signature(folded, nonce)}"
+
+
+def _device_signature(folded: str, nonce: str) -> str:
+    key = current_app.secret_key
+    assert isinstance(key, str)
+    return hmac.new(key.encode(), f"{nonce} {folded}".encode(), hashlib.sha256).hexdigest()
+
+
+def _folded(password: str) -> str:
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
+def _decoy(passwords: PasswordHasher) -> str:
+    return passwords.hash(_NOBODY)

@@ -1,0 +1,90 @@
+"""The words of every refusal: what is the matter, and what to do. One sentence or two a code.
+
+Japanese is the source; translations/ has the other languages. tests/tidy proves that every code
+has its words in every language.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from reservations.errors import Refusal, RefusalCode
+from reservations.web import language
+
+Code = RefusalCode
+
+WORDS: dict[RefusalCode, Any] = {
+    Code.MALFORMED: _l("入力の形が正しくありません。下の項目を確かめてください。"),
+    Code.TOO_LARGE: _l("送られた内容が大きすぎます。文章を短くして、もう一度送ってください。"),
+    Code.CSRF: _l("画面を開いてから時間がたちました。このまま、もう一度ボタンを押してください。"),
+    Code.THROTTLED: _l("続けて間違えたため、%(seconds)s秒待ってから、もう一度お試しください。"),
+    Code.SIGN_IN_NEEDED: _l("ログインが必要です。"),
+    Code.SIGN_IN_FAILED: _l("ログインの名前かパスワードが違います。もう一度入力してください。"),
+    Code.LINK_EXPIRED: _l(
+        "このリンクは使用済みか、期限が切れています。ログインの画面から入ってください。"
+    ),
+    Code.FORBIDDEN: _l("このページを見る権限がありません。"),
+    Code.NOT_FOUND: _l("見つかりません。アドレスを確かめるか、はじめの画面から探してください。"),
+    Code.KEY_REUSED: _l(
+        "同じ受付キーで別の内容が送られました。新しいキーで、もう一度送ってください。"
+    ),
+    Code.LOGIN_TAKEN: _l(
+        "このメールアドレスか電話番号は登録済みです。ログインするか、別のものを使ってください。"
+    ),
+    Code.PASSWORD_WEAK: _l("パスワードは%(length_min)s文字以上にしてください。"),
+    Code.MODE: _l("今は災害時の運用中のため、この手続きを止めています。窓口にお尋ねください。"),
+    Code.UNIT_UNKNOWN: _l("この室場は見つかりません。施設のページから選び直してください。"),
+    Code.UNIT_UNCONFIRMED: _l(
+        "この室場は、開館日と時間を確認中のため、まだ予約できません。施設に電話でお尋ねください。"
+    ),
+    Code.PURPOSE_NOT_ALLOWED: _l(
+        "この室場は、その目的では使えません。目的か室場を変えてください。"
+    ),
+    Code.OVER_CAPACITY: _l("定員は%(capacity)s人です。人数を減らすか、広い室場を選んでください。"),
+    Code.OFF_GRID: _l("時刻は15分きざみで入力してください。"),
+    Code.PAST: _l("すでに始まっている時間か、過ぎた日です。これからの日時を選んでください。"),
+    Code.NOT_YET_OPEN: _l("予約の受付は%(opens_on)sからです。"),
+    Code.TOO_LATE: _l("受付は開始の%(minutes)s分前までです。窓口に電話でお尋ねください。"),
+    Code.CLOSED_DAY: _l("この日は休館日です。別の日を選んでください。"),
+    Code.OUTSIDE_HOURS: _l("この日に貸し出す時間は%(open)sです。その中で選んでください。"),
+    Code.NOT_A_FRAME: _l("この室場は決まった時間帯で貸し出しています。時間帯を選んでください。"),
+    Code.TOO_LONG: _l("一度に借りられるのは%(hours_max)g時間までです。"),
+    Code.NO_PRICE: _l("この時間の料金が決まっていません。施設に電話でお尋ねください。"),
+    Code.LIMIT_REACHED: _l(
+        "この町で同時に持てる予約は%(limit)s件までです（今%(used)s件）。"
+        "使わない予約を取り消すと、予約できます。"
+    ),
+    Code.OWN_OVERLAP: _l("同じ時間に、別の予約をお持ちです。予約一覧で確かめてください。"),
+    Code.TAKEN: _l("ほかの方の予約が先に入りました。下の空きから選んでください。"),
+    Code.NOT_ACTIVE: _l("この予約は、すでに取り消されています。"),
+    Code.ALREADY_STARTED: _l(
+        "利用が始まった予約は、ここでは変えられません。窓口にお尋ねください。"
+    ),
+    Code.FRAMES_OVERLAP: _l(
+        "時間帯%(one)sと%(other)sが重なっています。どちらが正しいか確認してください。"
+    ),
+    Code.FILE_REFUSED: _l("このファイルは読めません。%(reason)s"),
+    Code.NOT_QUEUED: _l("この行は確認待ちではありません。"),
+}
+
+
+def sentence(refusal: Refusal) -> str:
+    """The refusal in the reader's language, with its values filled in."""
+    values = {name: _shown(value) for name, value in refusal.params.items()}
+    words = str(WORDS[refusal.code])
+    try:
+        return words % values
+    except KeyError as missing:
+        raise AssertionError(f"{refusal!r} has no value for {missing}") from None
+
+
+def sentences(refusal: Refusal) -> list[str]:
+    """This refusal and the weaker ones that came with it."""
+    return [sentence(each) for each in (refusal, *refusal.others)]
+
+
+def _shown(value: Any) -> Any:
+    return language.day_text(value) if isinstance(value, date) else value
