@@ -75,7 +75,7 @@ def create_app(
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         proxied: Any = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
-        app.wsgi_app = proxied
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own documented way
     return app
 
 

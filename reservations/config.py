@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -38,11 +39,13 @@ class Settings(BaseSettings):
         """The key that signs CSRF tokens: made once, kept in data_dir, readable by the owner."""
         path = self.data_dir / "secret-key"
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(handle, "w") as file:
-            key = secrets.token_hex(32)
-            file.write(key)
-        return key
+        if not path.exists():
+            # Written whole under a name of its own, then linked: of two processes that start at
+            # once one wins, and the other never reads a half-written key.
+            draft = path.with_name(f"secret-key.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        return path.read_text().strip()

@@ -40,14 +40,16 @@ class Database:
         # What this process keeps in memory of this database (queries/memory.py).
         self.memory: dict[str, Any] = {}
         self.memory_lock = threading.Lock()
-        self.sessions = sessionmaker(
-            self.engine, expire_on_commit=False, info={"database": self}
-        )
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
 
     def _engine(self, threads: int, is_durable: bool) -> Engine:
         if not self.is_sqlite:
             return create_engine(
-                self.url, pool_size=threads + 1, max_overflow=0, pool_pre_ping=False, pool_recycle=1800
+                self.url,
+                pool_size=threads + 1,
+                max_overflow=0,
+                pool_pre_ping=False,
+                pool_recycle=1800,
             )
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -71,10 +71,7 @@ class Refusal(Exception):  # noqa: N818  a refusal is an answer, not an error
         self.others = others
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Refusal)
-            and (self.code, self.params) == (other.code, other.params)
-        )
+        return isinstance(other, Refusal) and (self.code, self.params) == (other.code, other.params)
 
     def __hash__(self) -> int:
         return hash(self.code)

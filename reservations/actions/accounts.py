@@ -16,6 +16,7 @@ from reservations.actions.step import Context, action
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import LinkIssued, PartyRegistered, SignedIn, SignedOut
 from reservations.models import Account, LoginLink, Party, PartyResidency, SignInSession
+from reservations.models.base import table_of
 
 LINK_HOURS = 24
 # A residency that nobody has seen proof of is believed until the counter has looked.
@@ -87,7 +88,7 @@ def register(
     """
     party_id = context.new_id()
     session.execute(
-        insert(Party.__table__),
+        insert(table_of(Party)),
         {
             "id": party_id,
             "kind": "person",
@@ -144,7 +145,7 @@ def follow_link(
     raises   Refusal link_expired when it was used, has run out, or never was
     """
     used = session.execute(
-        update(LoginLink.__table__)
+        update(table_of(LoginLink))
         .where(
             LoginLink.token_hash == request.token_hash,
             LoginLink.used_at.is_(None),
@@ -166,7 +167,7 @@ def sign_out(
 ) -> SignedOut:
     """End one session; ending it twice is no error."""
     session.execute(
-        update(SignInSession.__table__)
+        update(table_of(SignInSession))
         .where(
             SignInSession.token_hash == request.token_hash, SignInSession.account_id == account_id
         )
@@ -186,7 +187,7 @@ def issue_link(
     if session.scalar(select(Account.id).where(Account.id == account_id)) is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     session.execute(
-        insert(LoginLink.__table__),
+        insert(table_of(LoginLink)),
         {
             "token_hash": request.token_hash,
             "account_id": account_id,
@@ -205,7 +206,7 @@ def _begin(
     context: Context,
 ) -> None:
     session.execute(
-        insert(SignInSession.__table__),
+        insert(table_of(SignInSession)),
         {
             "token_hash": token_hash,
             "account_id": account_id,

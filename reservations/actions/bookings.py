@@ -14,6 +14,7 @@ from reservations.clock import HOLIDAYS, LOCAL, local_day
 from reservations.errors import Refusal, RefusalCode, strongest
 from reservations.events import BookingCancelled, BookingChanged, BookingConfirmed
 from reservations.models import Booking
+from reservations.models.base import table_of
 from reservations.models.bookings import SERIAL
 from reservations.queries import memory, parties
 from reservations.queries.catalogue import LentUnit
@@ -76,9 +77,9 @@ class Terms:
 
 
 @action("book")
-def book(session: Session, request: BookingRequest, context: Context, booking_id: str) -> (
-    BookingConfirmed
-):
+def book(
+    session: Session, request: BookingRequest, context: Context, booking_id: str
+) -> BookingConfirmed:
     """Lend a unit to a party, first come first served.
 
     raises   Refusal with the strongest code; `taken` when the database says that a part of the
@@ -106,9 +107,9 @@ def book(session: Session, request: BookingRequest, context: Context, booking_id
 
 
 @action("change", subject=lambda request: request.booking_id)
-def change(session: Session, request: ChangeRequest, context: Context, booking_id: str) -> (
-    BookingChanged
-):
+def change(
+    session: Session, request: ChangeRequest, context: Context, booking_id: str
+) -> BookingChanged:
     """Move a booking to another time or place in one step; number and conditions stay.
 
     raises   Refusal not_found, not_active, already_started, or whatever booking anew would refuse;
@@ -148,9 +149,9 @@ def change(session: Session, request: ChangeRequest, context: Context, booking_i
 
 
 @action("cancel", subject=lambda request: request.booking_id)
-def cancel(session: Session, request: CancelRequest, context: Context, booking_id: str) -> (
-    BookingCancelled
-):
+def cancel(
+    session: Session, request: CancelRequest, context: Context, booking_id: str
+) -> BookingCancelled:
     """Give a booking back. What stays owed is settled by the town's refund steps.
 
     raises   Refusal not_found, not_active, already_started
@@ -181,9 +182,9 @@ def cancel(session: Session, request: CancelRequest, context: Context, booking_i
 
 
 @action("close")
-def close(session: Session, request: ClosureRequest, context: Context, booking_id: str) -> (
-    BookingConfirmed
-):
+def close(
+    session: Session, request: ClosureRequest, context: Context, booking_id: str
+) -> BookingConfirmed:
     """Take a unit out of lending for a while; refused where somebody already holds it.
 
     raises   Refusal unit_unknown, taken
@@ -280,15 +281,13 @@ def _about_unit(unit: LentUnit, request: BookingRequest) -> list[Refusal]:
         found.append(Refusal(RefusalCode.UNIT_UNCONFIRMED, phone=unit.place.phone))
     if request.purpose and unit.purposes and request.purpose not in unit.purposes:
         found.append(Refusal(RefusalCode.PURPOSE_NOT_ALLOWED, purpose=request.purpose))
-    if request.headcount is not None and unit.capacity is not None:
-        if request.headcount > unit.capacity:
-            found.append(Refusal(RefusalCode.OVER_CAPACITY, capacity=unit.capacity))
+    capacity = unit.capacity
+    if request.headcount is not None and capacity is not None and request.headcount > capacity:
+        found.append(Refusal(RefusalCode.OVER_CAPACITY, capacity=capacity))
     return found
 
 
-def _claim(
-    session: Session, memory_now: Memory, unit: LentUnit, day: date, period: Period
-) -> None:
+def _claim(session: Session, memory_now: Memory, unit: LentUnit, day: date, period: Period) -> None:
     """Occupy it, or say why not: closed since we last looked, or taken."""
     try:
         claim(session, unit.parts, day, period)
@@ -350,7 +349,7 @@ def _row(
     }
 
 
-_BOOKING = Booking.__table__
+_BOOKING = table_of(Booking)
 _NEXT_ON_SQLITE = select(func.coalesce(func.max(_BOOKING.c.serial), 0) + 1).scalar_subquery()
 _INSERT = {
     # SQLite has no sequences, and one writer: the highest number plus one is safe there.
@@ -365,9 +364,7 @@ def _insert_statement(session: Session):  # type: ignore[no-untyped-def]  # Retu
 
 def _active(session: Session, booking_id: str, context: Context) -> Booking:
     """The booking, locked, if it can still be changed by people."""
-    booking = session.scalar(
-        select(Booking).where(Booking.id == booking_id).with_for_update()
-    )
+    booking = session.scalar(select(Booking).where(Booking.id == booking_id).with_for_update())
     if booking is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     if booking.status != "confirmed":

@@ -16,6 +16,7 @@ from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS
 from reservations.events import HorizonExtended
 from reservations.models import CatalogueVersion, DayMask, Facility, OpeningVersion, Part
+from reservations.models.base import table_of
 from reservations.queries.catalogue import opening_times
 from reservations.queries.masks import next_version
 from reservations.rules.opening import OpeningTimes, open_bits
@@ -64,14 +65,14 @@ def write_masks(session: Session, request: HorizonRequest) -> int:
                 elif before != halves:
                     changed.append(_changed_row(day, part_id, halves, version))
     if fresh:
-        session.execute(insert(DayMask.__table__), fresh)
+        session.execute(insert(table_of(DayMask)), fresh)
     if changed:
         session.execute(_SET_OPEN, changed)
     return len(fresh) + len(changed)
 
 
 _SET_OPEN = (
-    update(DayMask.__table__)
+    update(table_of(DayMask))
     .where(DayMask.date == bindparam("date_"), DayMask.part_id == bindparam("part_"))
     .values(
         open_am=bindparam("open_am_"), open_pm=bindparam("open_pm_"), version=bindparam("version_")
@@ -79,9 +80,7 @@ _SET_OPEN = (
 )
 
 
-def _new_row(
-    day: date, part_id: int, halves: tuple[int, int], version: int
-) -> dict[str, object]:
+def _new_row(day: date, part_id: int, halves: tuple[int, int], version: int) -> dict[str, object]:
     return {
         "date": day,
         "part_id": part_id,
@@ -159,8 +158,6 @@ def _known(
 
 def raise_catalogue_version(session: Session) -> None:
     """Tell every process that what is lent has changed; in the transaction that changes it."""
-    changed = session.execute(
-        update(CatalogueVersion).values(version=CatalogueVersion.version + 1)
-    )
+    changed = session.execute(update(CatalogueVersion).values(version=CatalogueVersion.version + 1))
     if not changed.rowcount:  # type: ignore[attr-defined]
         session.add(CatalogueVersion(id=1, version=1))

@@ -9,21 +9,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import cache
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import BindParameter, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import DayMask
+from reservations.models.base import table_of
 from reservations.queries.masks import next_version
 from reservations.rules.period import Period, by_day
 
-_TABLE = DayMask.__table__
+_TABLE = table_of(DayMask)
 
 
 @cache
 def _claim(dialect: str) -> Update:
     c = _TABLE.c
-    am, pm = bindparam("am_"), bindparam("pm_")
+    am: BindParameter[int] = bindparam("am_")
+    pm: BindParameter[int] = bindparam("pm_")
     return (
         update(_TABLE)
         .where(
@@ -34,16 +36,15 @@ def _claim(dialect: str) -> Update:
             c.open_am.bitwise_and(am) == am,
             c.open_pm.bitwise_and(pm) == pm,
         )
-        .values(
-            am=c.am.bitwise_or(am), pm=c.pm.bitwise_or(pm), version=next_version(dialect)
-        )
+        .values(am=c.am.bitwise_or(am), pm=c.pm.bitwise_or(pm), version=next_version(dialect))
     )
 
 
 @cache
 def _release(dialect: str) -> Update:
     c = _TABLE.c
-    am, pm = bindparam("am_"), bindparam("pm_")
+    am: BindParameter[int] = bindparam("am_")
+    pm: BindParameter[int] = bindparam("pm_")
     # a - b clears bits that are known to be set, on any engine and in any integer width.
     return (
         update(_TABLE)
@@ -60,7 +61,7 @@ def _release(dialect: str) -> Update:
 def _in_order(dialect: str):  # type: ignore[no-untyped-def]  # a bind or a subquery, as in_() takes
     """The unit's parts. PostgreSQL locks them in part order first: two bookings of overlapping
     sets of parts then wait for each other instead of deadlocking."""
-    parts = bindparam("parts", expanding=True)
+    parts: BindParameter[list[int]] = bindparam("parts", expanding=True)
     if dialect != "postgresql":
         return parts
     inner = _TABLE.alias("locked")

@@ -23,6 +23,7 @@ from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import Fact
 from reservations.models import AuditLine, Event
+from reservations.models.base import table_of
 from reservations.rules import modes
 from reservations.rules.modes import Mode
 
@@ -56,7 +57,7 @@ class Context:
     new_id: Callable[[], str] = field(default=lambda: str(uuid7()))
 
 
-_AUDIT_TABLE = AuditLine.__table__
+_AUDIT_TABLE = table_of(AuditLine)
 _AUDIT_COLUMNS = ("at", "node", "actor", "action", "subject", "key", "request_hash")
 # On PostgreSQL one actor does one thing at a time: without that, ten requests sent at once would
 # each count the same open bookings and pass the town's limit together. SQLite has one writer.
@@ -64,9 +65,7 @@ _ACTORS_TURN = select(
     func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0)).label("t")
 ).subquery()
 _AUDIT = {
-    "sqlite": sqlite_insert(_AUDIT_TABLE)
-    .on_conflict_do_nothing()
-    .returning(_AUDIT_TABLE.c.seq),
+    "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing().returning(_AUDIT_TABLE.c.seq),
     "postgresql": postgresql_insert(_AUDIT_TABLE)
     .from_select(
         _AUDIT_COLUMNS,
@@ -83,7 +82,7 @@ _AUDIT = {
 }
 # Actors who are not one person take no turn: each of their actions locks only itself.
 SHARED_ACTORS = frozenset({"system", "anonymous"})
-_EVENT = insert(Event.__table__)
+_EVENT = insert(table_of(Event))
 _EARLIER = select(AuditLine.subject, AuditLine.action, AuditLine.request_hash).where(
     AuditLine.actor == bindparam("actor"), AuditLine.key == bindparam("key")
 )

@@ -1,4 +1,4 @@
-"""Tables, one file a noun. Importing this package knows them all (Alembic and create_all need it)."""
+"""Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
 from reservations.models.base import Base
 from reservations.models.bookings import Booking

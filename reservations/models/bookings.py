@@ -18,6 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant
 
+# A field is called `date`; inside its class the type needs another name.
+Day = date
 
 # Where PostgreSQL takes the serial from; SQLite counts in the insert itself (actions/bookings.py).
 SERIAL = Sequence("booking_serial", metadata=Base.metadata)
@@ -52,13 +54,13 @@ class Booking(Base):
     party_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
     kind: Mapped[str] = mapped_column(Text, default="use")
     status: Mapped[str] = mapped_column(Text, default="confirmed")
-    date: Mapped[date] = mapped_column(Date)
+    date: Mapped[Day] = mapped_column(Date)
     start_slot: Mapped[int]
     end_slot: Mapped[int]
     purpose_code: Mapped[str] = mapped_column(Text, default="")
     headcount: Mapped[int | None]
     fee_yen: Mapped[int] = mapped_column(default=0)
-    tariff_from: Mapped[date | None] = mapped_column(Date)
+    tariff_from: Mapped[Day | None] = mapped_column(Date)
     town_rules_id: Mapped[int | None] = mapped_column(ForeignKey("town_rules.id"))
     made_at: Mapped[datetime] = mapped_column(Instant)
     free_cancel_until: Mapped[datetime | None] = mapped_column(Instant)

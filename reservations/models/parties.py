@@ -82,4 +82,3 @@ class LoginLink(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
-

@@ -30,6 +30,9 @@ from reservations.rules.fees import Fee
 from reservations.rules.period import SLOTS_PER_DAY, Period, day_bit
 from reservations.rules.town import TownRules
 
+# A field is called `date`; inside its class the type needs another name.
+Day = date
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -39,12 +42,12 @@ class Cell:
     """
 
     unit: LentUnit
-    date: date
+    date: Day
     label: str
     period: Period
     status: Status
     fee: Fee | None
-    opens_on: date | None = None
+    opens_on: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class UnitDay:
     """One unit on one day."""
 
     unit: LentUnit
-    date: date
+    date: Day
     is_holiday: bool
     status: Status
     cells: tuple[Cell, ...]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,6 +33,16 @@ from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
 from reservations.rules.period import Frame, Period, frames_on
 from reservations.rules.town import RefundStep, Residency, TownRules
+
+
+class Versioned(Protocol):
+    """Anything that holds from a day on."""
+
+    @property
+    def valid_from(self) -> date: ...
+
+
+Version = TypeVar("Version", bound=Versioned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +251,9 @@ def _places(session: Session, towns: Mapping[str, Town]) -> dict[int, Place]:
     for row in session.execute(statement):
         times = opening_times(row.hours, row.closings, is_confirmed=row.is_confirmed)
         openings[row.facility_id].append((row.valid_from, times))
-    columns = (
+    statement_places = select(
+        Facility.id,
+        Facility.municipality_code,
         Facility.name,
         Facility.name_en,
         Facility.kana,
@@ -254,13 +266,25 @@ def _places(session: Session, towns: Mapping[str, Town]) -> dict[int, Place]:
         Facility.description,
         Facility.access,
         Facility.is_invented,
-    )
-    found = session.execute(
-        select(Facility.id, Facility.municipality_code, *columns).order_by(Facility.id)
-    )
+    ).order_by(Facility.id)
+    found = session.execute(statement_places)
     return {
         row.id: Place(
-            row.id, towns[row.municipality_code], *row[2:-1], tuple(openings[row.id]), row[-1]
+            id=row.id,
+            town=towns[row.municipality_code],
+            name=row.name,
+            name_en=row.name_en,
+            kana=row.kana,
+            address=row.address,
+            lat=row.lat,
+            lng=row.lng,
+            coordinate_status=row.coordinate_status,
+            phone=row.phone,
+            url=row.url,
+            description=row.description,
+            access=row.access,
+            openings=tuple(openings[row.id]),
+            is_invented=row.is_invented,
         )
         for row in found
     }
@@ -376,7 +400,7 @@ def _tariffs(session: Session) -> dict[int, tuple[Tariff, ...]]:
     return {unit_id: tuple(found) for unit_id, found in versions.items()}
 
 
-def _on(versions: tuple[Any, ...], day: date) -> Any:
+def _on(versions: tuple[Version, ...], day: date) -> Version:
     """The newest version whose first day is not after `day`; before all of them, the oldest."""
     held = versions[0]
     for version in versions[1:]:

@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Executable,
     Select,
     Text,
     bindparam,
@@ -166,7 +167,7 @@ class Masks:
         if len(self._days) > DAYS_KEPT:
             self._days.popitem(last=False)
 
-    def _rows(self, statement: Select[Any], values: dict[str, Any]) -> list[Any]:
+    def _rows(self, statement: Executable, values: dict[str, Any]) -> list[Any]:
         """Run one statement on the copy's own connection, each in a snapshot of its own.
 
         A request's session may stand in an older snapshot; loading a day from there would lose

@@ -45,10 +45,10 @@ def at_version(session: Session, version: int) -> Memory:
     if known is not None and known.catalogue.version >= version:
         return known
     with database.memory_lock:
-        known = database.memory.get("memory")
-        if known is not None and known.catalogue.version >= version:
-            return known
-        masks = known.masks if known is not None else Masks(database)
+        meanwhile: Memory | None = database.memory.get("memory")
+        if meanwhile is not None and meanwhile.catalogue.version >= version:
+            return meanwhile
+        masks = meanwhile.masks if meanwhile is not None else Masks(database)
         # The day masks of new parts and hours were written with the catalogue: look afresh.
         masks.forget()
         with database.session() as fresh:

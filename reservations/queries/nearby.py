@@ -22,6 +22,9 @@ from reservations.rules.fees import Fee
 from reservations.rules.nearby import Candidate, Offer, Wish
 from reservations.rules.period import SLOT_MINUTES, Period, day_bit
 
+# A field is called `date`; inside its class the type needs another name.
+Day = date
+
 # How far another start may lie from the wished one to be worth an offer, in minutes.
 SHIFT_MINUTES_MAX = 180
 
@@ -34,7 +37,7 @@ class Search:
     towns    only these municipalities; empty: the whole region
     """
 
-    date: date
+    date: Day
     period: Period
     purpose: str = ""
     headcount: int | None = None
@@ -48,11 +51,11 @@ class Found:
     """A unit that can be had: what would be lent, for how much, from when on."""
 
     unit: LentUnit
-    date: date
+    date: Day
     period: Period
     fee: Fee
     distance_m: int | None
-    bookable_from: date
+    bookable_from: Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,16 @@ class Alternative:
     """An offer in place of something that is full."""
 
     unit: LentUnit
-    date: date
+    date: Day
     offer: Offer
-    bookable_from: date
+    bookable_from: Day
 
     @property
     def period(self) -> Period:
         return Period(self.offer.candidate.start, self.offer.candidate.end)
 
 
-def search(
-    memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYBODY
-) -> list[Found]:
+def search(memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYBODY) -> list[Found]:
     """The free units for a wish, nearest first; at most `wish.limit`.
 
     Only what this viewer may book now is listed: free, open, with a price, inside the window.
@@ -183,9 +184,7 @@ def alternatives(
     return _one_a_place([alternative for _, alternative in best], unit, limit)
 
 
-def _one_a_place(
-    ranked: list[Alternative], unit: LentUnit, limit: int
-) -> list[Alternative]:
+def _one_a_place(ranked: list[Alternative], unit: LentUnit, limit: int) -> list[Alternative]:
     """The best offer of every unit; of the full unit itself also the second best time."""
     taken: dict[int, int] = {}
     kept = []

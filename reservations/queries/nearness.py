@@ -40,9 +40,7 @@ class Grid:
                 self._squares[square].append((place.id, place.lat, place.lng))
         rows = [square[0] for square in self._squares]
         columns = [square[1] for square in self._squares]
-        self._bounds = (
-            (min(rows), max(rows), min(columns), max(columns)) if self._squares else None
-        )
+        self._bounds = (min(rows), max(rows), min(columns), max(columns)) if self._squares else None
 
     def nearest(self, lat: float, lng: float) -> Iterator[tuple[int, int]]:
         """(metres, place id) in order of distance, ties by id; every located place comes once."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, literal, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from reservations.models import Booking, CatalogueVersion, Municipality, Party, PartyResidency
@@ -91,7 +91,8 @@ def _standing() -> Any:
             Booking.date >= bindparam("today"),
         )
     )
-    start, end = bindparam("start"), bindparam("end")
+    start: BindParameter[int] = bindparam("start")
+    end: BindParameter[int] = bindparam("end")
     overlap = (
         select(literal(1))
         .select_from(Booking)
@@ -118,9 +119,7 @@ def _standing() -> Any:
     residency = select(PartyResidency.residency).where(
         PartyResidency.party_id == bindparam("party_id"),
         PartyResidency.municipality_code == bindparam("town"),
-        or_(
-            PartyResidency.valid_until.is_(None), PartyResidency.valid_until >= bindparam("today")
-        ),
+        or_(PartyResidency.valid_until.is_(None), PartyResidency.valid_until >= bindparam("today")),
     )
     version = select(CatalogueVersion.version)
     return select(

@@ -117,5 +117,3 @@ def _line(row: Price, wish: Period, start: int) -> FeeLine | None:
     part = Period(start, min(row.period.end, wish.end))
     begun = -(-part.minutes // row.per_minutes)
     return FeeLine(row.label, part, begun * row.fee_yen)
-
-

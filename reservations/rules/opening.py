@@ -102,12 +102,8 @@ def _matches_moving(closing: Closing, day: date, holidays: Holidays) -> bool:
             return False
 
 
-def _within(
-    span: tuple[tuple[int, int], tuple[int, int]], month_day: tuple[int, int]
-) -> bool:
+def _within(span: tuple[tuple[int, int], tuple[int, int]], month_day: tuple[int, int]) -> bool:
     first, last = span
     if first <= last:
         return first <= month_day <= last
     return month_day >= first or month_day <= last
-
-

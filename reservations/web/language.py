@@ -118,7 +118,7 @@ def instant_text(instant: datetime) -> str:
 def yen(amount: int) -> str:
     """1,200円 or ¥1,200; nothing to pay is said in words."""
     if amount == 0:
-        return gettext("無料")
+        return str(gettext("無料"))
     return f"{amount:,}円" if is_japanese() else f"¥{amount:,}"
 
 

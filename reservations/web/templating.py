@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, request, url_for
 
 from reservations.rules.period import clock_text
@@ -37,7 +39,9 @@ def install(app: Flask) -> None:
 
 def same_page(**changed: str) -> str:
     """This page's address with some of its query changed: for language links and day steps."""
+    # Words with an underscore in front (_external, _scheme) steer url_for; a stranger's must not.
+    asked = {name: value for name, value in request.args.items() if not name.startswith("_")}
+    values: dict[str, Any] = {**(request.view_args or {}), **asked, **changed}
     if request.endpoint is None:
-        return url_for("home.page", **changed)
-    values = {**(request.view_args or {}), **request.args.to_dict(), **changed}
+        return url_for("home.page", **values)
     return url_for(request.endpoint, **values)
