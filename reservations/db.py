@@ -43,23 +43,34 @@ class Database:
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
 
     def _engine(self, threads: int, is_durable: bool) -> Engine:
+        # One a thread, one for the masks, one for whoever reloads the catalogue meanwhile.
+        connections = threads + 2
         if not self.is_sqlite:
             return create_engine(
                 self.url,
-                pool_size=threads + 1,
+                pool_size=connections,
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_recycle=1800,
             )
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, pool_size=threads + 1, max_overflow=2)
+        engine = create_engine(self.url, pool_size=connections, max_overflow=0)
         event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     def session(self) -> Session:
         return self.sessions()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session whose reads all see the database as it is at the first of them."""
+        with self.session() as session:
+            if not self.is_sqlite:
+                # On SQLite a transaction is a snapshot in any case.
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
 
     @contextmanager
     def writers_lock(self) -> Iterator[None]:

@@ -35,6 +35,10 @@ from reservations.rules.period import Frame, Period, frames_on
 from reservations.rules.town import RefundStep, Residency, TownRules
 
 
+# Answers that a unit remembers: more than its frames and days of the week can make.
+FEES_KEPT = 128
+
+
 class Versioned(Protocol):
     """Anything that holds from a day on."""
 
@@ -145,11 +149,15 @@ class LentUnit:
         """rules/fees.py:quote with this unit's table; the same question is answered from memory."""
         tariff = self.tariff_on(day)
         asked = (tariff.valid_from, period, day_bit, residency.is_local, rules.version)
-        if asked not in self._fees:
-            self._fees[asked] = quote(
-                tariff.prices, period, day_bit=day_bit, residency=residency, rules=rules
-            )
-        return self._fees[asked]
+        try:
+            return self._fees[asked]
+        except KeyError:
+            fee = quote(tariff.prices, period, day_bit=day_bit, residency=residency, rules=rules)
+        if len(self._fees) >= FEES_KEPT:
+            # Whoever asks for every thinkable time must not fill the memory.
+            self._fees.clear()
+        self._fees[asked] = fee
+        return fee
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ def at_version(session: Session, version: int) -> Memory:
         masks = meanwhile.masks if meanwhile is not None else Masks(database)
         # The day masks of new parts and hours were written with the catalogue: look afresh.
         masks.forget()
-        with database.session() as fresh:
+        # Its ten statements must see the same rows, though others change them meanwhile.
+        with database.snapshot() as fresh:
             loaded = catalogue_query.load(fresh)
         made = Memory(loaded, Grid(loaded.places.values()), masks)
         database.memory["memory"] = made

@@ -31,7 +31,7 @@ class Closing:
     nth            with `weekday`: only these weeks of the month (1 to 5)
     month_days     from (month, day) to (month, day), inclusive, may run over the new year
     on_holidays    closed on national holidays
-    moves          a closed weekday that is a holiday is open, and the next weekday is closed
+    moves          a closed day that is a holiday is open; the next day that is none is closed
     """
 
     weekday: int | None = None
