@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import g, has_request_context, request
-from flask_babel import Babel, gettext
+import flask_babel
+from flask import Response, g, has_request_context, request
+from flask_babel import Babel
 
 from reservations.clock import local
 from reservations.rules.period import Period, clock_text
@@ -40,6 +41,12 @@ ERAS = ((date(2019, 5, 1), "令和", "R"), (date(1989, 1, 8), "平成", "H"))
 babel = Babel()
 
 
+def gettext(text: str, /, **values: object) -> str:
+    """The sentence from the reader's catalogue; typed, which flask_babel's own is not."""
+    found: str = flask_babel.gettext(text, **values)
+    return found
+
+
 def locale() -> str:
     """?lang= wins, then the cookie, then what the browser asks for, then Japanese."""
     if not has_request_context():
@@ -51,6 +58,14 @@ def locale() -> str:
         g.locale = known[0] if known else best
     found: str = g.locale
     return found
+
+
+def remember(response: Response) -> Response:
+    """A language that was chosen on a page stays chosen on this device."""
+    chosen = request.args.get("lang")
+    if chosen in _BY_LOCALE and request.cookies.get(LANGUAGE_COOKIE) != chosen:
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=400 * 86400, samesite="Lax")
+    return response
 
 
 def current() -> Language:

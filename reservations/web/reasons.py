@@ -6,10 +6,9 @@ Screens and API say the same sentence; its parts are the terms of the published 
 
 from __future__ import annotations
 
-from flask_babel import gettext
-
 from reservations.queries.nearby import Alternative
 from reservations.web import language
+from reservations.web.language import gettext
 
 
 def reason_text(alternative: Alternative) -> str:
