@@ -20,7 +20,7 @@ from reservations.rules.availability import Lending, lent_period
 from reservations.rules.eligibility import bookable_from
 from reservations.rules.fees import Fee
 from reservations.rules.nearby import Candidate, Offer, Wish
-from reservations.rules.period import SLOT_MINUTES, Period, day_bit
+from reservations.rules.period import SLOT_MINUTES, SLOTS_PER_DAY, Period, day_bit
 
 # A field is called `date`; inside its class the type needs another name.
 Day = date
@@ -35,6 +35,7 @@ class Search:
 
     near     the point that distances are measured from; None: in order of unit id
     towns    only these municipalities; empty: the whole region
+    days     this many days from `date` on are looked at; a unit is found on its first free one
     """
 
     date: Day
@@ -44,6 +45,7 @@ class Search:
     near: tuple[float, float] | None = None
     towns: frozenset[str] = frozenset()
     limit: int = 50
+    days: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +81,49 @@ def search(memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYB
     The caller has refreshed the masks.
     """
     found: list[Found] = []
-    for metres, unit in _outwards(memory, wish.near):
-        if wish.towns and unit.town.code not in wish.towns:
+    days = [wish.date + timedelta(days=offset) for offset in range(wish.days)]
+    bits = [(day, day_bit(day, is_holiday=day in HOLIDAYS)) for day in days]
+    for metres, unit in outwards(memory, wish.near):
+        if not suits(unit, wish):
             continue
-        each = _available(memory, unit, wish, metres, now=now, viewer=viewer)
-        if each is not None:
-            found.append(each)
-            if len(found) >= wish.limit:
+        for day, bit in bits:
+            each = _available(memory, unit, day, bit, wish.period, metres, now=now, viewer=viewer)
+            if each is not None:
+                found.append(each)
                 break
+        if len(found) >= wish.limit:
+            break
     return found
+
+
+def suits(unit: LentUnit, wish: Search) -> bool:
+    """Whether the unit is what is looked for, whenever it may be free."""
+    if wish.towns and unit.town.code not in wish.towns:
+        return False
+    if wish.purpose and wish.purpose not in unit.purposes:
+        return False
+    return not (wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount)
 
 
 def _available(
     memory: Memory,
     unit: LentUnit,
-    wish: Search,
+    day: Day,
+    bit: int,
+    wished: Period,
     metres: int | None,
     *,
     now: datetime,
     viewer: Viewer,
 ) -> Found | None:
-    """The unit as found, or None when it cannot be had."""
-    if wish.purpose and wish.purpose not in unit.purposes:
+    """The unit as found on this day, whose bit is `bit`, or None when it cannot be had."""
+    period = lent_period(unit.lending_on(day, bit), wished)
+    if period is None or not is_free(memory, unit, day, period):
         return None
-    if wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount:
-        return None
-    bit = day_bit(wish.date, is_holiday=wish.date in HOLIDAYS)
-    period = lent_period(unit.lending_on(wish.date, bit), wish.period)
-    if period is None or not is_free(memory, unit, wish.date, period):
-        return None
-    return _bookable(unit, wish.date, period, bit, metres, now=now, viewer=viewer)
+    return bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
 
 
-def _bookable(
+def bookable(
     unit: LentUnit,
     day: date,
     period: Period,
@@ -141,7 +153,7 @@ def _bookable(
 
 def is_free(memory: Memory, unit: LentUnit, day: date, period: Period) -> bool:
     """Whether every part of the unit is open and not occupied for the whole period."""
-    days = 2 if period.end > 96 else 1
+    days = 2 if period.end > SLOTS_PER_DAY else 1
     bits = period.bits
     return memory.masks.free_bits(unit.parts, day, days=days) & bits == bits
 
@@ -169,31 +181,38 @@ def alternatives(
     rules = unit.town.rules_on(local(now).date())
     fee = unit.fee(day, period, bit, viewer.residency(unit.town.code), rules)
     wish = Wish(fee.total_yen if fee else None, headcount)
-    best: list[tuple[tuple[float, int, int], Alternative]] = []
-    for metres, other in _outwards(memory, origin):
-        if len(best) >= limit and nearby.cost_floor(metres or 0) > best[limit - 1][0][0]:
+    best: list[Ranked] = []
+    for metres, other in _around(memory, unit, origin):
+        if len(best) >= limit and nearby.cost_floor(metres) > best[limit - 1][0][0]:
             break
         if not _serves(other, unit, purpose, headcount):
             continue
-        for each in _times(memory, other, day, period, metres or 0, now=now, viewer=viewer):
-            if other.id == unit.id and each.period == period:
-                continue
-            offer = nearby.offer(_candidate(each, period), wish)
-            alternative = Alternative(other, day, offer, each.bookable_from)
-            insort(best, (nearby.order(offer), alternative), key=lambda pair: pair[0])
-    return _one_a_place([alternative for _, alternative in best], unit, limit)
+        offers = sorted(
+            (
+                _ranked(each, period, wish)
+                for each in _times(memory, other, day, period, metres, now=now, viewer=viewer)
+                if other.id != unit.id or each.period != period
+            ),
+            key=_key,
+        )
+        # One time of every unit, the best; of the full unit itself also the second best.
+        for ranked in offers[: 2 if other.id == unit.id else 1]:
+            insort(best, ranked, key=_key)
+        del best[limit:]
+    return [alternative for _, alternative in best]
 
 
-def _one_a_place(ranked: list[Alternative], unit: LentUnit, limit: int) -> list[Alternative]:
-    """The best offer of every unit; of the full unit itself also the second best time."""
-    taken: dict[int, int] = {}
-    kept = []
-    for each in ranked:
-        seen = taken.get(each.unit.id, 0)
-        if seen < (2 if each.unit.id == unit.id else 1):
-            kept.append(each)
-            taken[each.unit.id] = seen + 1
-    return kept[:limit]
+Key = tuple[float, int, int]
+Ranked = tuple[Key, Alternative]
+
+
+def _ranked(found: Found, wished: Period, wish: Wish) -> Ranked:
+    offer = nearby.offer(_candidate(found, wished), wish)
+    return nearby.order(offer), Alternative(found.unit, found.date, offer, found.bookable_from)
+
+
+def _key(ranked: Ranked) -> Key:
+    return ranked[0]
 
 
 def _serves(other: LentUnit, unit: LentUnit, purpose: str, headcount: int | None) -> bool:
@@ -219,13 +238,17 @@ def _times(
 ) -> Iterator[Found]:
     """The free times of this unit around the wished one, that this viewer may book now."""
     bit = day_bit(day, is_holiday=day in HOLIDAYS)
-    days = 2 if wished.end > 96 else 1
-    free = memory.masks.free_bits(unit.parts, day, days=days)
+    free = memory.masks.free_bits(unit.parts, day)
     if not free:
+        # Every time that could be offered begins on this day.
         return
     for period in _periods(unit.lending_on(day, bit), wished):
-        if free & period.bits == period.bits:
-            found = _bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
+        if period.end > SLOTS_PER_DAY:
+            is_had = is_free(memory, unit, day, period)
+        else:
+            is_had = free & period.bits == period.bits
+        if is_had:
+            found = bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
             if found is not None:
                 yield found
 
@@ -245,7 +268,7 @@ def _periods(lending: Lending, wished: Period) -> Iterator[Period]:
     step = lending.step_slots
     for shift in range(step, reach + 1, step):
         for start in (wished.start - shift, wished.start + shift):
-            if 0 <= start < 96:
+            if 0 <= start < SLOTS_PER_DAY and start + length <= 2 * SLOTS_PER_DAY:
                 moved = lent_period(lending, Period(start, start + length))
                 if moved is not None and moved != exact:
                     yield moved
@@ -265,18 +288,45 @@ def _candidate(found: Found, wished: Period) -> Candidate:
 
 
 def _point(unit: LentUnit) -> tuple[float, float] | None:
-    place = unit.place
-    return None if place.lat is None or place.lng is None else (place.lat, place.lng)
+    """Where the unit is; where that is not known, its town's point stands for it."""
+    for each in (unit.place, unit.town):
+        if each.lat is not None and each.lng is not None:
+            return each.lat, each.lng
+    return None
 
 
-def _outwards(
+def outwards(
     memory: Memory, near: tuple[float, float] | None
 ) -> Iterator[tuple[int | None, LentUnit]]:
-    """Every unit with its distance, nearest first; without a point, in order of id."""
+    """Every unit with its distance, nearest first; then those of places without a point.
+
+    Without `near` all are given in order of place, with no distance.
+    """
+    known = memory.catalogue
     if near is None:
-        for unit in memory.catalogue.units.values():
+        for unit in known.units.values():
             yield None, unit
         return
     for metres, place_id in memory.grid.nearest(*near):
-        for unit in memory.catalogue.units_of_place.get(place_id, ()):
+        for unit in known.units_of_place.get(place_id, ()):
             yield metres, unit
+    for unit in known.units.values():
+        if unit.place.lat is None or unit.place.lng is None:
+            yield None, unit
+
+
+def _around(
+    memory: Memory, unit: LentUnit, origin: tuple[float, float] | None
+) -> Iterator[tuple[int, LentUnit]]:
+    """The units with a known distance, nearest first; the full unit's own place is always there.
+
+    A place without a point cannot be called near or far, and is no alternative. The full one's
+    own is: whoever asked for it knows the way, and it counts as no way at all.
+    """
+    if unit.place.lat is None or unit.place.lng is None:
+        for sibling in memory.catalogue.units_of_place[unit.place.id]:
+            yield 0, sibling
+    if origin is not None:
+        for metres, place_id in memory.grid.nearest(*origin):
+            for other in memory.catalogue.units_of_place.get(place_id, ()):
+                yield metres, other
