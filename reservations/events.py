@@ -123,3 +123,10 @@ class HorizonExtended(Fact):
     name = "masks.extended"
     until: str
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiredForgotten(Fact):
+    name = "account.expired_forgotten"
+    sessions: int
+    links: int
