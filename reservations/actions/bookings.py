@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from reservations.actions.occupancy import claim, release
-from reservations.actions.step import Context, action
+from reservations.actions.occupancy import claim, lock, opened, release
+from reservations.actions.step import Context, action, takes_turn
 from reservations.clock import HOLIDAYS, LOCAL, local_day
-from reservations.errors import Refusal, RefusalCode, strongest
+from reservations.errors import Refusal, RefusalCode, in_order, strongest
 from reservations.events import BookingCancelled, BookingChanged, BookingConfirmed
-from reservations.models import Booking
+from reservations.models import Booking, CatalogueVersion
 from reservations.models.base import table_of
 from reservations.models.bookings import SERIAL
 from reservations.queries import memory, parties
+from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules import availability, eligibility, refunds
 from reservations.rules.availability import DayFacts, Kind
 from reservations.rules.eligibility import Standing
 from reservations.rules.fees import Fee
-from reservations.rules.period import Period, day_bit
-from reservations.rules.town import TownRules
+from reservations.rules.period import SLOTS_PER_DAY, Period, day_bit
+from reservations.rules.town import Residency, TownRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,24 @@ class Terms:
     tariff_from: date
 
 
-@action("book")
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be agreed, and what stands against it, strongest first."""
+
+    unit: LentUnit
+    fee: Fee | None
+    rules: TownRules
+    residency: Residency
+    refusals: tuple[Refusal, ...]
+
+
+# Where the time is not lent at all, nobody can have taken it.
+UNLENT = frozenset(
+    {RefusalCode.UNIT_UNCONFIRMED, RefusalCode.CLOSED_DAY, RefusalCode.OUTSIDE_HOURS}
+)
+
+
+@action("book", turn=lambda request: request.party_id)
 def book(
     session: Session, request: BookingRequest, context: Context, booking_id: str
 ) -> BookingConfirmed:
@@ -87,7 +105,7 @@ def book(
     """
     unit, standing, memory_now = _load(session, request, context)
     terms = _terms(unit, request, standing, memory_now, context)
-    _claim(session, memory_now, unit, request.date, request.period)
+    _claim(session, unit, request.date, request.period)
     serial = _insert(session, request, context, booking_id, terms)
     return BookingConfirmed(
         subject=booking_id,
@@ -115,8 +133,7 @@ def change(
     raises   Refusal not_found, not_active, already_started, or whatever booking anew would refuse;
              the old place is then still held
     """
-    booking = _active(session, booking_id, context)
-    old = memory.held(session).catalogue.units[booking.unit_id]
+    booking, old = _active(session, booking_id, context)
     before = Period(booking.start_slot, booking.end_slot)
     wish = BookingRequest(
         request.unit_id,
@@ -127,9 +144,13 @@ def change(
         booking.headcount,
     )
     unit, standing, memory_now = _load(session, wish, context, except_id=booking_id)
-    terms = _terms(unit, wish, standing, memory_now, context, is_change=True)
+    terms = _terms(unit, wish, standing, memory_now, context, given_up=old)
+    lock(
+        session,
+        [(old.parts, booking.date, before), (unit.parts, request.date, request.period)],
+    )
     release(session, old.parts, booking.date, before)
-    _claim(session, memory_now, unit, request.date, request.period)
+    _claim(session, unit, request.date, request.period)
     fact = BookingChanged(
         subject=booking_id,
         from_unit_id=old.id,
@@ -156,15 +177,14 @@ def cancel(
 
     raises   Refusal not_found, not_active, already_started
     """
-    booking = _active(session, booking_id, context)
-    unit = memory.held(session).catalogue.units[booking.unit_id]
+    booking, unit = _active(session, booking_id, context)
     period = Period(booking.start_slot, booking.end_slot)
     settled = refunds.cancellation(
         booking.fee_yen,
         made_at=booking.made_at,
         starts_at=period.starts_at(booking.date, LOCAL),
         now=context.now,
-        rules=_rules_of(unit, booking),
+        rules=unit.town.rules_of(booking.town_rules_id, local_day(booking.made_at)),
     )
     release(session, unit.parts, booking.date, period)
     booking.status = "cancelled"
@@ -187,15 +207,15 @@ def close(
 ) -> BookingConfirmed:
     """Take a unit out of lending for a while; refused where somebody already holds it.
 
-    raises   Refusal unit_unknown, taken
+    raises   Refusal unit_unknown, closed_day, outside_hours, taken
     """
     unit = memory.current(session).catalogue.units.get(request.unit_id)
     if unit is None:
         raise Refusal(RefusalCode.UNIT_UNKNOWN)
-    claim(session, unit.parts, request.date, request.period)
+    _claim(session, unit, request.date, request.period)
     values = _row(request, context, booking_id, unit)
     values.update(kind=request.kind.value, note=request.note)
-    serial = session.execute(_insert_statement(session), values).scalar_one()
+    serial = _insert_row(session, values)
     return BookingConfirmed(
         subject=booking_id,
         unit_id=unit.id,
@@ -240,6 +260,49 @@ def _load(
     return unit, standing, known
 
 
+def preview(
+    session: Session,
+    request: BookingRequest,
+    context: Context,
+    *,
+    giving_up: BookingView | None = None,
+) -> Preview:
+    """What `book` would answer now, without doing it; with `giving_up`, what `change` would.
+
+    raises   Refusal unit_unknown; everything else is in the answer
+    """
+    except_id = giving_up.id if giving_up else ""
+    unit, standing, memory_now = _load(session, request, context, except_id=except_id)
+    given_up = giving_up.unit if giving_up else None
+    fee, refusals = _ask(unit, request, standing, memory_now, context, given_up=given_up)
+    codes = {refusal.code for refusal in refusals}
+    if not codes & UNLENT and not _can_be_had(memory_now, unit, request, giving_up):
+        refusals.append(Refusal(RefusalCode.TAKEN))
+    rules = unit.town.rules_on(local_day(context.now))
+    return Preview(unit, fee, rules, standing.residency, tuple(in_order(refusals)))
+
+
+def _can_be_had(
+    memory_now: Memory, unit: LentUnit, request: BookingRequest, giving_up: BookingView | None
+) -> bool:
+    """Whether nobody holds a part of it, apart from the booking that would be given up."""
+    memory_now.masks.refresh()
+    own: frozenset[int] = frozenset()
+    own_bits = 0
+    if giving_up is not None and abs(later := (giving_up.date - request.date).days) <= 1:
+        # A booking past midnight holds its place on the next day too, and is held by one before.
+        own = frozenset(giving_up.unit.parts)
+        own_bits = (giving_up.period.bits << SLOTS_PER_DAY) >> SLOTS_PER_DAY * (1 - later)
+    days = 2 if request.period.end > SLOTS_PER_DAY else 1
+    for part_id in unit.parts:
+        free = memory_now.masks.free_bits((part_id,), request.date, days=days)
+        if part_id in own:
+            free |= own_bits
+        if free & request.period.bits != request.period.bits:
+            return False
+    return True
+
+
 def _terms(
     unit: LentUnit,
     request: BookingRequest,
@@ -247,31 +310,57 @@ def _terms(
     memory_now: Memory,
     context: Context,
     *,
-    is_change: bool = False,
+    given_up: LentUnit | None = None,
 ) -> Terms:
     """Ask the rules; the price and the conditions, or the strongest refusal."""
+    fee, refusals = _ask(unit, request, standing, memory_now, context, given_up=given_up)
+    if refusals:
+        raise strongest(refusals)
+    assert fee is not None
+    rules = unit.town.rules_on(local_day(context.now))
+    return Terms(unit, fee, rules, unit.tariff_on(request.date).valid_from)
+
+
+def _ask(
+    unit: LentUnit,
+    request: BookingRequest,
+    standing: Standing,
+    memory_now: Memory,
+    context: Context,
+    *,
+    given_up: LentUnit | None,
+) -> tuple[Fee | None, list[Refusal]]:
+    """The price, if the table has one, and everything that stands against it but `taken`."""
     rules = unit.town.rules_on(local_day(context.now))
     bit = day_bit(request.date, is_holiday=request.date in HOLIDAYS)
     refusals = _about_unit(unit, request)
     lending = unit.lending_on(request.date, bit)
-    days = 2 if request.period.end > 96 else 1
-    facts = DayFacts(memory_now.masks.open_bits(unit.parts, request.date, days=days), 0)
+    facts = DayFacts(_open_bits(memory_now, unit, request), 0)
     refusals += availability.refusals(lending, facts, request.period)
-    counted = standing if not is_change else Standing(standing.residency, 0, standing.has_overlap)
+    if given_up is not None and given_up.town.code == unit.town.code:
+        # One booking for another in the same town is not one more, even above a lowered limit.
+        standing = replace(standing, active_count=0)
     refusals += eligibility.refusals(
         request.date,
         starts_at=request.period.starts_at(request.date, LOCAL),
         now=context.now,
-        standing=counted,
+        standing=standing,
         rules=rules,
     )
     fee = unit.fee(request.date, request.period, bit, standing.residency, rules)
     if fee is None:
         refusals.append(Refusal(RefusalCode.NO_PRICE))
-    if refusals:
-        raise strongest(refusals)
-    assert fee is not None
-    return Terms(unit, fee, rules, unit.tariff_on(request.date).valid_from)
+    return fee, refusals
+
+
+def _open_bits(memory_now: Memory, unit: LentUnit, request: BookingRequest) -> int:
+    """When the unit is lent; looked up again before anybody is told that it is closed."""
+    days = 2 if request.period.end > SLOTS_PER_DAY else 1
+    bits = memory_now.masks.open_bits(unit.parts, request.date, days=days)
+    if bits & request.period.bits == request.period.bits:
+        return bits
+    memory_now.masks.refresh()
+    return memory_now.masks.open_bits(unit.parts, request.date, days=days)
 
 
 def _about_unit(unit: LentUnit, request: BookingRequest) -> list[Refusal]:
@@ -287,18 +376,13 @@ def _about_unit(unit: LentUnit, request: BookingRequest) -> list[Refusal]:
     return found
 
 
-def _claim(session: Session, memory_now: Memory, unit: LentUnit, day: date, period: Period) -> None:
+def _claim(session: Session, unit: LentUnit, day: date, period: Period) -> None:
     """Occupy it, or say why not: closed since we last looked, or taken."""
     try:
         claim(session, unit.parts, day, period)
-    except Refusal:
-        memory_now.masks.refresh()
-        days = 2 if period.end > 96 else 1
-        opened = memory_now.masks.open_bits(unit.parts, day, days=days)
-        if opened & period.bits != period.bits:
-            code = RefusalCode.OUTSIDE_HOURS if opened else RefusalCode.CLOSED_DAY
-            raise Refusal(code, open=availability.open_text(opened)) from None
-        raise
+    except Refusal as taken:
+        bits = opened(session, unit.parts, day, period)
+        raise strongest([*availability.hours_refusals(bits, period), taken]) from None
 
 
 def _insert(
@@ -318,7 +402,7 @@ def _insert(
             rules=terms.rules,
         ),
     )
-    return int(session.execute(_insert_statement(session), values).scalar_one())
+    return _insert_row(session, values)
 
 
 def _row(
@@ -350,29 +434,51 @@ def _row(
 
 
 _BOOKING = table_of(Booking)
-_NEXT_ON_SQLITE = select(func.coalesce(func.max(_BOOKING.c.serial), 0) + 1).scalar_subquery()
+_NEXT_ON_SQLITE = (
+    select(func.coalesce(func.max(_BOOKING.c.serial), 0) + 1)
+    .where(_BOOKING.c.node_no == bindparam("own_node"))
+    .scalar_subquery()
+)
 _INSERT = {
-    # SQLite has no sequences, and one writer: the highest number plus one is safe there.
+    # SQLite has no sequences, and one writer: this node's highest number plus one is safe there.
     "sqlite": insert(_BOOKING).values(serial=_NEXT_ON_SQLITE).returning(_BOOKING.c.serial),
     "postgresql": insert(_BOOKING).values(serial=SERIAL.next_value()).returning(_BOOKING.c.serial),
 }
 
 
-def _insert_statement(session: Session):  # type: ignore[no-untyped-def]  # ReturningInsert[int]
-    return _INSERT[session.get_bind().dialect.name]
+def _insert_row(session: Session, values: dict[str, object]) -> int:
+    """Insert a booking; returns its serial."""
+    dialect = session.get_bind().dialect.name
+    own = {"own_node": values["node_no"]} if dialect == "sqlite" else {}
+    return int(session.execute(_INSERT[dialect], values | own).scalar_one())
 
 
-def _active(session: Session, booking_id: str, context: Context) -> Booking:
-    """The booking, locked, if it can still be changed by people."""
-    booking = session.scalar(select(Booking).where(Booking.id == booking_id).with_for_update())
-    if booking is None:
+_ONE = select(Booking, select(CatalogueVersion.version).scalar_subquery().label("catalogue")).where(
+    Booking.id == bindparam("booking_id")
+)
+_LOCKED = {
+    "sqlite": _ONE,
+    # Whoever changes a booking takes the party's turn, as whoever books for it does.
+    "postgresql": _ONE.add_columns(
+        takes_turn(func.coalesce(Booking.party_id, Booking.id))
+    ).with_for_update(of=Booking),
+}
+
+
+def _active(session: Session, booking_id: str, context: Context) -> tuple[Booking, LentUnit]:
+    """The booking, locked, if it can still be changed by people; and its unit."""
+    statement = _LOCKED[session.get_bind().dialect.name]
+    row = session.execute(statement, {"booking_id": booking_id}).one_or_none()
+    if row is None:
         raise Refusal(RefusalCode.NOT_FOUND)
+    booking: Booking = row[0]
     if booking.status != "confirmed":
         raise Refusal(RefusalCode.NOT_ACTIVE)
     period = Period(booking.start_slot, booking.end_slot)
     if period.starts_at(booking.date, LOCAL) <= context.now:
         raise Refusal(RefusalCode.ALREADY_STARTED)
-    return booking
+    known = memory.at_version(session, row.catalogue or 0)
+    return booking, known.catalogue.units[booking.unit_id]
 
 
 def _move(booking: Booking, wish: BookingRequest, terms: Terms) -> None:
@@ -391,11 +497,3 @@ def _move(booking: Booking, wish: BookingRequest, terms: Terms) -> None:
         rules=terms.rules,
     )
     booking.revision += 1
-
-
-def _rules_of(unit: LentUnit, booking: Booking) -> TownRules:
-    """The version of the town's rules that the booking was made under."""
-    for rules in unit.town.rules:
-        if rules.version == booking.town_rules_id:
-            return rules
-    return unit.town.rules_on(local_day(booking.made_at))

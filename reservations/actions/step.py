@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 from uuid6 import uuid7
 
 from reservations.db import write_transaction
@@ -59,12 +60,17 @@ class Context:
 
 _AUDIT_TABLE = table_of(AuditLine)
 _AUDIT_COLUMNS = ("at", "node", "actor", "action", "subject", "key", "request_hash")
+
+
 # On PostgreSQL requests with the same turn come one after the other: without that, ten bookings
 # sent at once for one party, by however many people, would each count the same open bookings and
 # pass the town's limit together. SQLite has one writer.
-_TURN = select(
-    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0)).label("t")
-).subquery()
+def takes_turn(whose: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column for PostgreSQL that waits until it is this one's turn, up to the commit."""
+    return func.pg_advisory_xact_lock(func.hashtextextended(whose, 0)).label("turn")
+
+
+_TURN = select(takes_turn(bindparam("turn", type_=Text))).subquery()
 _AUDIT = {
     "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing().returning(_AUDIT_TABLE.c.seq),
     "postgresql": postgresql_insert(_AUDIT_TABLE)

@@ -34,7 +34,6 @@ from reservations.rules.opening import Closing, Hours, OpeningTimes
 from reservations.rules.period import Frame, Period, frames_on
 from reservations.rules.town import RefundStep, Residency, TownRules
 
-
 # Answers that a unit remembers: more than its frames and days of the week can make.
 FEES_KEPT = 128
 
@@ -67,6 +66,13 @@ class Town:
     def rules_on(self, day: date) -> TownRules:
         """The version that holds on `day` (the day of booking, not of use)."""
         return _on(self.rules, day)
+
+    def rules_of(self, version: int | None, day: date) -> TownRules:
+        """The version with this number; without one, what held on `day`."""
+        for rules in self.rules:
+            if rules.version == version:
+                return rules
+        return self.rules_on(day)
 
 
 @dataclass(frozen=True, slots=True)

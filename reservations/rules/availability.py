@@ -156,15 +156,24 @@ def refusals(lending: Lending, facts: DayFacts, wish: Period) -> list[Refusal]:
                 nearest=str(lent) if lent else None,
             )
         )
-    if not facts.open_bits & WHOLE_DAY_BITS:
-        found.append(Refusal(RefusalCode.CLOSED_DAY))
-    elif facts.open_bits & wish.bits != wish.bits:
-        found.append(Refusal(RefusalCode.OUTSIDE_HOURS, open=open_text(facts.open_bits)))
+    found += hours_refusals(facts.open_bits, wish)
     if lending.max_slots is not None and wish.end - wish.start > lending.max_slots:
         found.append(Refusal(RefusalCode.TOO_LONG, hours_max=lending.max_slots / 4))
     if facts.busy_bits & wish.bits:
         found.append(Refusal(RefusalCode.TAKEN))
     return found
+
+
+def hours_refusals(open_bits: int, wish: Period) -> list[Refusal]:
+    """Whether the place is open at all: codes closed_day, outside_hours; [] when it is.
+
+    open_bits  96 bits, or 192 where the wish runs past midnight
+    """
+    if not open_bits & WHOLE_DAY_BITS:
+        return [Refusal(RefusalCode.CLOSED_DAY)]
+    if open_bits & wish.bits != wish.bits:
+        return [Refusal(RefusalCode.OUTSIDE_HOURS, open=open_text(open_bits))]
+    return []
 
 
 def open_text(bits: int) -> str:
