@@ -3,6 +3,8 @@
 1. The quarter-hours of all bookings of a part and day, added up, are as many as the bits of
    their union: no two overlap.
 2. The mask of the part and day is that union.
+
+Masks and bookings are read by one statement, so the sums hold at any moment, also under load.
 """
 
 from __future__ import annotations
@@ -11,23 +13,25 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from reservations.models import Booking, DayMask, UnitPart
-from reservations.rules.period import HALF_DAY_SLOTS, WHOLE_DAY_BITS, Period
+from reservations.rules.period import HALF_DAY_SLOTS, SLOTS_PER_DAY, WHOLE_DAY_BITS, Period
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+@dataclass(frozen=True, order=True, slots=True)
+class Discrepancy:
     """One part and day for which a sum is wrong.
 
     kind   overlap (bookings of the same time), mask (the mask says something else)
+    bits   the quarter-hours concerned: booked twice, or those in which mask and bookings differ
     """
 
+    kind: str
     date: date
     part_id: int
-    kind: str
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +40,51 @@ class MaskAudit:
 
     bookings: int
     masks: int
-    differences: tuple[Difference, ...]
+    differences: tuple[Discrepancy, ...]
 
 
-_BOOKINGS = select(Booking.unit_id, Booking.date, Booking.start_slot, Booking.end_slot).where(
-    Booking.status == "confirmed", Booking.date >= bindparam("since")
+_MASKS = select(
+    literal("").label("booking_id"),
+    DayMask.date,
+    DayMask.part_id,
+    DayMask.am.label("one"),
+    DayMask.pm.label("other"),
+).where(DayMask.date >= bindparam("since"), or_(DayMask.am != 0, DayMask.pm != 0))
+_BOOKINGS = (
+    select(Booking.id, Booking.date, UnitPart.part_id, Booking.start_slot, Booking.end_slot)
+    .join(UnitPart, UnitPart.unit_id == Booking.unit_id)
+    # A booking of the evening before may reach into the first day.
+    .where(Booking.status == "confirmed", Booking.date >= bindparam("day_before"))
 )
-_MASKS = select(DayMask.date, DayMask.part_id, DayMask.am, DayMask.pm).where(
-    DayMask.date >= bindparam("since"), or_(DayMask.am != 0, DayMask.pm != 0)
-)
+_BOTH = union_all(_MASKS, _BOOKINGS)
 
 
 def masks(session: Session, *, since: date) -> MaskAudit:
     """Both sums over every part and every day from `since` on."""
-    parts: dict[int, list[int]] = defaultdict(list)
-    for row in session.execute(select(UnitPart.unit_id, UnitPart.part_id)):
-        parts[row.unit_id].append(row.part_id)
+    held: dict[tuple[date, int], int] = {}
     union: dict[tuple[date, int], int] = defaultdict(int)
-    overlaps: set[tuple[date, int]] = set()
-    bookings = 0
-    # A booking of the evening before may reach into the first day.
-    for booking in session.execute(_BOOKINGS, {"since": since - timedelta(days=1)}):
-        bookings += 1
-        bits = Period(booking.start_slot, booking.end_slot).bits
+    twice: dict[tuple[date, int], int] = defaultdict(int)
+    bookings: set[str] = set()
+    day_before = since - timedelta(days=1) if since > date.min else since
+    for row in session.execute(_BOTH, {"since": since, "day_before": day_before}):
+        if not row.booking_id:
+            held[row.date, row.part_id] = row.one | row.other << HALF_DAY_SLOTS
+            continue
+        bookings.add(row.booking_id)
+        bits = Period(row.one, row.other).bits
         for offset in (0, 1):
-            of_day = (bits >> (96 * offset)) & WHOLE_DAY_BITS
-            day = booking.date + timedelta(days=offset)
-            if not of_day or day < since:
-                continue
-            for part_id in parts[booking.unit_id]:
-                if union[day, part_id] & of_day:
-                    overlaps.add((day, part_id))
-                union[day, part_id] |= of_day
-    held = {
-        (row.date, row.part_id): row.am | row.pm << HALF_DAY_SLOTS
-        for row in session.execute(_MASKS, {"since": since})
-    }
-    wrong = [key for key in union.keys() | held.keys() if union.get(key, 0) != held.get(key, 0)]
-    differences = [Difference(day, part_id, "overlap") for day, part_id in sorted(overlaps)]
-    differences += [Difference(day, part_id, "mask") for day, part_id in sorted(wrong)]
-    return MaskAudit(bookings, len(held), tuple(differences))
+            key = (row.date + timedelta(days=offset), row.part_id)
+            of_day = (bits >> (SLOTS_PER_DAY * offset)) & WHOLE_DAY_BITS
+            if of_day and key[0] >= since:
+                twice[key] |= union[key] & of_day
+                union[key] |= of_day
+    found = [Discrepancy("overlap", *key, bits) for key, bits in twice.items() if bits]
+    for key in held.keys() | union.keys():
+        if differing := held.get(key, 0) ^ union.get(key, 0):
+            found.append(Discrepancy("mask", *key, differing))
+    return MaskAudit(len(bookings), len(held), tuple(sorted(found)))
+
+
+def masks_agree(session: Session) -> list[Discrepancy]:
+    """Everything that is wrong with the masks, over all days; [] when nothing is."""
+    return list(masks(session, since=date.min).differences)
