@@ -86,9 +86,9 @@ def _install_blueprints(app: APIFlask, audience: str) -> None:
         return
     for blueprint in resident.BLUEPRINTS:
         app.register_blueprint(blueprint)
+    api.install(app)
     for blueprint in api.BLUEPRINTS:
         csrf.exempt(blueprint)
-        app.register_blueprint(blueprint)
 
 
 def _headers(response: Response) -> Response:
