@@ -34,6 +34,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "register": _ALWAYS,
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,
+    "sign_out_everywhere": _ALWAYS,
     "issue_link": _ALWAYS,
     "follow_link": _ALWAYS,
     "report_problem": _ALWAYS,

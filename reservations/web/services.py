@@ -77,6 +77,11 @@ def context(actor: str, *, key: str | None = None, request_hash: str | None = No
     )
 
 
+def lead_back(address: str) -> None:
+    """Where this page is found again, if it answers a form: for links to itself."""
+    g.page_address = address
+
+
 def network() -> str:
     """The client's network, /24 or /64: what throttling counts by."""
     address = request.remote_addr or ""
