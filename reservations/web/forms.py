@@ -14,6 +14,7 @@ from datetime import date
 from typing import Annotated, Any, TypeVar
 
 import jaconv
+from flask_babel import lazy_gettext as _l
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -69,7 +70,7 @@ def read(model: type[Model], source: Mapping[str, str]) -> Model:
         found: dict[str, str] = {}
         for detail in error.errors(include_url=False, include_context=True):
             field = str(detail["loc"][0]) if detail["loc"] else ""
-            found.setdefault(field, _sentence(detail))
+            found.setdefault(field, _sentence(field, detail))
         order = [*_names(model), ""]
         ranked = {name: found[name] for name in sorted(found, key=order.index)}
         raise Malformed(typed, ranked) from None
@@ -80,33 +81,57 @@ def _names(model: type[BaseModel]) -> list[str]:
     return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
 
 
-def _sentence(detail: ErrorDetails) -> str:
-    """What is wrong with a field and what to do, by the kind of error that pydantic names."""
+def _sentence(field: str, detail: ErrorDetails) -> str:
+    """Which field, what is wrong and what to do, by the kind of error that pydantic names.
+
+    The field is named, because the summary lists the sentences away from their fields.
+    """
     context = detail.get("ctx", {})
+    label = str(LABELS.get(field, field))
     words = {
-        "missing": gettext("入力してください。"),
-        "int_parsing": gettext("数字で入力してください。"),
-        "int_parsing_size": gettext("数字で入力してください。"),
-        "int_from_float": gettext("小数のない数字で入力してください。"),
-        "greater_than_equal": gettext(
-            "%(limit)s以上の数字にしてください。", limit=context.get("ge")
+        "missing": gettext("%(field)sを入力してください。"),
+        "missing_choice": gettext("%(field)sを選んでください。"),
+        "int_parsing": gettext("%(field)sは、数字で入力してください。"),
+        "int_from_float": gettext("%(field)sは、小数のない数字で入力してください。"),
+        "greater_than_equal": gettext("%(field)sは、%(ge)s以上の数字にしてください。"),
+        "less_than_equal": gettext("%(field)sは、%(le)s以下の数字にしてください。"),
+        "string_too_long": gettext("%(field)sは、%(max_length)s文字までにしてください。"),
+        "string_too_short": gettext("%(field)sは、%(min_length)s文字以上にしてください。"),
+        "kanji_in_reading": gettext(
+            "%(field)sは、漢字ではなく、ひらがなかカタカナで入力してください。"
         ),
-        "less_than_equal": gettext("%(limit)s以下の数字にしてください。", limit=context.get("le")),
-        "string_too_long": gettext(
-            "%(limit)s文字までにしてください。", limit=context.get("max_length")
-        ),
-        "string_too_short": gettext(
-            "%(limit)s文字以上にしてください。", limit=context.get("min_length")
-        ),
-        "kanji_in_reading": gettext("漢字ではなく、ひらがなかカタカナで入力してください。"),
         "not_a_login": gettext(
             "メールアドレス（例 hanako@example.jp）か、電話番号（例 090-1234-5678）を"
             "入力してください。"
         ),
-        "control_character": gettext("使えない文字（改行など）が入っています。"),
+        "control_character": gettext("%(field)sに、使えない文字（改行など）が入っています。"),
     }
-    plain = gettext("入力の形が違います。もう一度確かめてください。")
-    return words.get(detail["type"], plain)
+    kind = detail["type"]
+    if kind == "missing" and field in CHOSEN:
+        kind = "missing_choice"
+    plain = gettext("%(field)sの形が違います。もう一度確かめてください。")
+    return words.get(kind, plain) % {"field": label, **context}
+
+
+LABELS: dict[str, Any] = {
+    "name": _l("氏名"),
+    "kana": _l("ふりがな"),
+    "login": _l("メールアドレスか電話番号"),
+    "password": _l("パスワード"),
+    "home": _l("住んでいる町"),
+    "works": _l("働いている町"),
+    "studies": _l("通学している町"),
+    "unit": _l("室場"),
+    "date": _l("日付"),
+    "start": _l("始まりの時刻"),
+    "end": _l("終わりの時刻"),
+    "purpose": _l("使う目的"),
+    "headcount": _l("人数"),
+    "words": _l("文章"),
+    "score": _l("評価"),
+}
+# Fields that are chosen from a list, not typed.
+CHOSEN = frozenset({"home", "works", "studies", "purpose", "score"})
 
 
 def folded(text: Any) -> Any:

@@ -182,6 +182,7 @@ def _page(
         offers=_offers(frame, typed) if helps else [],
         conditions=terms.of_booking(looked.rules, made_at=now(), starts_at=starts_at(frame)),
         purposes=_purposes(frame.unit),
+        until_text=terms.until_text,
         key=auth.new_token(),
     )
 

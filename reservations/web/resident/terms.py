@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from reservations.clock import local
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.nearby import Alternative
 from reservations.rules import refunds
@@ -55,13 +56,36 @@ def refund_sentences(rules: TownRules) -> tuple[str, ...]:
     """The town's refund steps, most generous first."""
     said = []
     for step in rules.refund_steps:
+        before = _before(step.days_before)
         if step.percent >= 100:
-            words = gettext("利用日の%(days)s日前までに取り消すと、全額戻ります。")
+            said.append(gettext("%(before)sに取り消すと、全額戻ります。", before=before))
         else:
-            words = gettext("利用日の%(days)s日前までに取り消すと、%(percent)s%%戻ります。")
-        said.append(words % {"days": step.days_before, "percent": step.percent})
+            said.append(
+                gettext(
+                    "%(before)sに取り消すと、%(percent)s%%戻ります。",
+                    before=before,
+                    percent=step.percent,
+                )
+            )
     said.append(gettext("そのあとに取り消すと、戻りません。"))
     return tuple(said)
+
+
+def _before(days: int) -> str:
+    if days == 0:
+        return gettext("利用日の当日まで")
+    if days == 1:
+        return gettext("利用日の前日まで")
+    return gettext("利用日の%(days)s日前まで", days=days)
+
+
+def until_text(instant: datetime) -> str:
+    """6月6日（土）12:30まで; a limit at midnight belongs to the day that ends: 6月6日（土）まで."""
+    here = local(instant)
+    if (here.hour, here.minute) == (0, 0):
+        day = language.day_text(here.date() - timedelta(days=1))
+        return gettext("%(day)sいっぱいまで", day=day)
+    return gettext("%(when)sまで", when=language.instant_text(instant))
 
 
 def cancellation_sentence(settled: Cancellation, *, undo_minutes: int) -> str:
