@@ -44,16 +44,16 @@ def group_name(number: int) -> str:
 
 def add_groups(session: Session, counts: dict[str, int], *, now: datetime, today: date) -> None:
     """`counts[code]` groups at home in each town."""
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"id": group_id(code, n), "kind": "group", "name": group_name(n), "kana": "", "phone": "",
          "email": "", "home_code": code, "created_at": now}
         for code, count in counts.items()
         for n in range(count)
     ]  # fmt: skip
-    insert_rows(session, Party.__table__, groups)
+    insert_rows(session, Party, groups)
     insert_rows(
         session,
-        PartyResidency.__table__,
+        PartyResidency,
         (_residency(g["id"], g["home_code"], today) for g in groups),
     )
 
@@ -65,14 +65,14 @@ def add_accounts(session: Session, town: str, *, now: datetime, today: date) -> 
         "id": RESIDENT, "kind": "person", "name": name, "kana": kana, "phone": "", "email": "",
         "home_code": town, "created_at": now,
     }  # fmt: skip
-    insert_rows(session, Party.__table__, [resident])
-    insert_rows(session, PartyResidency.__table__, [_residency(RESIDENT, town, today)])
+    insert_rows(session, Party, [resident])
+    insert_rows(session, PartyResidency, [_residency(RESIDENT, town, today)])
     accounts = [
         {"id": account_id, "party_id": party_id, "login": account_id, "password_hash": NO_PASSWORD,
          "role": role, "locale": "ja", "created_at": now}
         for account_id, party_id, role in ((RESIDENT, RESIDENT, "resident"), (STAFF, None, "staff"))
     ]  # fmt: skip
-    insert_rows(session, Account.__table__, accounts)
+    insert_rows(session, Account, accounts)
 
 
 def _residency(party_id: str, code: str, today: date) -> dict[str, Any]:

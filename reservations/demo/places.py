@@ -12,13 +12,14 @@ from importlib.resources import files
 from random import Random
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservations.actions.bulk import insert_rows, take_ids
 from reservations.demo.regions import RULES_FROM, Region
 from reservations.demo.units import NOTE, PURPOSES, Shape, halves, shape_of
 from reservations.models import (
+    Base,
     Facility,
     FramePrice,
     Municipality,
@@ -49,7 +50,7 @@ def add_facilities(session: Session, region: Region, *, now: datetime) -> None:
     ]
     insert_rows(
         session,
-        Municipality.__table__,
+        Municipality,
         [
             {
                 "code": m.code,
@@ -96,17 +97,19 @@ def add_facilities(session: Session, region: Region, *, now: datetime) -> None:
                 "is_invented": False,
             }
         )
-    insert_rows(session, Facility.__table__, rows)
+    insert_rows(session, Facility, rows)
 
 
 @dataclass
 class _Rows:
     """Rows waiting for their tables, by table."""
 
-    by_table: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    by_model: dict[type[Base], list[dict[str, Any]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
-    def add(self, model: Any, **columns: Any) -> None:
-        self.by_table[model.__table__].append(columns)
+    def add(self, model: type[Base], **columns: Any) -> None:
+        self.by_model[model].append(columns)
 
 
 def add_units(session: Session, region: Region, *, seed: int) -> None:
@@ -114,15 +117,15 @@ def add_units(session: Session, region: Region, *, seed: int) -> None:
     names = {code: (name, name_en) for code, name, name_en in PURPOSES}
     insert_rows(
         session,
-        Purpose.__table__,
+        Purpose,
         (
             {"code": code, "name": name, "name_en": name_en, "position": position}
             for position, (code, (name, name_en)) in enumerate(names.items())
         ),
     )
     shapes = _shapes(session, region, seed)
-    part_ids = iter(take_ids(session, Part.__table__, sum(len(s.parts) for _, s in shapes)))
-    unit_ids = iter(take_ids(session, Unit.__table__, sum(len(s.pieces) for _, s in shapes)))
+    part_ids = iter(take_ids(session, Part, sum(len(s.parts) for _, s in shapes)))
+    unit_ids = iter(take_ids(session, Unit, sum(len(s.pieces) for _, s in shapes)))
     opened = set(session.scalars(select(OpeningVersion.facility_id)))
     waiting = _Rows()
     for facility_id, shape in shapes:
@@ -138,8 +141,8 @@ def add_units(session: Session, region: Region, *, seed: int) -> None:
         for position, piece in enumerate(shape.pieces):
             unit_id = next(unit_ids)
             _add_unit(waiting, unit_id, facility_id, parts, shape, position)
-    for table, found in waiting.by_table.items():
-        insert_rows(session, table, found)
+    for model, found in waiting.by_model.items():
+        insert_rows(session, model, found)
 
 
 # Over the new year, as nearly every town.

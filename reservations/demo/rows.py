@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
+from reservations.actions.bulk import table_of
 from reservations.clock import HOLIDAYS, LOCAL
 from reservations.demo.days import Made
 from reservations.models import Booking, DayMask
@@ -72,7 +73,7 @@ def number(session: Session, bookings: Sequence[dict[str, Any]]) -> None:
 
 
 _OCCUPY = (
-    update(DayMask.__table__)
+    update(table_of(DayMask))
     .where(DayMask.date == bindparam("date_"), DayMask.part_id == bindparam("part_"))
     .values(
         am=DayMask.am.bitwise_or(bindparam("am_")),

@@ -131,7 +131,7 @@ def _make_region(session: Session, region: Region, *, today: date, seed: int) ->
         }
         for position, code in enumerate(towns)
     ]
-    insert_rows(session, TownRulesVersion.__table__, rules)
+    insert_rows(session, TownRulesVersion, rules)
     places.add_units(session, region, seed=seed)
     people.add_accounts(session, region.story.town, now=now, today=today)
     raise_catalogue_version(session)
@@ -156,7 +156,7 @@ def _fill_days(
         own = _residents_own(facilities, region, free, today=today)
         bookings += [row for row in own if row is not None]
     rows.number(session, bookings)
-    insert_rows(session, Booking.__table__, bookings)
+    insert_rows(session, Booking, bookings)
     rows.occupy(session, catalogue, bookings)
 
 

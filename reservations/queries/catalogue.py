@@ -324,6 +324,7 @@ def closing_of(stored: Mapping[str, Any]) -> Closing:
         month_days=((span[0][0], span[0][1]), (span[1][0], span[1][1])) if span else None,
         on_holidays=bool(stored.get("on_holidays", False)),
         moves=bool(stored.get("moves", False)),
+        days_after=stored.get("days_after", 0),
     )
 
 
