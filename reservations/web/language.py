@@ -13,7 +13,7 @@ import flask_babel
 from flask import Response, g, has_request_context, request
 from flask_babel import Babel
 
-from reservations.clock import local
+from reservations.clock import HOLIDAYS, local
 from reservations.rules.period import Period, clock_text
 
 LANGUAGE_COOKIE = "tonari_language"
@@ -94,6 +94,18 @@ def day_text(day: date) -> str:
     if is_japanese():
         return f"{day.month}月{day.day}日（{weekday(day)}）"
     return f"{weekday(day)} {day.day} {MONTHS_EN[day.month - 1]}"
+
+
+def short_day_text(day: date) -> str:
+    """11/21（土） or Sat 21 Nov: in strips and cells."""
+    return f"{day.month}/{day.day}（{weekday(day)}）" if is_japanese() else day_text(day)
+
+
+def day_tone(day: date) -> str:
+    """sat, sun (national holidays too) or nothing: a class beside the weekday's own word."""
+    if day.weekday() == 6 or day in HOLIDAYS:
+        return "sun"
+    return "sat" if day.weekday() == 5 else ""
 
 
 def long_day_text(day: date) -> str:

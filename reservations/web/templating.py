@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
+from markupsafe import Markup, escape
 
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
@@ -25,6 +28,9 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         day_text=language.day_text,
         long_day_text=language.long_day_text,
+        short_day_text=language.short_day_text,
+        weekday=language.weekday,
+        day_tone=language.day_tone,
         near_day_text=language.near_day_text,
         time_text=language.time_text,
         clock_text=clock_text,
@@ -32,6 +38,7 @@ def install(app: Flask) -> None:
         yen=language.yen,
         distance_text=language.distance_text,
         named=language.named,
+        name_of=name_of,
         languages=language.LANGUAGES,
         current_language=language.current,
         account=auth.account,
@@ -51,12 +58,23 @@ def install(app: Flask) -> None:
     )
 
 
-def same_page(**changed: Any) -> str:
-    """This page's address with some of its query changed: for language links and day steps."""
+def same_page(**changed: str | None) -> str:
+    """This page's address with some of its query changed, or without what becomes None.
+
+    For language links and day steps. A page that answers a POST says which address leads back to
+    it (services.py:lead_back).
+    """
+    if "page_address" in g:
+        parts = urlsplit(str(g.page_address))
+        return _with_query(parts.path, {**dict(parse_qsl(parts.query)), **changed})
     if request.endpoint is None:
-        return url_for("home.page", **changed)
-    values = {**(request.view_args or {}), **request.args.to_dict(), **changed}
-    return url_for(request.endpoint, **values)
+        return _with_query("/", changed)
+    return _with_query(request.path, {**request.args.to_dict(), **changed})
+
+
+def _with_query(path: str, query: Mapping[str, str | None]) -> str:
+    kept = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(kept, safe=':,')}" if kept else path
 
 
 def address(endpoint: str, **values: Any) -> str | None:
@@ -81,17 +99,24 @@ def _content_hash(folder: str, name: str) -> str:
     return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:8]
 
 
+def name_of(japanese: str, english: str) -> Markup:
+    """A name of the data; where only the Japanese one is known, it is marked as Japanese."""
+    if language.is_japanese() or english:
+        return escape(language.named(japanese, english))
+    return Markup('<span lang="ja">{}</span>').format(japanese)
+
+
 def navigation() -> list[tuple[str, str, str]]:
     """(key, words, address) of the main pages, as far as they are served here."""
     steps = [
         ("home", gettext("さがす"), "home.page"),
         ("map", gettext("地図"), "map.page"),
-        ("mine", gettext("予約一覧"), "mine.page"),
+        ("mine", gettext("予約一覧"), "bookings.page"),
     ]
     if auth.account() is None:
         steps.append(("sign_in", gettext("ログイン"), "sign_in.form"))
     else:
-        steps.append(("account", gettext("ログアウト"), "sign_in.leave"))
+        steps.append(("account", gettext("登録内容"), "account.page"))
     return [(key, words, where) for key, words, name in steps if (where := address(name))]
 
 

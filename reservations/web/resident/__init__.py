@@ -6,12 +6,18 @@ from reservations.web.resident import (
     feedback,
     flow,
     home,
+    map,
+    places,
     registration,
+    search,
     sign_in,
 )
 
 BLUEPRINTS = (
     home.blueprint,
+    search.blueprint,
+    places.blueprint,
+    map.blueprint,
     flow.blueprint,
     bookings.blueprint,
     sign_in.blueprint,
