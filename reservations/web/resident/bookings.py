@@ -128,7 +128,7 @@ def _cancel_page(booking: BookingView, *, reason: str = "") -> str:
         steps=terms.refund_sentences(booking.rules),
         undo_minutes=undo_minutes,
         until_text=terms.until_text,
-        undo_until=booking.made_at + timedelta(minutes=undo_minutes),
+        free_until=booking.free_cancel_until or booking.starts_at,
         can_change=can_change(booking),
         reason=reason,
     )

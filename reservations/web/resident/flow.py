@@ -50,6 +50,11 @@ ELSEWHERE_HELPS = frozenset(
         RefusalCode.NO_PRICE,
     }
 )
+# What another entry in the same form mends is said at its field.
+FIELD_OF = {
+    RefusalCode.OVER_CAPACITY: "headcount",
+    RefusalCode.PURPOSE_NOT_ALLOWED: "purpose",
+}
 
 
 @dataclass(frozen=True)
@@ -169,28 +174,25 @@ def _page(
 ) -> str:
     """The check page; with reasons and offers when the frame cannot be had."""
     refusals = _reasons(looked, refusal)
+    at_fields = dict(errors or {})
+    if all(each.code in FIELD_OF for each in refusals):
+        at_fields |= {FIELD_OF[each.code]: sentence(each) for each in refusals}
+        refusals = []
     helps = any(each.code in ELSEWHERE_HELPS for each in refusals)
     return render_template(
         "flow/check.html",
         frame=frame,
         typed=typed,
-        errors=errors or {},
+        errors=at_fields,
         fee=looked.fee,
         residency=looked.residency,
         reasons=[sentence(each) for each in refusals],
-        can_try=all(each.code in MENDED_HERE for each in refusals),
         offers=_offers(frame, typed) if helps else [],
         conditions=terms.of_booking(looked.rules, made_at=now(), starts_at=starts_at(frame)),
         purposes=_purposes(frame.unit),
         until_text=terms.until_text,
         key=auth.new_token(),
     )
-
-
-# What another entry on the same page can mend.
-MENDED_HERE = frozenset(
-    {RefusalCode.KEY_REUSED, RefusalCode.OVER_CAPACITY, RefusalCode.PURPOSE_NOT_ALLOWED}
-)
 
 
 def starts_at(frame: Frame) -> Any:
