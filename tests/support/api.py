@@ -22,6 +22,24 @@ from reservations.web.auth import token_hash
 from tests import town
 from tests.town import Region
 
+# Every route of the API; tests/web/test_api_document.py compares.
+ROUTES = {
+    ("/api/v1/availability", "get"),
+    ("/api/v1/bookings", "get"),
+    ("/api/v1/bookings", "post"),
+    ("/api/v1/bookings/{booking_id}", "get"),
+    ("/api/v1/bookings/{booking_id}/cancel", "post"),
+    ("/api/v1/bookings/{booking_id}/change", "post"),
+    ("/api/v1/facilities", "get"),
+    ("/api/v1/facilities/{facility_id}", "get"),
+    ("/api/v1/node", "get"),
+    ("/api/v1/purposes", "get"),
+    ("/api/v1/towns", "get"),
+    ("/api/v1/units/{unit_id}", "get"),
+    ("/api/v1/units/{unit_id}/alternatives", "get"),
+    ("/api/v1/units/{unit_id}/days", "get"),
+}
+
 
 @dataclass
 class Api:
