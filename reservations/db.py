@@ -16,12 +16,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 WRITE = "tonari_write"
 AUTOCOMMIT = "tonari_autocommit"
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+_JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
 
 
 class Database:
@@ -52,10 +60,11 @@ class Database:
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_recycle=1800,
+                **_JSON,
             )
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, pool_size=connections, max_overflow=0)
+        engine = create_engine(self.url, pool_size=connections, max_overflow=0, **_JSON)
         event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
