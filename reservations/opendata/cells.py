@@ -111,6 +111,8 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\x00-\x08\
 
 def text_of(raw: str) -> str:
     """The text without the accidents: outer blanks, invisible characters; "" for a placeholder."""
+    if not raw:
+        return ""
     cleaned = _INVISIBLE.sub("", raw).strip()
     if _GUARDED.match(cleaned):
         cleaned = cleaned[1:]  # the apostrophe that export.py puts before a formula
@@ -133,8 +135,9 @@ def squeezed(text: str) -> str:
 
 def plain(raw: str) -> Cell:
     """A cell of free text: kept as it is, blanks trimmed, a placeholder read as nothing."""
-    value = text_of(raw)
-    return Cell(raw, value or None)
+    if not raw:
+        return EMPTY
+    return Cell(raw, text_of(raw) or None)
 
 
 def totals_of(statuses: list[RecordStatus]) -> dict[str, int]:

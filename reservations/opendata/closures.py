@@ -151,8 +151,11 @@ _ITEM = re.compile(
     r"|(?P<days>[月火水木金土日](?:曜日|曜)?(?:(?:・|~|-)?[月火水木金土日](?:曜日|曜)?)*(?![曜\d]))"
 )
 _SAYS_WHEN = re.compile(
-    r"\d+月|\d+/|曜|平日|祝|年末|盆|[冬夏春秋][季期]|週|旬|GW|日の出|日没|期間|シーズン"
+    r"\d+月|\d+/|曜|平日|祝|年末|盆|[冬夏春秋][季期]|週|旬|GW|日の出|日没|期間|シーズン|全館"
+    "|(?:^|[・、,;と])[月火水木金土日](?:$|[・、,;と])"
 )
+# 休館 日・月 lists Sunday: without its blank it would read 休館日, the heading.
+_HEAD_AND_BLANK = re.compile(rf"({_CLOSE})[^\S\r\n]+(?=日)")
 _SEASON_CLOSED = re.compile("(?:冬|夏|春|秋)(?:季|期|期間)休")
 _CLOSED_IF = re.compile(
     rf"^(?P<days>[^()]+?)(?:は|に)?(?:{_CLOSE}|休み)日?(?P<qualifier>\([^()]*\))$"
@@ -189,7 +192,7 @@ def read_notes(text: str) -> Notes:
     """
     notes = Notes()
     carried = alone = False
-    for clause in _clauses(_LAW.sub("祝日", folded(text))):
+    for clause in _clauses(_HEAD_AND_BLANK.sub(r"\1:", _LAW.sub("祝日", folded(text)))):
         if re.fullmatch(rf"[\[【]?(?:{_CLOSE})日?[\]】]?:?", clause):
             alone = True
         else:

@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     r"|(?P<skip>毎週|曜日|[・,、;/と+&.\s]|及び|および|並びに|ならびに)"
 )
 # 第1・3火・日曜: every Sunday, or the first and third? One of the readings opens a closed day.
-_AMBIGUOUS = re.compile(r"第[1-5][月火水木金土日]+(?:曜日|曜)?・[月火水木金土日]")
+_AMBIGUOUS = re.compile(r"[1-5]週?の?[月火水木金土日]+(?:曜日|曜)?・[月火水木金土日]")
 
 
 @dataclass(frozen=True)

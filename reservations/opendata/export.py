@@ -115,7 +115,7 @@ def guarded(text: str) -> str:
 
 
 def _degrees(value: float | None) -> str:
-    return "" if value is None else repr(round(value, 8))
+    return "" if value is None else repr(value)
 
 
 def _yes_or_no(value: bool | str) -> str:

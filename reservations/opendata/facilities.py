@@ -267,6 +267,8 @@ def _cells(row: RawRecord, reference: Reference) -> dict[str, Cell]:
 
 def _yes_or_no(raw: str) -> Cell:
     """有 and 可 are yes, 無 and 否 no; anything with a condition stays the town's own words."""
+    if not raw:
+        return EMPTY
     text = folded(raw).strip().casefold()
     if text in _YES:
         return Cell(raw, True)

@@ -179,7 +179,7 @@ def _read_days_cell(text: str) -> _Days:
         days = read_days(text)
         if days is not None:
             return _Days(days, _holidays_closed(days))
-    if (found := _except(packed)) is not None or (found := _closed_list(packed)) is not None:
+    if (found := _except(packed)) is not None or (found := _closed_list(text)) is not None:
         told = reason(ReasonCode.CLOSED_DAYS_IN_OPEN_COLUMN, raw=text)
         return replace(found, remarks=(*found.remarks, Remark(DAYS, CellStatus.REPAIRED, told)))
     code = ReasonCode.OPEN_BY_ARRANGEMENT if _ARRANGEMENT.search(packed) else None
@@ -216,9 +216,10 @@ def _except(packed: str) -> _Days | None:
     return _open_but(others, closed[0], closed[1])
 
 
-def _closed_list(packed: str) -> _Days | None:
+def _closed_list(text: str) -> _Days | None:
     """水曜日・12月29日〜1月3日休み: everything in the cell is closed, the rest of the week open."""
-    said = read_notes(packed)
+    # In this cell a semicolon divides days (月;火;水), not sentences.
+    said = read_notes(folded(text).replace(";", "、"))
     if said.not_understood or said.suspended or said.overrides or not said.closed:
         return None
     return _open_but(None, said.closed, said.reasons)

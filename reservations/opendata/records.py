@@ -193,9 +193,11 @@ def _no_record(
     said = [text for cell in row if (text := text_of(cell))]
     if not said:
         return reason(ReasonCode.BLANK_RECORD)
-    if header_score(row, known) >= max(2, len(said) // 2):
-        return reason(ReasonCode.REPEATED_HEADER)
     name = text_of(values.get(name_column, ""))
+    # Only where the name is itself a header is the whole row compared: it is done for every row.
+    repeated = bool(name) and known.get(header_key(name)) == name_column
+    if repeated and header_score(row, known) >= max(2, len(said) // 2):
+        return reason(ReasonCode.REPEATED_HEADER)
     if _EXAMPLE.match(squeezed(said[0])) or _EXAMPLE.match(squeezed(name)):
         return reason(ReasonCode.EXAMPLE_ROW)
     if len(said) >= 2 and all(squeezed(text).casefold() in _DESCRIPTIVE for text in said):

@@ -13,9 +13,9 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from reservations.opendata.cells import squeezed
@@ -135,9 +135,9 @@ class Reference:
         The longest name wins. Without a prefecture in the text, `prefecture` narrows the choice.
         """
         rest = _place_key(address)
-        for name in self._prefectures():
-            if rest.startswith(_place_key(name)):
-                prefecture, rest = name, rest[len(_place_key(name)) :]
+        for key, name in self._prefectures:
+            if rest.startswith(key):
+                prefecture, rest = name, rest[len(key) :]
                 break
         for length in range(min(len(rest), 14), 1, -1):
             found = self._by_name.get(rest[:length], ())
@@ -201,8 +201,14 @@ class Reference:
         place = self.municipalities.get(code)
         return bool(place and place.is_prefecture and any(c[:2] == code[:2] for c in self.borders))
 
-    def _prefectures(self) -> Iterator[str]:
-        return (m.prefecture for m in self.municipalities.values() if m.is_prefecture)
+    @cached_property
+    def _prefectures(self) -> tuple[tuple[str, str], ...]:
+        """(key, name) of every prefecture, for the start of an address."""
+        return tuple(
+            (_place_key(m.prefecture), m.prefecture)
+            for m in self.municipalities.values()
+            if m.is_prefecture
+        )
 
     def _prefecture(self, name: str) -> Municipality | None:
         return next(

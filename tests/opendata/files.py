@@ -43,16 +43,6 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str
     return text.getvalue()
 
 
-def changed(data: bytes, change: object, *, only: Sequence[int] | None = None) -> bytes:
-    """A real CSV with `change` applied to its records (1-based `only`, or all) as dicts."""
-    assert callable(change)
-    rows = rows_of(data)
-    for number, row in enumerate(rows, start=1):
-        if only is None or number in only:
-            change(row)
-    return csv_of(list(rows[0]), [list(row.values()) for row in rows]).encode()
-
-
 def read(data: bytes | str, filename: str = "a.csv", **options: str) -> FacilityFile:
     raw = data.encode() if isinstance(data, str) else data
     return read_facilities(raw, filename, reference=packaged(), **options)
@@ -60,7 +50,12 @@ def read(data: bytes | str, filename: str = "a.csv", **options: str) -> Facility
 
 def one(**cells: str) -> FacilityRecord:
     """The single record of a file with these columns; a name and a place are given if missing."""
-    filled = {"名称": "中央体育館", "所在地_市区町村": "金沢市", "緯度": "36.5612", "経度": "136.6560"} | cells
+    filled = {
+        "名称": "中央体育館",
+        "所在地_市区町村": "金沢市",
+        "緯度": "36.5612",
+        "経度": "136.6560",
+    } | cells
     file = read(csv_of(list(filled), [list(filled.values())]))
     assert len(file.records) == 1
     return file.records[0]
