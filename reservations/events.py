@@ -119,6 +119,11 @@ class HoursConfirmed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PositionConfirmed(Fact):
+    name = "facility.position_confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class HorizonExtended(Fact):
     name = "masks.extended"
     until: str

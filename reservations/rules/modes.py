@@ -43,6 +43,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "import_rooms": _ALWAYS,
     "import_shelters": _ALWAYS,
     "confirm_hours": _ALWAYS,
+    "confirm_position": _ALWAYS,
     "extend_horizon": _ALWAYS,
     "forget_expired": _ALWAYS,
 }

@@ -92,6 +92,7 @@ def _sentence(field: str, detail: ErrorDetails) -> str:
         "missing": gettext("%(field)sを入力してください。"),
         "missing_choice": gettext("%(field)sを選んでください。"),
         "int_parsing": gettext("%(field)sは、数字で入力してください。"),
+        "float_parsing": gettext("%(field)sは、数字で入力してください。"),
         "int_from_float": gettext("%(field)sは、小数のない数字で入力してください。"),
         "greater_than_equal": gettext("%(field)sは、%(ge)s以上の数字にしてください。"),
         "less_than_equal": gettext("%(field)sは、%(le)s以下の数字にしてください。"),
@@ -129,6 +130,10 @@ LABELS: dict[str, Any] = {
     "headcount": _l("人数"),
     "words": _l("文章"),
     "score": _l("評価"),
+    "days": _l("利用できる曜日"),
+    "notes": _l("備考"),
+    "lat": _l("緯度"),
+    "lng": _l("経度"),
 }
 # Fields that are chosen from a list, not typed.
 CHOSEN = frozenset({"home", "works", "studies", "purpose", "score"})
@@ -169,6 +174,7 @@ def _login(text: str) -> str:
 
 
 Number = Annotated[int, BeforeValidator(folded)]
+Decimal = Annotated[float, BeforeValidator(folded)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_as_written)]
 Reading = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_reading)]
 Login = Annotated[str, Field(max_length=LOGIN_LENGTH_MAX), AfterValidator(_login)]
@@ -262,6 +268,25 @@ class PasswordForm(Form):
 
     password: str = Field(min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX)
     key: Key = ""
+
+
+class HoursForm(Form):
+    """The four cells of the national list that say when a facility is open; empty: as it was read.
+
+    They are read by the same grammar as the lists, so a clerk may write as the town does.
+    """
+
+    days: str = Field("", max_length=200)
+    start: str = Field("", max_length=40)
+    end: str = Field("", max_length=40)
+    notes: str = Field("", max_length=400)
+
+
+class PositionForm(Form):
+    """A point in Japan, in degrees."""
+
+    lat: Decimal = Field(ge=20, le=46)
+    lng: Decimal = Field(ge=122, le=154)
 
 
 def period_between(start: str, end: str) -> Period:
