@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from reservations import clock
 from reservations.config import Settings
 from reservations.db import Database
-from reservations.web import api, counter, errors, language, resident, templating
+from reservations.web import api, compression, counter, errors, language, resident, templating
 from reservations.web.services import EXTENSION, Services, close_session
 
 # No scripts, styles or pictures from anywhere else, and no page of ours inside another's.
@@ -68,6 +68,7 @@ def create_app(
     csrf.init_app(app)
     language.babel.init_app(app, locale_selector=language.locale)
     templating.install(app)
+    compression.install(app)
     errors.install(app)
     _install_blueprints(app, audience)
     app.teardown_request(close_session)

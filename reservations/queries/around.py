@@ -5,7 +5,8 @@ Like nearby.py, places are looked at from the nearest outwards, and the work is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,7 +19,7 @@ from reservations.rules.availability import Lending, Status, lent_period, runs
 from reservations.rules.eligibility import bookable_from
 from reservations.rules.period import WHOLE_DAY_BITS, Period, day_bit
 
-# How much is looked at for one day before the list is called complete.
+# How many units of one town, and how far away, before the list is called complete.
 UNITS_LOOKED_AT_MAX = 300
 REACH_M = 40_000
 
@@ -59,37 +60,66 @@ class Miss:
     opens_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NearPlace:
+    """A facility with its units that fit, before anybody asks when they are free."""
+
+    place: Place
+    distance_m: int | None
+    units: tuple[LentUnit, ...]
+
+
+def near_places(
+    memory: Memory, near: tuple[float, float] | None, *, purpose: str = ""
+) -> list[NearPlace]:
+    """The places around a point, nearest first, with the units for a purpose (empty: every one).
+
+    The same list serves every day that is looked at.
+    """
+    found: list[NearPlace] = []
+    counted: Counter[str] = Counter()
+    units: dict[int, list[LentUnit]] = {}
+    for metres, unit in outwards(memory, near):
+        if (metres or 0) > REACH_M:
+            break
+        if not unit.is_bookable or (purpose and purpose not in unit.purposes):
+            continue
+        place = unit.place
+        if place.id not in units:
+            if counted[place.town.code] >= UNITS_LOOKED_AT_MAX:
+                continue
+            units[place.id] = []
+            found.append(NearPlace(place, metres, ()))
+        units[place.id].append(unit)
+        counted[place.town.code] += 1
+    return [NearPlace(each.place, each.distance_m, tuple(units[each.place.id])) for each in found]
+
+
 def free_places(
     memory: Memory,
     day: date,
+    places: Iterable[NearPlace],
     *,
-    near: tuple[float, float] | None,
     now: datetime,
     viewer: Viewer = ANYBODY,
-    purpose: str = "",
-    town: str = "",
-    except_town: str = "",
     free_max: int = 4,
     full_max: int = 6,
 ) -> list[FreePlace]:
-    """The places that lend something on `day`, nearest first, until `free_max` have a free frame.
+    """Those of `places` that are open on `day`, in order, until `free_max` have a free frame.
 
-    purpose      only units for it; empty: every unit
-    town         only this municipality; empty: the whole region
-    except_town  every municipality but this one
-    full_max     at most so many full places among them; more are passed over
+    full_max  at most so many full places among them; more are passed over
     """
     found: list[FreePlace] = []
     free_count = full_count = 0
-    for metres, place, units in _by_place(memory, near, purpose, town, except_town):
-        open_today = [
-            FreeUnit(unit, _free_frames(memory, unit, day, metres, now=now, viewer=viewer))
-            for unit in units
+    for near in places:
+        open_today = tuple(
+            FreeUnit(unit, _free_frames(memory, unit, day, near.distance_m, now=now, viewer=viewer))
+            for unit in near.units
             if memory.masks.open_bits(unit.parts, day)
-        ]
+        )
         if not open_today:
             continue
-        each = FreePlace(place, metres, tuple(open_today))
+        each = FreePlace(near.place, near.distance_m, open_today)
         if each.is_free:
             found.append(each)
             free_count += 1
@@ -148,36 +178,6 @@ def _reason(
     if bookable(unit, day, period, bit, None, now=now, viewer=viewer) is None:
         return Status.NOT_OPEN, None
     return None
-
-
-def _by_place(
-    memory: Memory,
-    near: tuple[float, float] | None,
-    purpose: str,
-    town: str,
-    except_town: str,
-) -> Iterator[tuple[int | None, Place, list[LentUnit]]]:
-    """The fitting units of each place, nearest place first, within the bound."""
-    looked_at = 0
-    held: tuple[int | None, Place, list[LentUnit]] | None = None
-    for metres, unit in outwards(memory, near):
-        if (metres or 0) > REACH_M:
-            break
-        if (town and unit.town.code != town) or unit.town.code == except_town:
-            continue
-        if not unit.is_bookable or (purpose and purpose not in unit.purposes):
-            continue
-        looked_at += 1
-        if held is not None and held[1].id != unit.place.id:
-            yield held
-            held = None
-        if looked_at > UNITS_LOOKED_AT_MAX:
-            return
-        if held is None:
-            held = (metres, unit.place, [])
-        held[2].append(unit)
-    if held is not None:
-        yield held
 
 
 def _free_frames(

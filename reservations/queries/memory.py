@@ -18,10 +18,15 @@ from reservations.queries.nearness import Grid
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One consistent view: masks and grid belong to this catalogue."""
+    """One consistent view: masks and grids belong to this catalogue.
+
+    lending   only the places that lend something: most facilities of a region do not, and a
+              search need not pass them
+    """
 
     catalogue: Catalogue
     grid: Grid
+    lending: Grid
     masks: Masks
 
 
@@ -54,6 +59,7 @@ def at_version(session: Session, version: int) -> Memory:
         # Its ten statements must see the same rows, though others change them meanwhile.
         with database.snapshot() as fresh:
             loaded = catalogue_query.load(fresh)
-        made = Memory(loaded, Grid(loaded.places.values()), masks)
+        lent = (loaded.places[place_id] for place_id in loaded.units_of_place)
+        made = Memory(loaded, Grid(loaded.places.values()), Grid(lent), masks)
         database.memory["memory"] = made
         return made

@@ -307,7 +307,7 @@ def outwards(
         for unit in known.units.values():
             yield None, unit
         return
-    for metres, place_id in memory.grid.nearest(*near):
+    for metres, place_id in memory.lending.nearest(*near):
         for unit in known.units_of_place.get(place_id, ()):
             yield metres, unit
     for unit in known.units.values():
@@ -327,6 +327,6 @@ def _around(
         for sibling in memory.catalogue.units_of_place[unit.place.id]:
             yield 0, sibling
     if origin is not None:
-        for metres, place_id in memory.grid.nearest(*origin):
+        for metres, place_id in memory.lending.nearest(*origin):
             for other in memory.catalogue.units_of_place.get(place_id, ()):
                 yield metres, other

@@ -164,7 +164,11 @@ def _whole_day(
     is_past = bool(day.cells) and all(around.is_over(day.date, c.period, now()) for c in day.cells)
     shown = sign(PAST if is_past else day.status)
     opens_on = min((cell.opens_on for cell in day.cells if cell.opens_on), default=None)
-    more = "" if is_past else _opens(memory, day.unit, day.date, day.status, opens_on)
+    free = sum(cell.status is Status.FREE for cell in day.cells)
+    if free:
+        more = gettext("%(free)s／%(all)sコマ", free=free, all=len(day.cells))
+    else:
+        more = "" if is_past else _opens(memory, day.unit, day.date, day.status, opens_on)
     head = language.short_day_text(day.date)
     unit = language.named(day.unit.name, day.unit.name_en)
     parts = [part for part in (unit, head, str(shown.word), more) if part]

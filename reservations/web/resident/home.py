@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from flask import render_template
 
 from reservations.queries import around
+from reservations.queries.around import NearPlace
 from reservations.queries.memory import Memory
 from reservations.rules import nearby
 from reservations.web import language
@@ -30,6 +31,17 @@ STRIP_DAYS = 7
 FIRST_PURPOSES = 7
 OWN_MAX = 3
 NEXT_TOWN_MAX = 2
+
+# As their publishers ask to be named.
+SOURCES = (
+    "石川県・各市町オープンデータ（CC BY 4.0）",
+    "東京都オープンデータ（CC BY 4.0）",
+    "国土地理院 指定緊急避難場所・指定避難所データ",
+    "国土交通省 国土数値情報（行政区域）を加工",
+    "Geolonia 住所データ（CC BY 4.0）",
+    "七尾市避難所開設情報GISデータ raokiey（CC BY 4.0）",
+    "内閣府 国民の祝日",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +80,46 @@ def page() -> str:
 
 @blueprint.get("/about")
 def about() -> str:
-    return render_template("about.html", rules=nearby)
+    units = memory().catalogue.units.values()
+    return render_template(
+        "about.html",
+        rules=nearby,
+        sources=SOURCES,
+        has_invented=any(unit.is_invented for unit in units),
+    )
 
 
 def _blocks(known: Memory, place: Where, purpose: str, chosen: date | None) -> list[DayBlock]:
+    around_here = around.near_places(known, place.point, purpose=purpose)
+    own = [each for each in around_here if each.place.town == place.town]
+    others = [each for each in around_here if each.place.town != place.town]
+    block = partial(_block, known, own, others, Addresses(purpose=purpose))
     if chosen is not None:
-        return [_block(known, place, purpose, chosen)]
-    blocks = []
+        return [block(chosen)]
+    blocks: list[DayBlock] = []
     for offset in range(DAYS_LOOKED_AT_MAX):
-        block = _block(known, place, purpose, today() + timedelta(days=offset))
-        if block.own or block.next_town:
-            blocks.append(block)
+        found = block(today() + timedelta(days=offset))
+        if found.own or found.next_town:
+            blocks.append(found)
         if len(blocks) == DAYS_SHOWN:
             break
     return blocks
 
 
-def _block(known: Memory, place: Where, purpose: str, day: date) -> DayBlock:
-    addresses = Addresses(purpose=purpose)
-    town = place.town.code if place.town else ""
-    free = partial(
-        around.free_places,
-        known,
-        day,
-        near=place.point,
-        now=now(),
-        viewer=viewer(),
-        purpose=purpose,
-    )
-    here = free(town=town, free_max=OWN_MAX)
-    others = free(except_town=town, free_max=NEXT_TOWN_MAX, full_max=0) if town else []
+def _block(
+    known: Memory,
+    own: list[NearPlace],
+    others: list[NearPlace],
+    addresses: Addresses,
+    day: date,
+) -> DayBlock:
+    free = partial(around.free_places, known, day, now=now(), viewer=viewer())
+    here = free(own, free_max=OWN_MAX)
+    elsewhere = free(others, free_max=NEXT_TOWN_MAX, full_max=0)
     return DayBlock(
         day,
         language.near_day_text(day, today()),
         tuple(cards.place_card(each, addresses) for each in here if each.is_free),
         tuple(cards.place_card(each, addresses) for each in here if not each.is_free),
-        tuple(cards.place_card(each, addresses) for each in others),
+        tuple(cards.place_card(each, addresses) for each in elsewhere),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,6 +37,15 @@ WEEK = 7
 ALTERNATIVES_MAX = 4
 # Above this a facility's day is a list of its units, each with a day of its own.
 UNITS_ON_BOARD_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What is free instead: for which time, and for what."""
+
+    period: Period
+    purpose: tuple[str, str] | None
+    cards: tuple[ResultCard, ...]
 
 
 @blueprint.get("/towns/<code>")
@@ -97,7 +107,7 @@ def _page(
         groups = boards.week_of_unit(known, found[0], addresses)
     else:
         groups = boards.week_of_units(known, found, addresses)
-    wished, offers = _offers(known, [days[0] for days in found], purpose, headcount, addresses)
+    offers = _offers(known, [days[0] for days in found], purpose, headcount, addresses)
     return render_template(
         template,
         place=place,
@@ -107,7 +117,6 @@ def _page(
         last=day + timedelta(days=count - 1),
         is_week=is_week,
         steps=_steps(day, count),
-        wished=wished,
         offers=offers,
         is_local=viewer().residency(place.town.code).is_local,
         **more,
@@ -133,12 +142,14 @@ def _offers(
     purpose: str,
     headcount: int | None,
     addresses: Addresses,
-) -> tuple[Period | None, list[ResultCard]]:
+) -> Offers | None:
     """What to take instead: for the time that was tapped, or when no frame of the day is left."""
     full = _full(days, period_asked())
     if full is None:
-        return None, []
+        return None
     unit, period = full
+    # Without a wish, the unit's own first purpose keeps an arena from being answered by a dojo.
+    usual = next((code for code in known.catalogue.purposes if code in unit.purposes), "")
     found = nearby.alternatives(
         known,
         unit,
@@ -146,12 +157,16 @@ def _offers(
         period,
         now=now(),
         viewer=viewer(),
-        purpose=purpose,
+        purpose=purpose or usual,
         headcount=headcount,
         limit=2 * ALTERNATIVES_MAX,
     )
     shown = cards.varied(found)[:ALTERNATIVES_MAX]
-    return period, [cards.alternative_card(each, addresses) for each in shown]
+    return Offers(
+        period,
+        known.catalogue.purposes.get(purpose or usual),
+        tuple(cards.alternative_card(each, addresses) for each in shown),
+    )
 
 
 def _full(days: list[UnitDay], asked: Period | None) -> tuple[LentUnit, Period] | None:

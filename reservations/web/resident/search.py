@@ -11,7 +11,8 @@ from apiflask import APIBlueprint
 from flask import render_template, request
 
 from reservations.queries import around, nearby
-from reservations.queries.around import Miss
+from reservations.queries.around import Miss, NearPlace
+from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.queries.nearby import Search
 from reservations.rules.availability import Status
@@ -196,15 +197,19 @@ def _whole_day(known: Memory, place: Where, wish: Wish) -> Answer:
     """No time was chosen: every free frame of the day, place by place."""
     addresses = Addresses(purpose=wish.purpose, headcount=wish.headcount)
     town = request.args.get("town", "")
+    near = around.near_places(known, place.point, purpose=wish.purpose)
+    wanted = [
+        NearPlace(
+            each.place, each.distance_m, tuple(u for u in each.units if _holds(u, wish.headcount))
+        )
+        for each in near
+        if town not in known.catalogue.towns or each.place.town.code == town
+    ]
     found = around.free_places(
-        known,
-        wish.day,
-        near=place.point,
-        now=now(),
-        viewer=viewer(),
-        purpose=wish.purpose,
-        town=town if town in known.catalogue.towns else "",
-        free_max=PLACES_MAX,
-        full_max=0,
+        known, wish.day, wanted, now=now(), viewer=viewer(), free_max=PLACES_MAX, full_max=0
     )
     return Answer(places=tuple(cards.place_card(each, addresses) for each in found))
+
+
+def _holds(unit: LentUnit, headcount: int | None) -> bool:
+    return not headcount or unit.capacity is None or unit.capacity >= headcount

@@ -75,7 +75,7 @@ def point_of(text: str) -> tuple[float, float] | None:
 
 def _town_at(memory: Memory, point: tuple[float, float]) -> Town | None:
     """The town of the nearest place: near enough for what is said first and what second."""
-    for _, place_id in memory.grid.nearest(*point):
+    for _, place_id in memory.lending.nearest(*point):
         return memory.catalogue.places[place_id].town
     return None
 
