@@ -191,14 +191,18 @@ def read_notes(text: str) -> Notes:
     Reads every clause; never raises. Remarks without days, times or closing words are left out.
     """
     notes = Notes()
-    carried = alone = False
-    for clause in _clauses(_HEAD_AND_BLANK.sub(r"\1:", _LAW.sub("祝日", folded(text)))):
+    alone = False
+    headed_at: int | None = None
+    plain = _HEAD_AND_BLANK.sub(r"\1:", _LAW.sub("祝日", folded(text)))
+    for line, clause in _clauses(plain):
+        carried = headed_at is not None and headed_at < line
         if re.fullmatch(rf"[\[【]?(?:{_CLOSE})日?[\]】]?:?", clause):
             alone = True
         else:
             notes = _joined(notes, _clause(clause, notes.closed, closed_list=carried))
         # 休館 at the start of a line: the lines that follow go on listing the closed days.
-        carried |= re.match(rf"[\[【]?(?:{_CLOSE})", clause) is not None
+        if headed_at is None and re.match(rf"[\[【]?(?:{_CLOSE})", clause):
+            headed_at = line
     if alone and not notes.closed and not notes.not_understood:
         return replace(notes, suspended=text.strip())
     return notes
@@ -228,17 +232,17 @@ def _packed(text: str) -> str:
     return re.sub(r"\s+", "", folded(text)).strip("。.、,")
 
 
-def _clauses(text: str) -> list[str]:
-    """Clauses without blanks; a blank cuts only where the whole is not one list."""
+def _clauses(text: str) -> list[tuple[int, str]]:
+    """(line, clause without blanks); a blank cuts only where the whole is not one list."""
     pieces = re.split(r"[。;\n\r※■★◆●]+|、(?=(?:但し|ただし))", text.strip())
-    clauses: list[str] = []
-    for piece in pieces:
+    clauses: list[tuple[int, str]] = []
+    for line, piece in enumerate(pieces):
         whole = _packed(piece)
         parts = [_packed(part) for part in re.split(r"\s{1,}", piece.strip())]
         if len(parts) > 1 and not _is_read(whole):
-            clauses += [part for part in _rejoined(parts) if part]
+            clauses += [(line, part) for part in _rejoined(parts) if part]
         elif whole:
-            clauses.append(whole)
+            clauses.append((line, whole))
     return clauses
 
 

@@ -369,27 +369,45 @@ def _reread_ambiguous(
 ) -> None:
     """Where a town packs its degrees, some rows stay inside the border even when misread.
 
-    They are reread only if their own town is clearly nearer then; without a known town they stay.
+    Their own 町 decides where it is clearly nearer to one reading; where it is not, the other rows of
+    the municipality, if nearly all are packed. Where 町 and column disagree, a clerk decides.
     """
-    packing = {
-        points[i].code for i, p in enumerate(positions) if p is not None and p.method == PACKED
-    }
-    for i, (point, pair) in enumerate(zip(points, pairs, strict=True)):
-        position = positions[i]
-        if (
-            point.code not in packing
-            or pair is None
-            or position is None
-            or position.method != "plain"
-        ):
+    packed: dict[str, int] = defaultdict(int)
+    ambiguous: dict[str, dict[int, Candidate]] = defaultdict(dict)
+    for position, point in zip(positions, points, strict=True):
+        if position is not None and position.method == PACKED and point.code is not None:
+            packed[point.code] += 1
+    for index, (point, pair) in enumerate(zip(points, pairs, strict=True)):
+        position = positions[index]
+        if pair is None or position is None or position.method != "plain":
             continue
-        at, town = _packed(pair), reference.town_of(point.code or "", point.rest)
-        if at is None or town is None or not _is_surely_home(reference, point.code, at):
-            continue
-        as_written = distance_metres(town.lat, town.lng, pair[0].value, pair[1].value)
-        as_packed = distance_metres(town.lat, town.lng, *at)
-        if as_packed + TOLERANCE_METRES < as_written:
-            positions[i] = _repair(PACKED, at, point, reference, 1, 1)
+        at = _packed(pair) if point.code in packed else None
+        if at is not None and _is_surely_home(reference, point.code, at):
+            ambiguous[point.code or ""][index] = at
+    for code, rows in ambiguous.items():
+        usual = packed[code] >= STRONG_SHARE_MIN * (packed[code] + len(rows))
+        for index, at in rows.items():
+            written, point = pairs[index], points[index]
+            assert written is not None, "an ambiguous row has a position"
+            nearer = _nearer_by_metres(point, (written[0].value, written[1].value), at, reference)
+            if nearer > TOLERANCE_METRES or (usual and nearer > -TOLERANCE_METRES):
+                count = packed[code]
+                positions[index] = _repair(PACKED, at, point, reference, count, count)
+            elif usual:
+                raw = f"{text_of(point.lat)}, {text_of(point.lng)}"
+                told = reason(ReasonCode.COORDINATES_AMBIGUOUS, raw=raw)
+                positions[index] = Position(*at, CellStatus.PROPOSED, PACKED, True, (told,))
+
+
+def _nearer_by_metres(
+    point: Point, written: Candidate, packed: Candidate, reference: Reference
+) -> float:
+    """How much nearer to the point's own 町 the packed reading is; 0 if the 町 is not known."""
+    town = reference.town_of(point.code or "", point.rest)
+    if town is None:
+        return 0.0
+    as_written = distance_metres(town.lat, town.lng, *written)
+    return as_written - distance_metres(town.lat, town.lng, *packed)
 
 
 def _flagged(point: Point, pair: Pair | None, reference: Reference) -> Position:

@@ -45,6 +45,7 @@ class ReasonCode(StrEnum):
     COORDINATES_OUT_OF_RANGE = "coordinates_out_of_range"
     COORDINATES_OUTSIDE_MUNICIPALITY = "coordinates_outside_municipality"
     COORDINATES_REPAIRED = "coordinates_repaired"
+    COORDINATES_AMBIGUOUS = "coordinates_ambiguous"
     COORDINATES_NOT_CHECKED = "coordinates_not_checked"
     POSITION_PROPOSED_FROM_TOWN = "position_proposed_from_town"
     POSITION_INSIDE_ADDRESS = "position_inside_address"
@@ -122,6 +123,9 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.COORDINATES_REPAIRED: (
         "緯度・経度を直しました({method})。"
         "同じ誤りの{home}/{failing}件が{municipality}に収まります。"
+    ),
+    ReasonCode.COORDINATES_AMBIGUOUS: (
+        "緯度・経度({raw})は、小数とも度分秒とも読めます。地図で確認してください。"
     ),
     ReasonCode.COORDINATES_NOT_CHECKED: (
         "行政界のデータがない地域のため、位置は大まかにだけ確かめました。"
