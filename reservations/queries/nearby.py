@@ -25,8 +25,9 @@ from reservations.rules.period import SLOT_MINUTES, SLOTS_PER_DAY, Period, day_b
 # A field is called `date`; inside its class the type needs another name.
 Day = date
 
-# How far another start may lie from the wished one to be worth an offer, in minutes.
-SHIFT_MINUTES_MAX = 180
+# How far another start may lie from the wished one to be worth an offer, in minutes: from the
+# afternoon (13:00) to the evening (18:00), the longest way between two frames that follow.
+SHIFT_MINUTES_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
