@@ -369,34 +369,44 @@ def _reread_ambiguous(
 ) -> None:
     """Where a town packs its degrees, some rows stay inside the border even when misread.
 
-    Their own 町 decides where it is clearly nearer to one reading; where it is not, the other rows of
-    the municipality, if nearly all are packed. Where 町 and column disagree, a clerk decides.
+    Their own 町 decides where it is clearly nearer to one reading; elsewhere the column does, if
+    hardly a row of it must be a decimal. Where 町 and column disagree, a clerk decides.
     """
     packed: dict[str, int] = defaultdict(int)
-    ambiguous: dict[str, dict[int, Candidate]] = defaultdict(dict)
+    only_decimal: dict[str, int] = defaultdict(int)
+    ambiguous: dict[int, Candidate] = {}
     for position, point in zip(positions, points, strict=True):
-        if position is not None and position.method == PACKED and point.code is not None:
-            packed[point.code] += 1
+        if position is not None and position.method == PACKED:
+            packed[point.code or ""] += 1
     for index, (point, pair) in enumerate(zip(points, pairs, strict=True)):
-        position = positions[index]
-        if pair is None or position is None or position.method != "plain":
+        position, code = positions[index], point.code or ""
+        if code not in packed or pair is None or position is None or position.method != "plain":
             continue
-        at = _packed(pair) if point.code in packed else None
-        if at is not None and _is_surely_home(reference, point.code, at):
-            ambiguous[point.code or ""][index] = at
-    for code, rows in ambiguous.items():
-        usual = packed[code] >= STRONG_SHARE_MIN * (packed[code] + len(rows))
-        for index, at in rows.items():
-            written, point = pairs[index], points[index]
-            assert written is not None, "an ambiguous row has a position"
-            nearer = _nearer_by_metres(point, (written[0].value, written[1].value), at, reference)
-            if nearer > TOLERANCE_METRES or (usual and nearer > -TOLERANCE_METRES):
-                count = packed[code]
-                positions[index] = _repair(PACKED, at, point, reference, count, count)
-            elif usual:
-                raw = f"{text_of(point.lat)}, {text_of(point.lng)}"
-                told = reason(ReasonCode.COORDINATES_AMBIGUOUS, raw=raw)
-                positions[index] = Position(*at, CellStatus.PROPOSED, PACKED, True, (told,))
+        at = _packed(pair)
+        if at is None or not _is_surely_home(reference, code, at):
+            only_decimal[code] += 1
+        else:
+            ambiguous[index] = at
+    for index, at in ambiguous.items():
+        code = points[index].code or ""
+        usual = packed[code] >= STRONG_SHARE_MIN * (packed[code] + only_decimal[code])
+        reread = _reread(points[index], pairs[index], at, reference, usual=usual)
+        positions[index] = reread or positions[index]
+
+
+def _reread(
+    point: Point, pair: Pair | None, packed: Candidate, reference: Reference, *, usual: bool
+) -> Position | None:
+    """The packed reading of one ambiguous row, flagged or not; None to leave it as written."""
+    assert pair is not None, "an ambiguous row has a position"
+    nearer = _nearer_by_metres(point, (pair[0].value, pair[1].value), packed, reference)
+    if nearer > TOLERANCE_METRES or (usual and nearer > -TOLERANCE_METRES):
+        return _repair(PACKED, packed, point, reference, 1, 1)
+    if not usual:
+        return None
+    raw = f"{text_of(point.lat)}, {text_of(point.lng)}"
+    told = reason(ReasonCode.COORDINATES_AMBIGUOUS, raw=raw)
+    return Position(*packed, CellStatus.PROPOSED, PACKED, flagged=True, reasons=(told,))
 
 
 def _nearer_by_metres(

@@ -16,14 +16,20 @@ KANAZAWA = "172014"
 COLUMNS = ["名称", "所在地_連結表記", "所在地_都道府県", "所在地_市区町村", "緯度", "経度"]
 
 
-def in_kanazawa() -> list[dict[str, str]]:
+def rows_in(town: str) -> list[dict[str, str]]:
     rows = rows_of(real("ishikawa_facilities.csv"))
-    return [{c: row[c] for c in COLUMNS} for row in rows if row["所在地_市区町村"] == "金沢市"]
+    return [{c: row[c] for c in COLUMNS} for row in rows if row["所在地_市区町村"] == town]
 
 
-def moved(change):
-    """The records of Kanazawa after `change` was made to each of their rows."""
-    rows = in_kanazawa()
+def packed(degrees: str) -> str:
+    """Degrees, minutes, seconds and hundredths in one decimal number, as one town writes them."""
+    minutes, hundredths = divmod(round(float(degrees) * 360_000), 6_000)
+    return f"{minutes // 60}.{minutes % 60:02}{hundredths:04}"
+
+
+def moved(change, town="金沢市"):
+    """The records of one town after `change` was made to each of their rows."""
+    rows = rows_in(town)
     for row in rows:
         change(row)
     return read(csv_of(COLUMNS, [list(row.values()) for row in rows])).records
@@ -91,7 +97,7 @@ def test_a_town_without_decimal_points_gets_them_back():
     records = moved(strip)
 
     assert {r.coordinate_method for r in records} == {"decimal_point_lost"}
-    assert [r.lat for r in records] == [float(row["緯度"]) for row in in_kanazawa()]
+    assert [r.lat for r in records] == [float(row["緯度"]) for row in rows_in("金沢市")]
 
 
 def test_a_town_in_seconds_is_converted():
@@ -119,21 +125,28 @@ def test_packed_degrees_are_believed_even_where_a_few_rows_are_wrong_otherwise()
     numbers = iter(range(10_000))
 
     def pack(row):
-        minutes, seconds = divmod(round(float(row["緯度"]) * 3600), 60)
-        row["緯度"] = f"{minutes // 60}.{minutes % 60:02}{seconds:02}"
-        minutes, seconds = divmod(round(float(row["経度"]) * 3600), 60)
-        row["経度"] = f"{minutes // 60}.{minutes % 60:02}{seconds:02}"
+        row["緯度"], row["経度"] = packed(row["緯度"]), packed(row["経度"])
         if next(numbers) % 20 == 0:
             row["緯度"], row["経度"] = "35.0", "135.0"
 
     records = moved(pack)
 
-    wrong = [r for r in records if r.lat == 35.0 or "coordinates_outside_municipality" in codes(r)]
-    assert all(r.status is RecordStatus.QUEUED for r in wrong)
+    wrong = [r for r in records if r.raw["緯度"] == "35.0"]
     assert len(wrong) == 56
-    # Minutes of 金沢市 misread stay within its border here and there; the town decides these.
-    repaired = sum(r.coordinate_method == "packed_degrees" for r in records)
-    assert repaired > 0.9 * (len(records) - len(wrong))
+    assert all(r.status is RecordStatus.QUEUED for r in wrong)
+    assert {r.coordinate_method for r in records if r not in wrong} == {"packed_degrees"}
+
+
+@pytest.mark.parametrize("town", ["金沢市", "白山市", "輪島市"])
+def test_packed_degrees_are_read_right_even_where_misreading_them_stays_inside_the_border(town):
+    def pack(row):
+        row["緯度"], row["経度"] = packed(row["緯度"]), packed(row["経度"])
+
+    records = moved(pack, town)
+
+    for record, row in zip(records, rows_in(town), strict=True):
+        assert record.lat == pytest.approx(float(row["緯度"]), abs=1e-5)
+        assert record.lng == pytest.approx(float(row["経度"]), abs=1e-5)
 
 
 def test_scattered_errors_are_flagged_and_not_guessed():
