@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -21,8 +21,8 @@ from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
 from reservations.config import Settings
 from reservations.db import Database
-from reservations.models import DayMask
-from reservations.queries import audit
+from reservations.models import DayMask, Unit, schema
+from reservations.queries import audit, imports
 
 # A machine that was asleep makes up for what it missed, once.
 MISFIRE_SECONDS = 24 * 3600
@@ -36,15 +36,15 @@ class Job:
 
     name: str
     crontab: str
-    work: Callable[[Database, Settings], None]
+    work: Callable[[Database, Settings], object]
 
 
-def extend(database: Database, settings: Settings) -> None:
-    """毎晩: day masks as far ahead as the settings say."""
-    now = clock.now()
-    request = HorizonRequest(clock.local_day(now), settings.horizon_days)
+def extend(database: Database, settings: Settings) -> date:
+    """毎晩: day masks as far ahead as the settings say; returns the last day."""
+    request = HorizonRequest(clock.local_day(clock.now()), settings.horizon_days)
     with database.session() as session:
         extend_horizon(session, request, _system(settings))
+    return request.first + timedelta(days=request.days - 1)
 
 
 def audit_masks(database: Database, _settings: Settings) -> None:
@@ -89,6 +89,33 @@ def run(settings: Settings) -> None:
             misfire_grace_time=MISFIRE_SECONDS,
         )
     scheduler.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what was seen."""
+
+    name: str
+    is_well: bool
+    seen: str
+
+
+def check_up(database: Database, settings: Settings) -> list[Check]:
+    """What `tonari doctor` looks at."""
+    today = clock.local_day(clock.now())
+    wanted = today + timedelta(days=settings.horizon_days - 1)
+    with database.session() as session:
+        found = audit.masks(session, since=today)
+        last = session.scalar(select(func.max(DayMask.date)))
+        units = session.scalar(select(func.count()).select_from(Unit)) or 0
+        waiting = imports.waiting_counts(session)
+    wrong = len(found.differences)
+    return [
+        Check("database", True, f"{database.url.get_backend_name()} revision {schema.HEAD}"),
+        Check("masks", not wrong, f"{found.bookings} bookings, {found.masks} masks, {wrong} wrong"),
+        Check("horizon", units == 0 or (last is not None and last >= wanted), f"until {last}"),
+        Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
+    ]
 
 
 def _system(settings: Settings) -> Context:
