@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import (
+    BindParameter,
+    Dialect,
+    Insert,
+    Update,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
-from reservations.models import Base
+from reservations.models.base import Base, table_of
 
 # A statement with a hundred thousand rows would hold them all in memory twice.
 ROWS_PER_STATEMENT = 20_000
-
-
-def table_of(model: type[Base]) -> Table:
-    """The model's table, as the type that it always has."""
-    return cast(Table, model.__table__)
 
 
 def take_ids(session: Session, model: type[Base], count: int) -> Sequence[int]:
@@ -43,6 +48,46 @@ def take_ids(session: Session, model: type[Base], count: int) -> Sequence[int]:
 def insert_rows(session: Session, model: type[Base], rows: Iterable[dict[str, Any]]) -> int:
     """Insert plain rows, all with the same keys; returns how many."""
     waiting = list(rows)
-    for start in range(0, len(waiting), ROWS_PER_STATEMENT):
-        session.execute(insert(table_of(model)), waiting[start : start + ROWS_PER_STATEMENT])
+    if waiting:
+        run_many(session, insert(table_of(model)), waiting, columns=list(waiting[0]))
     return len(waiting)
+
+
+def run_many(
+    session: Session,
+    statement: Insert | Update,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    columns: Sequence[str] | None = None,
+) -> None:
+    """One statement for many rows of values, all with the same keys.
+
+    columns   of a plain insert, which takes them from its rows
+
+    On SQLite the values are put in order here and handed to the driver: SQLAlchemy's own way from
+    a dict to the driver's tuple takes three times as long as SQLite takes to write the row.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        for start in range(0, len(rows), ROWS_PER_STATEMENT):
+            session.execute(statement, rows[start : start + ROWS_PER_STATEMENT])
+        return
+    compiled = statement.compile(dialect=connection.dialect, column_keys=columns)
+    assert isinstance(compiled, SQLCompiler)
+    names = compiled.positiontup or []
+    always = {name: value for name, value in compiled.params.items() if name not in rows[0]}
+    whole = rows if not always else [{**always, **row} for row in rows]
+    values = [[row[name] for name in names] for row in whole]
+    for at, name in enumerate(names):
+        step = _processor(compiled.binds[name], connection.dialect)
+        if step is not None:
+            for value in values:
+                value[at] = step(value[at])
+    connection.exec_driver_sql(str(compiled), [tuple(value) for value in values])
+
+
+def _processor(bind: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What turns a value into what the driver takes; None where it is that already."""
+    return bind.type.dialect_impl(dialect).bind_processor(dialect)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from reservations.actions.bulk import run_many
 from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS
 from reservations.events import HorizonExtended
@@ -51,7 +52,11 @@ def write_masks(session: Session, request: HorizonRequest) -> int:
     Day by day, so that a year of a whole region never lies in memory, and in the order in which
     everybody locks the masks (occupancy.py).
     """
-    openings = _openings(session, request.facility_ids)
+    # Most facilities keep the hours of others: each set of hours is worked out once a day.
+    of_facility: dict[int, int] = {}
+    kinds: dict[tuple[tuple[date, OpeningTimes], ...], int] = {}
+    for facility_id, versions in _openings(session, request.facility_ids).items():
+        of_facility[facility_id] = kinds.setdefault(tuple(versions), len(kinds))
     parts = _parts(session, request.facility_ids)
     dialect = session.get_bind().dialect.name
     version = session.execute(select(next_version(dialect))).scalar_one()
@@ -59,18 +64,17 @@ def write_masks(session: Session, request: HorizonRequest) -> int:
     for offset in range(request.days):
         day = request.first + timedelta(days=offset)
         known = _known(session, day, request.facility_ids)
-        bits = {facility_id: _bits(found, day) for facility_id, found in openings.items()}
+        bits = [_bits(versions, day) for versions in kinds]
         fresh: list[dict[str, object]] = []
         changed: list[dict[str, object]] = []
         for part_id, facility_id in parts:
-            wanted = bits.get(facility_id, 0)
+            kind = of_facility.get(facility_id)
+            wanted = 0 if kind is None else bits[kind]
             if known.get(part_id) != wanted:
                 rows = changed if part_id in known else fresh
                 rows.append(_row(day, part_id, wanted, version))
-        if fresh:
-            session.execute(_NEW[dialect], fresh)
-        if changed:
-            session.execute(_SET_OPEN, changed)
+        run_many(session, _NEW[dialect], fresh)
+        run_many(session, _SET_OPEN, changed)
         written += len(fresh) + len(changed)
     return written
 
@@ -104,7 +108,7 @@ def _row(day: date, part_id: int, bits: int, version: int) -> dict[str, object]:
     }
 
 
-def _bits(versions: list[tuple[date, OpeningTimes]], day: date) -> int:
+def _bits(versions: tuple[tuple[date, OpeningTimes], ...], day: date) -> int:
     """The open bits by the version that holds on `day`; unconfirmed times lend nothing."""
     held = [times for valid_from, times in versions if valid_from <= day]
     if not held or not held[-1].is_confirmed:

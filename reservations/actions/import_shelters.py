@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from reservations.actions.bulk import insert_rows, table_of, take_ids
+from reservations.actions.bulk import insert_rows, take_ids
 from reservations.actions.import_files import (
     Outcome,
     Report,
@@ -22,6 +22,7 @@ from reservations.actions.import_files import (
 from reservations.actions.step import Context, action
 from reservations.events import FileImported
 from reservations.models import Facility, Shelter
+from reservations.models.base import table_of
 from reservations.opendata import (
     CellStatus,
     ReasonCode,

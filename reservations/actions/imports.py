@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from reservations.actions import import_merge
-from reservations.actions.bulk import insert_rows, table_of, take_ids
+from reservations.actions.bulk import insert_rows, take_ids
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
 from reservations.actions.import_files import (
     Outcome,
@@ -31,6 +31,7 @@ from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.events import FileImported
 from reservations.models import Facility, ImportFile, ImportRecord, OpeningVersion
+from reservations.models.base import table_of
 from reservations.opendata import (
     FacilityFile,
     FacilityRecord,

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations.actions.bulk import table_of
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
 from reservations.actions.import_hours import stored_hours
 from reservations.actions.imports import ALWAYS
@@ -18,6 +17,7 @@ from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import HoursConfirmed
 from reservations.models import Facility, ImportRecord, OpeningVersion
+from reservations.models.base import table_of
 from reservations.opendata import Hours, read_hours
 
 BY_CLERK = "窓口で確認"

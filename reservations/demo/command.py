@@ -22,7 +22,7 @@ from reservations.models import schema
 from reservations.web.auth import new_token, token_hash
 
 HOST = "127.0.0.1"
-LOGIN_PATH = "/login/link/"
+LOGIN_PATH = "/enter/"
 TOKEN_DAYS = 7
 
 
@@ -164,7 +164,7 @@ def _print_lines(
         f"住民の画面(一度だけのログイン)  {links.resident}",
         f"窓口の画面(一度だけのログイン)  {links.counter}",
         f"ログインせずに見る             {server.base_url(HOST, port)}/",
-        f"ためしに: 土曜18時〜21時のバドミントン。{story.full[0]}は満員、隣の{story.free}に空き。",
+        f"ためしに: 土曜18時〜21時のバドミントン。{story.full[0][1]}は満員、隣の{story.free[1]}に空き。",
         f"データ: {_short(settings.data_dir)}  作り直す: --fresh  終わる: Ctrl-C",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -2,107 +2,52 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from importlib.resources import files
 from random import Random
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from reservations.actions.bulk import insert_rows, take_ids
+from reservations.demo import real_rooms
 from reservations.demo.regions import RULES_FROM, Region
-from reservations.demo.units import NOTE, PURPOSES, Shape, halves, shape_of
+from reservations.demo.tariffs import Table
+from reservations.demo.units import NOTE, PURPOSES, SCHOOL, Shape, halves, school, shape_of
 from reservations.models import (
     Base,
     Facility,
     FramePrice,
-    Municipality,
     OpeningVersion,
     Part,
     Purpose,
+    Shelter,
     Unit,
     UnitFrame,
     UnitPart,
     UnitPurpose,
 )
+from reservations.models.base import table_of
 from reservations.rules.period import EVERY_DAY
 
 INVENTED_HOURS = "デモ用に作った時間です。"
+FROM_SHELTERS = "避難所一覧にある施設です。"
+# Enough for every town to have something near, without filling the map with school gyms.
+SHELTER_FACILITIES_PER_TOWN = 16
+# Over the new year, as nearly every town.
+_CLOSINGS = [{"month_days": [[12, 29], [1, 3]]}]
 
 
-def add_facilities(session: Session, region: Region, *, now: datetime) -> None:
-    """Towns and facilities from the packaged open data."""
-    data = files("reservations.demo") / "data" / f"{region.name}_facilities.csv.gz"
-    text = gzip.decompress(data.read_bytes()).decode("utf-8-sig")
-    from reservations.opendata.reference import packaged
-
-    reference = packaged()
-    towns = [
-        m
-        for m in reference.municipalities.values()
-        if m.code[:2] == region.prefecture_code and m.name
-    ]
-    insert_rows(
-        session,
-        Municipality,
-        [
-            {
-                "code": m.code,
-                "prefecture": m.prefecture,
-                "name": m.name,
-                "kana": m.kana,
-                "name_en": m.romaji,
-                "lat": m.lat,
-                "lng": m.lng,
-                "phone": "",
-                "url": "",
-            }
-            for m in towns
-        ],
-    )
-    rows = []
-    for r in csv.DictReader(io.StringIO(text)):
-        m = reference.named(r["所在地_市区町村"] or "-", prefecture="石川県")
-        if m is None or not m.name or not r["名称"]:
-            continue
-        lat = lng = None
-        try:
-            lat, lng = float(r["緯度"]), float(r["経度"])
-        except ValueError:
-            pass
-        if lat and not (35 < lat < 39 and 135 < (lng or 0) < 139):
-            lat = lng = None
-        rows.append(
-            {
-                "municipality_code": m.code,
-                "external_id": "",
-                "name": r["名称"],
-                "kana": "",
-                "name_en": "",
-                "address": r["所在地_連結表記"],
-                "lat": lat,
-                "lng": lng,
-                "coordinate_status": "ok" if lat else "unknown",
-                "phone": r["電話番号"],
-                "url": r["URL"],
-                "poi_code": "",
-                "description": r["説明"],
-                "access": {},
-                "is_invented": False,
-            }
-        )
-    insert_rows(session, Facility, rows)
+_ORDER: tuple[type[Base], ...] = (
+    OpeningVersion, Part, Unit, UnitPart, UnitPurpose, UnitFrame, FramePrice,
+)  # fmt: skip
 
 
-@dataclass
-class _Rows:
-    """Rows waiting for their tables, by table."""
+@dataclass(slots=True)
+class Waiting:
+    """Rows waiting for their tables."""
 
     by_model: dict[type[Base], list[dict[str, Any]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -111,65 +56,142 @@ class _Rows:
     def add(self, model: type[Base], **columns: Any) -> None:
         self.by_model[model].append(columns)
 
+    def add_table(self, unit_id: int, table: Table) -> None:
+        """Frames and prices of a unit."""
+        key = {"unit_id": unit_id, "valid_from": RULES_FROM}
+        for row in table.frames:
+            self.by_model[UnitFrame].append(
+                {**key, "label": row.label, "start_slot": row.start, "end_slot": row.end,
+                 "days": row.days}
+            )  # fmt: skip
+        for row in table.prices:
+            self.by_model[FramePrice].append(
+                {**key, "label": row.label, "start_slot": row.start, "end_slot": row.end,
+                 "days": row.days, "fee_yen": row.yen, "per_minutes": row.per_minutes}
+            )  # fmt: skip
 
-def add_units(session: Session, region: Region, *, seed: int) -> None:
-    """Parts, units, frames and prices for every facility that would lend something."""
-    names = {code: (name, name_en) for code, name, name_en in PURPOSES}
+    def insert(self, session: Session) -> None:
+        for model in _ORDER:
+            insert_rows(session, model, self.by_model[model])
+
+
+def add_purposes(session: Session) -> None:
+    """利用目的, in the order in which screens list them."""
     insert_rows(
         session,
         Purpose,
         (
             {"code": code, "name": name, "name_en": name_en, "position": position}
-            for position, (code, (name, name_en)) in enumerate(names.items())
+            for position, (code, name, name_en) in enumerate(PURPOSES)
         ),
     )
-    shapes = _shapes(session, region, seed)
-    part_ids = iter(take_ids(session, Part, sum(len(s.parts) for _, s in shapes)))
-    unit_ids = iter(take_ids(session, Unit, sum(len(s.pieces) for _, s in shapes)))
+
+
+def add_shelter_facilities(session: Session, region: Region, *, seed: int) -> None:
+    """Schools and centres that only the list of shelters names; each is linked to its shelter."""
+    table = table_of(Shelter)
+    statement = select(table).where(table.c.facility_id.is_(None), table.c.lat.is_not(None))
+    by_town: dict[str, list[Any]] = defaultdict(list)
+    for row in session.execute(statement.order_by(table.c.id)):
+        by_town[row.municipality_code].append(row)
+    story = {*region.story.full, region.story.free}
+    chosen = []
+    for code, rows in sorted(by_town.items()):
+        lendable = [row for row in rows if _shape_of_shelter(row.name, Random(0)) is not None]
+        told = [row for row in lendable if (code, row.name) in story]
+        others = [row for row in lendable if (code, row.name) not in story]
+        Random(f"{seed}:{code}").shuffle(others)
+        chosen += told + others[: SHELTER_FACILITIES_PER_TOWN - len(told)]
+    ids = take_ids(session, Facility, len(chosen))
+    insert_rows(
+        session,
+        Facility,
+        (
+            {
+                "id": facility_id, "municipality_code": row.municipality_code, "external_id": "",
+                "name": row.name, "kana": row.kana, "name_en": "", "address": row.address,
+                "lat": row.lat, "lng": row.lng, "coordinate_status": row.coordinate_status,
+                "phone": "", "url": "", "poi_code": "", "description": FROM_SHELTERS, "access": {},
+                "is_invented": False,
+            }
+            for row, facility_id in zip(chosen, ids, strict=True)
+        ),
+    )  # fmt: skip
+    if chosen:
+        linked = update(table).where(table.c.id == bindparam("shelter_"))
+        session.execute(
+            linked.values(facility_id=bindparam("facility_")),
+            [
+                {"shelter_": row.id, "facility_": facility_id}
+                for row, facility_id in zip(chosen, ids, strict=True)
+            ],
+        )
+
+
+def _shape_of_shelter(name: str, random: Random) -> Shape | None:
+    found = shape_of(name, "", random)
+    return school(name, random) if found is None and SCHOOL.search(name) else found
+
+
+def add_units(session: Session, region: Region, *, seed: int) -> None:
+    """Parts, units, frames and prices for every facility that would lend something."""
+    waiting = Waiting()
+    real = real_rooms.add_terms(session, waiting)
+    shapes = list(_shapes(session, region, seed, besides=real))
+    part_ids = iter(take_ids(session, Part, sum(len(shape.parts) for _, shape in shapes)))
+    unit_ids = iter(take_ids(session, Unit, sum(len(shape.pieces) for _, shape in shapes)))
     opened = set(session.scalars(select(OpeningVersion.facility_id)))
-    waiting = _Rows()
+    for facility_id in sorted(real - opened):
+        _open(waiting, facility_id, real_rooms.HOURS)
     for facility_id, shape in shapes:
         parts = [next(part_ids) for _ in shape.parts]
         for part_id, name in zip(parts, shape.parts, strict=True):
             waiting.add(Part, id=part_id, facility_id=facility_id, name=name)
         if facility_id not in opened:
-            waiting.add(
-                OpeningVersion, facility_id=facility_id, valid_from=RULES_FROM,
-                hours=[[EVERY_DAY, *shape.hours]], closings=_CLOSINGS, is_confirmed=True,
-                raw_text=INVENTED_HOURS,
-            )  # fmt: skip
-        for position, piece in enumerate(shape.pieces):
-            unit_id = next(unit_ids)
-            _add_unit(waiting, unit_id, facility_id, parts, shape, position)
-    for model, found in waiting.by_model.items():
-        insert_rows(session, model, found)
+            _open(waiting, facility_id, shape.hours)
+        for position in range(len(shape.pieces)):
+            _add_unit(waiting, next(unit_ids), facility_id, parts, shape, position)
+    waiting.insert(session)
 
 
-# Over the new year, as nearly every town.
-_CLOSINGS = [{"month_days": [[12, 29], [1, 3]]}]
+def _open(waiting: Waiting, facility_id: int, hours: tuple[int, int]) -> None:
+    """Opening times where the town's list gives none; they say that they are invented."""
+    waiting.add(
+        OpeningVersion, facility_id=facility_id, valid_from=RULES_FROM,
+        hours=[[EVERY_DAY, *hours]], closings=_CLOSINGS, is_confirmed=True, raw_text=INVENTED_HOURS,
+    )  # fmt: skip
 
 
-def _shapes(session: Session, region: Region, seed: int) -> list[tuple[int, Shape]]:
-    """(facility id, what it lends), in order of id."""
+def _shapes(
+    session: Session, region: Region, seed: int, *, besides: set[int]
+) -> Iterable[tuple[int, Shape]]:
+    """(facility id, what it lends), in order of id; not where the rooms are real."""
     story = region.story
-    c = Facility.__table__.c
-    found = []
-    for facility_id, name, poi_code in session.execute(
-        select(c.id, c.name, c.poi_code).order_by(c.id)
-    ):
-        if name in story.full:
-            shape: Shape | None = halves(story.full_table)
-        elif name == story.free:
-            shape = halves(story.free_table)
-        else:
-            shape = shape_of(name, poi_code, Random(f"{seed}:{name}"))
-        if shape is not None:
-            found.append((facility_id, shape))
-    return found
+    c = table_of(Facility).c
+    statement = select(c.id, c.municipality_code, c.name, c.poi_code, c.description).order_by(c.id)
+    for facility_id, code, name, poi_code, description in session.execute(statement):
+        random = Random(f"{seed}:{code}:{name}")
+        if facility_id in besides:
+            continue
+        if (code, name) in story.full:
+            yield facility_id, halves(story.full_table)
+        elif (code, name) == story.free:
+            yield facility_id, halves(story.free_table)
+        elif description == FROM_SHELTERS:
+            found = _shape_of_shelter(name, random)
+            assert found is not None
+            yield facility_id, found
+        elif (shape := shape_of(name, poi_code, random)) is not None:
+            yield facility_id, shape
 
 
 def _add_unit(
-    waiting: _Rows, unit_id: int, facility_id: int, parts: list[int], shape: Shape, position: int
+    waiting: Waiting,
+    unit_id: int,
+    facility_id: int,
+    parts: list[int],
+    shape: Shape,
+    position: int,
 ) -> None:
     piece = shape.pieces[position]
     waiting.add(
@@ -182,14 +204,4 @@ def _add_unit(
         waiting.add(UnitPart, unit_id=unit_id, part_id=parts[part])
     for code in piece.purposes:
         waiting.add(UnitPurpose, unit_id=unit_id, purpose_code=code)
-    for frame in piece.table.frames:
-        waiting.add(
-            UnitFrame, unit_id=unit_id, valid_from=RULES_FROM, label=frame.label,
-            start_slot=frame.start, end_slot=frame.end, days=frame.days,
-        )  # fmt: skip
-    for price in piece.table.prices:
-        waiting.add(
-            FramePrice, unit_id=unit_id, valid_from=RULES_FROM, label=price.label,
-            start_slot=price.start, end_slot=price.end, days=price.days, fee_yen=price.yen,
-            per_minutes=price.per_minutes,
-        )  # fmt: skip
+    waiting.add_table(unit_id, piece.table)

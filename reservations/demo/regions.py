@@ -14,26 +14,30 @@ from reservations.demo.tariffs import Table, framed, row
 class Story:
     """A famous gym is full on Saturdays from 18 to 21; the next town's has room.
 
-    town    where the demonstration's resident lives
-    full    facilities without a free place then, the famous one first
-    free    the facility that stays free then
+    town    where the demonstration's resident lives; all of its gyms are full then
+    full    (town, name) of facilities without a free place then, the famous one first
+    free    (town, name) of the facility that stays free then
     """
 
     town: str
-    full: tuple[str, ...]
-    free: str
+    full: tuple[tuple[str, str], ...]
+    free: tuple[str, str]
     full_table: Table
     free_table: Table
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """What is filled, and from which packaged file."""
+    """What is filled, and from which packaged lists (`name` begins their names).
+
+    demand   how full it is beside others, 1.0 is usual
+    """
 
     name: str
     title: str
     prefecture_code: str
     story: Story
+    demand: float = 1.0
 
 
 # The half court of the full gym costs 1,950 yen that evening. The next town's costs its own people
@@ -51,14 +55,31 @@ ISHIKAWA = Region(
     "17",
     Story(
         "172120",
-        ("野々市市民体育館", "野々市市スポーツセンター", "額谷ふれあい体育館"),
-        "若宮公園体育館",
+        (
+            ("172120", "野々市市民体育館"),
+            ("172120", "野々市市スポーツセンター"),
+            ("172014", "額谷ふれあい体育館"),
+        ),
+        ("172103", "若宮公園体育館"),
         tariffs.NISHIWAKI,
         _NEXT_TOWN,
     ),
 )
+TOKYO = Region(
+    "tokyo",
+    "東京都",
+    "13",
+    Story(
+        "131059",
+        (("131059", "文京江戸川橋体育館"),),
+        ("131041", "江戸川小学校"),
+        tariffs.NISHIWAKI,
+        _NEXT_TOWN,
+    ),
+    demand=1.5,
+)
 
-REGIONS = {region.name: region for region in (ISHIKAWA,)}
+REGIONS = {region.name: region for region in (ISHIKAWA, TOKYO)}
 
 # Windows, limits and refunds as towns have them; each town keeps one of these.
 _OPENS = ((60, 30), (60, 60), (90, 60), (30, 14), (62, 31), (90, 30))

@@ -12,10 +12,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
-from reservations.actions.bulk import table_of
+from reservations.actions.bulk import run_many
 from reservations.clock import HOLIDAYS, LOCAL
 from reservations.demo.days import Made
 from reservations.models import Booking, DayMask
+from reservations.models.base import table_of
 from reservations.queries.catalogue import Catalogue
 from reservations.queries.masks import next_version
 from reservations.rules import refunds
@@ -97,10 +98,8 @@ def occupy(session: Session, catalogue: Catalogue, bookings: Sequence[dict[str, 
     if not bits:
         return
     version = session.execute(select(next_version(session.get_bind().dialect.name))).scalar_one()
-    session.execute(
-        _OCCUPY,
-        [
-            {"date_": day, "part_": part_id, "am_": am, "pm_": pm, "version_": version}
-            for (day, part_id), (am, pm) in sorted(bits.items())
-        ],
-    )
+    values = [
+        {"date_": day, "part_": part_id, "am_": am, "pm_": pm, "version_": version}
+        for (day, part_id), (am, pm) in sorted(bits.items())
+    ]
+    run_many(session, _OCCUPY, values)

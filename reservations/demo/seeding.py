@@ -6,6 +6,7 @@ topped up: the days that have come since, and the bookings that people have made
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,7 +22,7 @@ from reservations.actions.bulk import insert_rows
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
 from reservations.clock import HOLIDAYS, LOCAL
 from reservations.db import Database, write_transaction
-from reservations.demo import people, places, rows
+from reservations.demo import people, places, prepared, rows
 from reservations.demo.days import DAYS, SATURDAY, Facility, Made, fill
 from reservations.demo.regions import REGIONS, RULES_FROM, Region, town_rules
 from reservations.models import (
@@ -34,6 +35,7 @@ from reservations.models import (
     schema,
 )
 from reservations.models import Facility as FacilityRow
+from reservations.models.base import table_of
 from reservations.queries import catalogue as catalogue_query
 from reservations.queries.catalogue import Catalogue, LentUnit
 from reservations.rules.availability import Kind
@@ -77,24 +79,32 @@ def seed(
     """
     started = time.monotonic()
     chosen = REGIONS[region]
+    # Nothing made here is garbage before the end: looking for it would cost a quarter of the time.
+    gc.disable()
+    try:
+        done = _seed(database, chosen, today=today, seed=seed, horizon_days=horizon_days)
+    finally:
+        gc.enable()
+    return _counted(database, chosen, done, started)
+
+
+def _seed(database: Database, chosen: Region, *, today: date, seed: int, horizon_days: int) -> str:
     schema.ensure(database)
     with database.session() as session:
         filled = _filled_until(session, chosen)
     until = today + timedelta(days=DAYS)
     if filled is not None and filled >= until:
-        done = "nothing"
-    else:
-        done = "topped up" if filled is not None else "made"
-        with database.session() as session, write_transaction(session):
-            if filled is None:
-                _make_region(session, chosen, today=today, seed=seed)
-            # Masks were made then as far ahead as now.
-            first = today if filled is None else filled + timedelta(days=horizon_days - DAYS)
-            days = (today + timedelta(days=horizon_days) - first).days
-            if days > 0:
-                write_masks(session, HorizonRequest(first, days))
-            _fill_days(session, chosen, filled, today=today, seed=seed)
-    return _counted(database, chosen, done, started)
+        return "nothing"
+    with database.session() as session, write_transaction(session):
+        if filled is None:
+            _make_region(session, chosen, today=today, seed=seed)
+        # Masks were made then as far ahead as now.
+        first = today if filled is None else filled + timedelta(days=horizon_days - DAYS)
+        days = (today + timedelta(days=horizon_days) - first).days
+        if days > 0:
+            write_masks(session, HorizonRequest(first, days))
+        _fill_days(session, chosen, filled, today=today, seed=seed)
+    return "made" if filled is None else "topped up"
 
 
 def _filled_until(session: Session, region: Region) -> date | None:
@@ -121,7 +131,10 @@ def check_is_demo(database: Database) -> None:
 
 def _make_region(session: Session, region: Region, *, today: date, seed: int) -> None:
     now = _midnight(today)
-    places.add_facilities(session, region, now=now)
+    prepared.load(session, region.name, now=now)
+    places.add_purposes(session)
+    if region.name == "tokyo":
+        places.add_shelter_facilities(session, region, seed=seed)
     towns = session.scalars(select(Municipality.code).order_by(Municipality.code)).all()
     rules = [
         {
@@ -162,7 +175,8 @@ def _fill_days(
 
 def _facilities(catalogue: Catalogue, region: Region, seed: int) -> list[Facility]:
     """Every facility with units, the largest unit first; the story's places are marked."""
-    roles = dict.fromkeys(region.story.full, "full") | {region.story.free: "free"}
+    story = region.story
+    roles = dict.fromkeys(story.full, "full") | {story.free: "free"}
     found = []
     for place_id, units in catalogue.units_of_place.items():
         place = units[0].place
@@ -171,15 +185,17 @@ def _facilities(catalogue: Catalogue, region: Region, seed: int) -> list[Facilit
         )
         if lent:
             low, high = DEMAND.get(lent[0].kind, (0.3, 0.9))
-            demand = Random(f"{seed}:demand:{place.name}").uniform(low, high)
-            found.append(Facility(place_id, lent, demand, roles.get(place.name, "")))
+            demand = Random(f"{seed}:demand:{place.town.code}:{place.name}").uniform(low, high)
+            is_gym = place.town.code == story.town and lent[0].kind == "gym"
+            role = roles.get((place.town.code, place.name), "full" if is_gym else "")
+            found.append(Facility(place_id, lent, demand * region.demand, role))
     return found
 
 
 def _free(session: Session, today: date) -> dict[date, dict[int, int]]:
     """For each day, each part's quarter-hours that are open and not taken."""
     found: dict[date, dict[int, int]] = defaultdict(dict)
-    c = DayMask.__table__.c
+    c = table_of(DayMask).c
     statement = select(c.date, c.part_id, c.am, c.pm, c.open_am, c.open_pm).where(
         c.date.between(today, today + timedelta(days=DAYS))
     )
@@ -197,7 +213,7 @@ def _groups(
         counts = {code: count // BOOKINGS_PER_GROUP + 3 for code, count in sorted(uses.items())}
         people.add_groups(session, counts, now=_midnight(today), today=today)
         return counts
-    groups = Party.__table__
+    groups = table_of(Party)
     counted = session.execute(
         select(groups.c.home_code, func.count())
         .where(groups.c.id.like(people.GROUP_PREFIX + "%"))

@@ -16,6 +16,9 @@ from reservations.demo.tariffs import Table
 
 NOTE = "デモ用に作った室場です。実際の施設の室場・料金ではありません。"
 
+# Names of public schools: their gyms are lent outside of lessons (学校開放).
+SCHOOL = re.compile("小学校|中学校|小中学校|義務教育学校|学園|高等学校|高校")
+
 # code, Japanese, English: in the order in which screens list them.
 PURPOSES = (
     ("badminton", "バドミントン", "Badminton"),
