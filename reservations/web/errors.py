@@ -1,9 +1,9 @@
 """One handler that turns a refusal into a page or a problem document with the same code.
 
-    Refusal     a page with the words of every reason, or a problem document in the API
-    Malformed   422 with a sentence a field; a view that shows its own form again catches it first
-    CSRFError   400; what was typed here can be sent again with one button
-    HTTPException 400, 404, 405, 413 as the refusals of the same meaning
+Refusal     a page with the words of every reason, or a problem document in the API
+Malformed   422 with a sentence a field; a view that shows its own form again catches it first
+CSRFError   400; what was typed here can be sent again with one button
+HTTPException 400, 404, 405, 413 as the refusals of the same meaning
 """
 
 from __future__ import annotations

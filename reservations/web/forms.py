@@ -98,6 +98,7 @@ def _sentence(field: str, detail: ErrorDetails) -> str:
         "less_than_equal": gettext("%(field)sは、%(le)s以下の数字にしてください。"),
         "string_too_long": gettext("%(field)sは、%(max_length)s文字までにしてください。"),
         "string_too_short": gettext("%(field)sは、%(min_length)s文字以上にしてください。"),
+        "not_a_day": gettext("%(field)sは、2000年から2099年までにしてください。"),
         "kanji_in_reading": gettext(
             "%(field)sは、漢字ではなく、ひらがなかカタカナで入力してください。"
         ),
@@ -173,13 +174,20 @@ def _login(text: str) -> str:
     raise PydanticCustomError("not_a_login", "neither a mail address nor a phone number")
 
 
+def _of_this_century(day: date) -> date:
+    """Days that calendars can be worked out for; the API has the same bounds."""
+    if not 2000 <= day.year <= 2099:
+        raise PydanticCustomError("not_a_day", "a day of another century")
+    return day
+
+
 Number = Annotated[int, BeforeValidator(folded)]
 Decimal = Annotated[float, BeforeValidator(folded)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_as_written)]
 Reading = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_reading)]
 Login = Annotated[str, Field(max_length=LOGIN_LENGTH_MAX), AfterValidator(_login)]
 Words = Annotated[str, Field(max_length=WORDS_LENGTH_MAX)]
-Day = Annotated[date, BeforeValidator(folded)]
+Day = Annotated[date, BeforeValidator(folded), AfterValidator(_of_this_century)]
 Clock = Annotated[str, BeforeValidator(folded), Field(pattern=r"^\d{1,2}:\d{2}$")]
 Key = Annotated[str, Field(max_length=KEY_LENGTH_MAX)]
 
@@ -229,7 +237,7 @@ class ChangeForm(Form):
 class DateForm(Form):
     """A day as three number fields."""
 
-    year: Number = Field(ge=2000, le=2100)
+    year: Number = Field(ge=2000, le=2099)
     month: Number = Field(ge=1, le=12)
     day: Number = Field(ge=1, le=31)
 

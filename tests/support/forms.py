@@ -173,9 +173,7 @@ class Person:
         labels = [label for form in self.forms for label, _, _ in form.buttons]
         raise AssertionError(f"no button with {words!r} among {labels} on {self.address}")
 
-    def _sent(
-        self, form: HtmlForm, name: str, value: str, typed: dict[str, str]
-    ) -> dict[str, Any]:
+    def _sent(self, form: HtmlForm, name: str, value: str, typed: dict[str, str]) -> dict[str, Any]:
         unknown = set(typed) - set(form.values)
         assert not unknown, f"the form has no field {unknown}, only {sorted(form.values)}"
         values = {**form.values, **typed}

@@ -57,7 +57,8 @@ def settle_hours(file_id: str, record_no: int) -> Response | tuple[str, int]:
     except Malformed as wrong:
         return _page(record, wrong.errors), 422
     except Refusal as refusal:
-        return _page(record, {"days": sentence(refusal)}), 422
+        # The reading's own words tell a clerk more than that something was not read.
+        return _page(record, {"days": refusal.params.get("reason") or sentence(refusal)}), 422
     return redirect(_address(record, "hours"), 303)
 
 

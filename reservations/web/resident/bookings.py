@@ -39,6 +39,8 @@ blueprint = APIBlueprint("bookings", __name__, enable_openapi=False)
 guard(blueprint, Who.SIGNED_IN)
 
 CHANGE_DAYS = 7
+# Farther ahead no town opens its calendar.
+LOOK_AHEAD_DAYS = 400
 
 
 @blueprint.get("/bookings")
@@ -153,7 +155,7 @@ def _first_day(booking: BookingView) -> date:
         wanted = forms.three_part_date(request.args, "since")
     else:
         wanted = request.args.get("since", booking.date, type=date.fromisoformat)
-    return max(wanted, today())
+    return min(max(wanted, today()), today() + timedelta(days=LOOK_AHEAD_DAYS))
 
 
 def _choice_page(booking: BookingView, first: date, **more: object) -> str:
@@ -201,9 +203,7 @@ def change(booking_id: UUID) -> Response | tuple[str, int]:
     return redirect(url_for("bookings.one", booking_id=booking.id, changed=1), 303)
 
 
-def _change_page(
-    booking: BookingView, form: ChangeForm, *, refusal: Refusal | None = None
-) -> str:
+def _change_page(booking: BookingView, form: ChangeForm, *, refusal: Refusal | None = None) -> str:
     looked = _preview(booking, form)
     reasons = list(looked.refusals)
     if refusal is not None:

@@ -34,9 +34,7 @@ def send() -> Response | tuple[str, int]:
     told = ProblemRequest(about, typed.words.strip(), language.locale())
     key = auth.form_key(typed.key, told)
     problem_id = feedback.report_problem(session(), told, context(auth.actor(), key=key))
-    return redirect(
-        url_for("feedback.thanks", ticket=ticket_of(problem_id), page=about), 303
-    )
+    return redirect(url_for("feedback.thanks", ticket=ticket_of(problem_id), page=about), 303)
 
 
 @blueprint.get("/problem/<ticket>")

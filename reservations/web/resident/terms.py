@@ -99,9 +99,7 @@ def cancellation_sentence(settled: Cancellation, *, undo_minutes: int) -> str:
     if settled.due_yen == 0:
         return gettext("料金はかかりません。")
     if settled.refund_yen == 0:
-        return gettext(
-            "取り消しても、料金%(due)sは戻りません。", due=language.yen(settled.due_yen)
-        )
+        return gettext("取り消しても、料金%(due)sは戻りません。", due=language.yen(settled.due_yen))
     return gettext(
         "%(refund)sが戻ります。%(due)sは戻りません。",
         refund=language.yen(settled.refund_yen),
