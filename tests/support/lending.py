@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from reservations.rules.period import Period, period_of
 from tests.support.postgres import Cluster
 from tests.town import HERE, NOW, SATURDAY, Region, a_region, an_empty_database, context
 
-TEMPLATE = "tonari_region"
+NUMBERS = count()
 
 
 def build(url: str) -> Region:
@@ -48,9 +49,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Region]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_cluster: Cluster) -> str:
-    postgres_cluster.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
-    build(postgres_cluster.url(TEMPLATE))
-    return TEMPLATE
+    # Each folder that imports the fixture has one of its own.
+    name = f"region_{next(NUMBERS)}"
+    postgres_cluster.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    build(postgres_cluster.url(name))
+    return name
 
 
 @pytest.fixture
