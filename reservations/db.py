@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,32 @@ def _dumps(value: Any) -> str:
 _JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
 
 
+class Turns:
+    """A lock that threads get in the order in which they came; one that leaves hands it on."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._is_taken = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._is_taken:
+                self._is_taken = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_taken = False
+
+
 class Database:
     """One engine, its sessions and its writers' lock."""
 
@@ -43,8 +70,8 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine(threads, is_durable)
-        self._threads = threading.Lock()
-        self._lock_file: int | None = None
+        self._turns = Turns()
+        self._lock_files: tuple[int, int] | None = None
         # What this process keeps in memory of this database (queries/memory.py).
         self.memory: dict[str, Any] = {}
         self.memory_lock = threading.Lock()
@@ -87,22 +114,31 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        with self._threads:
-            if self._lock_file is None:
+        with self._turns:
+            if self._lock_files is None:
+                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 path = f"{self.url.database}.lock"
-                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+                self._lock_files = (
+                    os.open(path + "-next", flags, 0o600),
+                    os.open(path, flags, 0o600),
+                )
+            is_next, writes = self._lock_files
+            # Whoever is next waits with the first file in hand, so that a process which has just
+            # written cannot come before him again: a rush on the web must not starve the counter.
+            fcntl.flock(is_next, fcntl.LOCK_EX)
+            fcntl.flock(writes, fcntl.LOCK_EX)
+            fcntl.flock(is_next, fcntl.LOCK_UN)
             try:
                 yield
             finally:
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+                fcntl.flock(writes, fcntl.LOCK_UN)
 
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end."""
         self.engine.dispose()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        for file in self._lock_files or ():
+            os.close(file)
+        self._lock_files = None
 
 
 @contextmanager
