@@ -27,6 +27,8 @@ guard(blueprint, Who.ANYBODY)
 
 # What most people ask for when they do not say: an evening.
 EVENING = Period(18 * 4, 20 * 4)
+# Half the width of a Japanese character on the picture.
+LETTER = 7.5
 # Which share of a town's units is free: the shade beside its number.
 SHADES = ((0.6, "many"), (0.3, "some"), (0.0, "few"))
 
@@ -45,6 +47,12 @@ class TownRow:
     address: str
     level: str
     shape: TownShape | None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the name fits on the picture; a small town shows its number alone."""
+        wide = sum(LETTER if letter.isascii() else 2 * LETTER for letter in self.plain_name)
+        return self.shape is not None and wide <= 1.3 * self.shape.width
 
 
 @blueprint.get("/map")

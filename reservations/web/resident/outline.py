@@ -25,12 +25,13 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class TownShape:
-    """One town: its path, and where its name stands."""
+    """One town: its path, where its name stands, and how wide it is there."""
 
     code: str
     path: str
     x: int
     y: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def _shape(code: str, rings: list[list[Point]]) -> TownShape:
     largest = max(rings, key=_size)
     path = "".join(_path(ring) for ring in rings if ring is largest or _is_island(ring))
     x, y = _middle(largest)
-    return TownShape(code, path, round(x), round(y))
+    xs = [each for each, _ in largest]
+    return TownShape(code, path, round(x), round(y), round(max(xs) - min(xs)))
 
 
 def _is_island(ring: Sequence[Point]) -> bool:

@@ -62,6 +62,15 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedDay:
+    """The three fields of a date as they were typed, to be shown again when they are no date."""
+
+    year: str
+    month: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is shown, free first: hits, then what is full, then what lies next door."""
 
@@ -86,6 +95,7 @@ def results() -> Any:
         answer=Answer() if errors else _answer(known, place, wish),
         errors=errors,
         typed=request.args,
+        typed_day=_typed_day() if "date" in errors else wish.day,
         purpose_name=known.catalogue.purposes.get(wish.purpose),
         purposes=known.catalogue.purposes,
         towns=known.catalogue.towns.values(),
@@ -137,6 +147,10 @@ def _day(errors: dict[str, str]) -> date:
     except ValueError:
         return today()
     return min(max(day, today()), last_day())
+
+
+def _typed_day() -> TypedDay:
+    return TypedDay(*(request.args.get(f"date_{part}", "") for part in ("year", "month", "day")))
 
 
 def _answer(known: Memory, place: Where, wish: Wish) -> Answer:
