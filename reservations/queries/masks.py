@@ -41,7 +41,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
 from reservations.db import AUTOCOMMIT, Database
-from reservations.models import DayMask
+from reservations.models import CatalogueVersion, DayMask
 from reservations.rules.period import HALF_DAY_SLOTS, SLOTS_PER_DAY, WHOLE_DAY_BITS
 
 DAYS_KEPT = 120
@@ -61,19 +61,23 @@ def next_version(dialect: str) -> ColumnElement[int]:
 
 
 def _changes(dialect: str) -> Select[Any]:
-    """What changed from `since` on, and from where to look next time, in one snapshot."""
+    """What changed from `since` on, from where to look next time, and the catalogue's version.
+
+    All in one snapshot. At least one row; without a change its other columns are empty.
+    """
     changed = DayMask.version >= bindparam("since")
+    catalogue = select(CatalogueVersion.version).scalar_subquery().label("catalogue")
     if dialect == "postgresql":
         snapshot = func.pg_current_snapshot()
         oldest = cast(cast(func.pg_snapshot_xmin(snapshot), Text), BigInteger)
         above = cast(cast(func.pg_snapshot_xmax(snapshot), Text), BigInteger)
-        start = select(oldest.label("horizon"), above.label("above")).subquery()
+        start = select(oldest.label("horizon"), above.label("above"), catalogue).subquery()
         changed = and_(changed, DayMask.version < start.c.above)
     else:
         highest = func.coalesce(func.max(DayMask.version), 0) + 1
-        start = select(highest.label("horizon")).subquery()
+        start = select(highest.label("horizon"), catalogue).subquery()
     joined = outerjoin(start, DayMask, changed)
-    return select(start.c.horizon, DayMask.date, *_BITS).select_from(joined)
+    return select(start.c.horizon, start.c.catalogue, DayMask.date, *_BITS).select_from(joined)
 
 
 @dataclass(slots=True)
@@ -107,22 +111,25 @@ class Masks:
         self._connection: Connection | None = None
         self._begun = 0
         self._finished = 0
+        self._catalogue = 0
         event.listen(database.engine, "engine_disposed", lambda _engine: self.forget())
 
-    def refresh(self) -> None:
-        """Bring in everything that was committed before this call.
+    def refresh(self) -> int:
+        """Bring in everything that was committed before this call; one statement.
 
         Threads that wait here while another one's look begins after they came are served by that
         look: under a rush one statement answers many requests.
+
+        returns  the catalogue's version in the same snapshot
         """
         mine = self._begun
         with self._lock:
-            if self._finished > mine:
-                return
-            self._begun += 1
-            look = self._begun
-            self._apply()
-            self._finished = look
+            if self._finished <= mine:
+                self._begun += 1
+                look = self._begun
+                self._apply()
+                self._finished = look
+            return self._catalogue
 
     def day(self, day: date) -> MaskDay:
         """The masks of one day; loaded when it is not at hand. A day without rows is empty."""
@@ -170,9 +177,10 @@ class Masks:
     def _apply(self) -> None:
         for row in self._rows(self._changes, {"since": self._since}):
             self._since = row.horizon
+            self._catalogue = row.catalogue or 0
             known = self._days.get(row.date) if row.part_id is not None else None
             if known is not None:
-                known.store(*row[2:])
+                known.store(*row[3:])
 
     def _load(self, day: date) -> None:
         loaded = MaskDay()

@@ -1,6 +1,7 @@
 """What a process keeps in memory of one database: the catalogue and the day masks.
 
-`current(session)` costs one statement and reloads the catalogue when it has changed.
+`newest(database)` costs one statement: it brings the masks up to date and reloads the catalogue when
+that has changed. `current(session)` is for those who only need the catalogue.
 """
 
 from __future__ import annotations
@@ -38,14 +39,26 @@ def current(session: Session) -> Memory:
 
 def held(session: Session) -> Memory:
     """The memory as it is, without asking; for callers that check its version themselves."""
-    database: Database = session.info["database"]
-    known: Memory | None = database.memory.get("memory")
+    known: Memory | None = session.info["database"].memory.get("memory")
     return known if known is not None else current(session)
+
+
+def newest(database: Database) -> Memory:
+    """The newest catalogue with the newest day masks: one statement, and no session."""
+    known: Memory | None = database.memory.get("memory")
+    if known is None:
+        with database.session() as session:
+            known = current(session)
+    return of_version(database, known.masks.refresh())
 
 
 def at_version(session: Session, version: int) -> Memory:
     """The memory of this catalogue version, loaded if the process does not have it yet."""
-    database: Database = session.info["database"]
+    return of_version(session.info["database"], version)
+
+
+def of_version(database: Database, version: int) -> Memory:
+    """The same for whoever has no session."""
     known: Memory | None = database.memory.get("memory")
     if known is not None and known.catalogue.version >= version:
         return known

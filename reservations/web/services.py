@@ -56,11 +56,9 @@ def today() -> date:
 
 
 def memory() -> Memory:
-    """The newest catalogue and day masks: two statements, once a request."""
+    """The newest catalogue and day masks: one statement, once a request."""
     if "memory" not in g:
-        found = memory_query.current(session())
-        found.masks.refresh()
-        g.memory = found
+        g.memory = memory_query.newest(services().database)
     return cast(Memory, g.memory)
 
 
