@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 from reservations.actions.bulk import insert_rows, take_ids
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
 from reservations.actions.import_files import Outcome, Report, Source, add_towns, keep
-from reservations.actions.imports import ALWAYS
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.events import FileImported
 from reservations.models import Facility, FramePrice, Part, Unit, UnitFrame, UnitPart
 from reservations.models.base import table_of
+from reservations.models.facilities import ALWAYS
 from reservations.opendata import FeeRecord, RecordStatus, Reference, RoomFile, RoomRecord
 from reservations.opendata.cells import squeezed
 from reservations.rules.period import (

@@ -32,6 +32,7 @@ from reservations.clock import local_day
 from reservations.events import FileImported
 from reservations.models import Facility, ImportFile, ImportRecord, OpeningVersion
 from reservations.models.base import table_of
+from reservations.models.facilities import ALWAYS
 from reservations.opendata import (
     FacilityFile,
     FacilityRecord,
@@ -40,8 +41,6 @@ from reservations.opendata import (
     Reference,
 )
 
-# Opening times hold from here on when nobody said otherwise: before any date that is booked.
-ALWAYS = date(2000, 1, 1)
 # A position that is wrong in its own way: what stands beside it is a proposal for a clerk only.
 _NOT_BELIEVED = frozenset(
     {

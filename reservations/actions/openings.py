@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
 from reservations.actions.import_hours import stored_hours
-from reservations.actions.imports import ALWAYS
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import HoursConfirmed
 from reservations.models import Facility, ImportRecord, OpeningVersion
 from reservations.models.base import table_of
+from reservations.models.facilities import ALWAYS
 from reservations.opendata import Hours, read_hours
 
 BY_CLERK = "窓口で確認"

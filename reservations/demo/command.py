@@ -154,7 +154,8 @@ def _print_lines(
     }
     lines = [
         f"隣 Tonari  {region.title}: {seeded.towns}市町村 {seeded.facilities:,}施設 "
-        f"{seeded.units:,}室場 予約{seeded.bookings:,}件 ({seeded.seconds:.1f}秒で{how[seeded.done]})",
+        f"{seeded.units:,}室場 予約{seeded.bookings:,}件"
+        f" ({seeded.seconds:.1f}秒で{how[seeded.done]})",
         "室場・料金・予約はデモ用に作ったものです。施設は公開データによります。",
     ]
     if port != wanted.port:
@@ -164,7 +165,8 @@ def _print_lines(
         f"住民の画面(一度だけのログイン)  {links.resident}",
         f"窓口の画面(一度だけのログイン)  {links.counter}",
         f"ログインせずに見る             {server.base_url(HOST, port)}/",
-        f"ためしに: 土曜18時〜21時のバドミントン。{story.full[0][1]}は満員、隣の{story.free[1]}に空き。",
+        "ためしに: 土曜18時〜21時のバドミントン。"
+        f"{story.full[0][1]}は満員、隣の{story.free[1]}に空き。",
         f"データ: {_short(settings.data_dir)}  作り直す: --fresh  終わる: Ctrl-C",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from reservations.actions.bulk import insert_rows, take_ids
 from reservations.demo import real_rooms
+from reservations.demo.people import STAFF
 from reservations.demo.regions import RULES_FROM, Region
 from reservations.demo.tariffs import Table
 from reservations.demo.units import NOTE, PURPOSES, SCHOOL, Shape, halves, school, shape_of
@@ -20,6 +22,7 @@ from reservations.models import (
     Base,
     Facility,
     FramePrice,
+    ImportRecord,
     OpeningVersion,
     Part,
     Purpose,
@@ -30,6 +33,7 @@ from reservations.models import (
     UnitPurpose,
 )
 from reservations.models.base import table_of
+from reservations.models.facilities import ALWAYS
 from reservations.rules.period import EVERY_DAY
 
 INVENTED_HOURS = "デモ用に作った時間です。"
@@ -133,6 +137,35 @@ def _shape_of_shelter(name: str, random: Random) -> Shape | None:
     return school(name, random) if found is None and SCHOOL.search(name) else found
 
 
+def confirm_hours(session: Session, region: Region, *, now: datetime) -> None:
+    """What the counter has confirmed already, of the hours that nobody could read: the story's."""
+    f = table_of(Facility).c
+    for (code, name), hours in region.story.hours.items():
+        facility_id = session.execute(
+            select(f.id).where(f.municipality_code == code, f.name == name)
+        ).scalar_one()
+        raw_text = session.scalar(
+            select(OpeningVersion.raw_text).where(OpeningVersion.facility_id == facility_id)
+        )
+        insert_rows(
+            session,
+            OpeningVersion,
+            [
+                {
+                    "facility_id": facility_id, "valid_from": ALWAYS, "hours": hours,
+                    "closings": _CLOSINGS, "is_confirmed": True,
+                    "raw_text": f"窓口で確認(デモ): {raw_text}",
+                }
+            ],
+        )  # fmt: skip
+        records = table_of(ImportRecord)
+        session.execute(
+            update(records)
+            .where(records.c.target_kind == "facility", records.c.target_id == facility_id)
+            .values(settled_at=now, settled_by=STAFF)
+        )
+
+
 def add_units(session: Session, region: Region, *, seed: int) -> None:
     """Parts, units, frames and prices for every facility that would lend something."""
     waiting = Waiting()
@@ -140,8 +173,8 @@ def add_units(session: Session, region: Region, *, seed: int) -> None:
     shapes = list(_shapes(session, region, seed, besides=real))
     part_ids = iter(take_ids(session, Part, sum(len(shape.parts) for _, shape in shapes)))
     unit_ids = iter(take_ids(session, Unit, sum(len(shape.pieces) for _, shape in shapes)))
-    opened = set(session.scalars(select(OpeningVersion.facility_id)))
-    for facility_id in sorted(real - opened):
+    opened = _windows(session)
+    for facility_id in sorted(real - opened.keys()):
         _open(waiting, facility_id, real_rooms.HOURS)
     for facility_id, shape in shapes:
         parts = [next(part_ids) for _ in shape.parts]
@@ -149,9 +182,23 @@ def add_units(session: Session, region: Region, *, seed: int) -> None:
             waiting.add(Part, id=part_id, facility_id=facility_id, name=name)
         if facility_id not in opened:
             _open(waiting, facility_id, shape.hours)
+        window = opened.get(facility_id) or shape.hours
         for position in range(len(shape.pieces)):
-            _add_unit(waiting, next(unit_ids), facility_id, parts, shape, position)
+            _add_unit(waiting, next(unit_ids), facility_id, parts, shape, position, window)
     waiting.insert(session)
+
+
+def _windows(session: Session) -> dict[int, tuple[int, int] | None]:
+    """From when to when each facility is ever open by its town's list; None: never, or not said."""
+    found: dict[int, tuple[int, int] | None] = {}
+    for facility_id, hours in session.execute(
+        select(OpeningVersion.facility_id, OpeningVersion.hours)
+    ):
+        spans = [(start, end) for _, start, end in hours]
+        found[facility_id] = (
+            (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
+        )
+    return found
 
 
 def _open(waiting: Waiting, facility_id: int, hours: tuple[int, int]) -> None:
@@ -192,6 +239,7 @@ def _add_unit(
     parts: list[int],
     shape: Shape,
     position: int,
+    window: tuple[int, int],
 ) -> None:
     piece = shape.pieces[position]
     waiting.add(
@@ -204,4 +252,4 @@ def _add_unit(
         waiting.add(UnitPart, unit_id=unit_id, part_id=parts[part])
     for code in piece.purposes:
         waiting.add(UnitPurpose, unit_id=unit_id, purpose_code=code)
-    waiting.add_table(unit_id, piece.table)
+    waiting.add_table(unit_id, piece.table.within(*window))

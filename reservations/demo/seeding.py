@@ -135,6 +135,7 @@ def _make_region(session: Session, region: Region, *, today: date, seed: int) ->
     places.add_purposes(session)
     if region.name == "tokyo":
         places.add_shelter_facilities(session, region, seed=seed)
+    places.confirm_hours(session, region, now=now)
     towns = session.scalars(select(Municipality.code).order_by(Municipality.code)).all()
     rules = [
         {
@@ -261,7 +262,7 @@ def _residents_own(
     for kind, purpose in (("gym", "badminton"), ("room", "meeting")):
         wanted = (
             (day, unit)
-            for day in (today + timedelta(days=n) for n in range(3, 30))
+            for day in (today + timedelta(days=n) for n in range(9, 40))
             if day.weekday() < SATURDAY
             for facility in facilities
             for unit in facility.units

@@ -43,6 +43,30 @@ class Table:
         )
         return Table(self.frames, prices, self.step_slots, self.max_slots)
 
+    def within(self, opens: int, closes: int) -> Table:
+        """The same table in a place that opens later or closes earlier.
+
+        A frame is cut where most of it remains, and left out where not; a combined price goes with
+        the frames that it combines. Where no frame remains, the place is lent by the hour.
+        """
+        if not self.frames:
+            return self
+        frames = tuple(filter(None, (_cut(row, opens, closes) for row in self.frames)))
+        starts, ends = {row.start for row in frames}, {row.end for row in frames}
+        prices = tuple(
+            row
+            for row in filter(None, (_cut(row, opens, closes) for row in self.prices))
+            if row.start in starts and row.end in ends
+        )
+        return Table(frames, prices, self.step_slots, self.max_slots) if frames else hourly(300)
+
+
+def _cut(row: Row, opens: int, closes: int) -> Row | None:
+    start, end = max(row.start, opens), min(row.end, closes)
+    if (end - start) * 2 <= row.end - row.start:
+        return None
+    return Row(row.label, start, end, row.yen, row.days, row.per_minutes)
+
 
 def _scaled(yen: int | None, percent: int) -> int:
     assert yen is not None

@@ -262,19 +262,22 @@ def ground(name: str, _random: Random) -> Shape:
 def hall(_name: str, random: Random) -> Shape:
     """A house with a stage, a rehearsal room, a studio by the hour and a meeting room."""
     percent = random.choice((60, 80, 100, 130))
+    stage, both = tariffs.HALL.scaled(percent), tariffs.HALL.scaled(percent + 15)
+    sound = ("choir", "band", "dance")
+    with_room = "Main hall with rehearsal room"
     return Shape(
         ("大ホール", "リハーサル室", "音楽練習室", "会議室"),
         (
-            Piece("大ホール", "Main hall", (0,), "hall", 600, 900, _STAGE, tariffs.HALL.scaled(percent)),
-            Piece("大ホール・リハーサル室", "Main hall with rehearsal room", (0, 1), "hall", 600, 1_000,
-                  _STAGE, tariffs.HALL.scaled(percent + 15)),
-            Piece("リハーサル室", "Rehearsal room", (1,), "music", 40, 100, ("choir", "band", "dance"),
-                  tariffs.LARGE_ROOM),
-            Piece("音楽練習室", "Music studio", (2,), "music", 12, 35, ("band", "choir"), tariffs.STUDIO),
+            Piece("大ホール", "Main hall", (0,), "hall", 600, 900, _STAGE, stage),
+            Piece("大ホール・リハーサル室", with_room, (0, 1), "hall", 600, 1_000, _STAGE, both),
+            Piece(
+                "リハーサル室", "Rehearsal room", (1,), "music", 40, 100, sound, tariffs.LARGE_ROOM
+            ),
+            Piece("音楽練習室", "Studio", (2,), "music", 12, 35, ("band", "choir"), tariffs.STUDIO),
             Piece("会議室", "Meeting room", (3,), "room", 24, 60, _ROOM, tariffs.ROOM),
         ),
         (36, 88),
-    )  # fmt: skip
+    )
 
 
 def community(_name: str, random: Random) -> Shape:
