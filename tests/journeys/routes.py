@@ -70,7 +70,9 @@ def own(page: str = "") -> Callable[[House], str]:
         site = house.site
         with site.database.session() as session:
             booking_id = session.scalar(
-                select(Booking.id).where(Booking.party_id == site.region.resident)
+                select(Booking.id).where(
+                    Booking.party_id == site.region.resident, Booking.status == "confirmed"
+                )
             )
         if booking_id is None:
             booking_id = site.books(

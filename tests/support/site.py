@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
 from reservations.actions import accounts, bookings
 from reservations.actions.accounts import LinkRequest, SignInRequest
-from reservations.actions.bookings import BookingRequest
+from reservations.actions.bookings import BookingRequest, CancelRequest
 from reservations.app import create_app
 from reservations.config import Settings
 from reservations.db import Database, write_transaction
-from reservations.models import Account
+from reservations.models import Account, Booking
 from reservations.rules.period import period_of
 from reservations.web.auth import SESSION_COOKIES, hasher, new_token, token_hash
 from tests import town
@@ -78,6 +79,23 @@ class Site:
         request = BookingRequest(unit_id, day, period, f"party-{name}", **more)
         with self.database.session() as session:
             return bookings.book(session, request, town.context(f"account-{name}", now=self.now))
+
+    def cancels(self, booking_id: str, name: str = "neighbour") -> None:
+        """`party-<name>` gives a booking back."""
+        with self.database.session() as session:
+            request = CancelRequest(booking_id)
+            bookings.cancel(session, request, town.context(f"account-{name}", now=self.now))
+
+    def clears(self, name: str) -> None:
+        """Every booking of `party-<name>` is given back."""
+        with self.database.session() as session:
+            held = session.scalars(
+                select(Booking.id).where(
+                    Booking.party_id == f"party-{name}", Booking.status == "confirmed"
+                )
+            ).all()
+        for booking_id in held:
+            self.cancels(booking_id, name)
 
     def check_address(self, unit_id: int, *, start: str = "18:00", end: str = "21:00") -> str:
         """The check page of a unit on the Saturday."""

@@ -139,9 +139,9 @@ def test_voices_are_listed_newest_first(counter):
 
 def test_staff_and_residents_of_one_host_do_not_sign_each_other_out(counter):
     person = counter.stranger()
-    person.client.set_cookie("tonari_session", "of the resident")
+    person.client.set_cookie("tonari_session", "token-of-the-resident")
 
     person.opens("/").presses("ログインする", login="staff@example.jp", password=PASSWORD)
 
     assert person.client.get_cookie("tonari_counter") is not None
-    assert person.client.get_cookie("tonari_session").value == "of the resident"
+    assert person.client.get_cookie("tonari_session").value == "token-of-the-resident"
