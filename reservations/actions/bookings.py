@@ -12,6 +12,7 @@ from reservations.actions.occupancy import claim, lock, opened, release
 from reservations.actions.step import Context, action, takes_turn
 from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
 from reservations.clock import LOCAL, local_day
+from reservations.db import run
 from reservations.errors import Refusal, RefusalCode, strongest
 from reservations.events import BookingCancelled, BookingChanged, BookingConfirmed
 from reservations.models import Booking, CatalogueVersion
@@ -277,7 +278,7 @@ def _insert_row(session: Session, values: dict[str, object]) -> int:
     """Insert a booking; returns its serial."""
     dialect = session.get_bind().dialect.name
     own = {"own_node": values["node_no"]} if dialect == "sqlite" else {}
-    return int(session.execute(_INSERT[dialect], values | own).scalar_one())
+    return int(run(session, _INSERT[dialect], values | own).scalar_one())
 
 
 _ONE = select(Booking, select(CatalogueVersion.version).scalar_subquery().label("catalogue")).where(

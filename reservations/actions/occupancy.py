@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, Update, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from reservations.db import run
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import DayMask
 from reservations.models.base import table_of
@@ -123,7 +124,7 @@ def lock(session: Session, places: Sequence[tuple[tuple[int, ...], date, Period]
         for offset, _, _ in by_day(period)
         for part_id in parts
     }
-    session.execute(_LOCK, {"rows": sorted(rows)})
+    run(session, _LOCK, {"rows": sorted(rows)})
 
 
 def opened(session: Session, parts: tuple[int, ...], day: date, period: Period) -> int:
@@ -134,7 +135,7 @@ def opened(session: Session, parts: tuple[int, ...], day: date, period: Period) 
     bits = 0
     for offset, _, _ in by_day(period):
         values = {"day": day + timedelta(days=offset), "parts": parts}
-        rows = session.execute(_OPEN, values).all()
+        rows = run(session, _OPEN, values).all()
         common = WHOLE_DAY_BITS if len(rows) == len(parts) else 0
         for row in rows:
             common &= row.open_am | row.open_pm << HALF_DAY_SLOTS

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 from uuid6 import uuid7
 
-from reservations.db import write_transaction
+from reservations.db import run, write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import Fact
 from reservations.models import AuditLine, Event
@@ -138,7 +138,8 @@ def action(
 
 
 def _write_event(session: Session, fact: Fact, context: Context) -> None:
-    session.execute(
+    run(
+        session,
         _EVENT,
         {
             "at": context.now,
@@ -171,9 +172,9 @@ def _write_audit(
     }
     if dialect == "postgresql":
         values["turn"] = turn
-    if session.execute(_AUDIT[dialect], values).first() is not None:
+    if run(session, _AUDIT[dialect], values).first() is not None:
         return None
-    row = session.execute(_EARLIER, {"actor": context.actor, "key": context.key}).one()
+    row = run(session, _EARLIER, {"actor": context.actor, "key": context.key}).one()
     if (row.action, row.request_hash) != (name, context.request_hash):
         raise Refusal(RefusalCode.KEY_REUSED)
     return str(row.subject)

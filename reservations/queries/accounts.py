@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from reservations.db import run
 from reservations.models import Account, LoginLink, Party, SignInSession
 
 
@@ -87,8 +88,8 @@ def profile(session: Session, account_id: str, *, now: datetime) -> Profile:
 def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> AccountView | None:
     """The account of a live session of this kind (web or api), or None."""
     values = {"token_hash": token_hash, "kind": kind, "now": now}
-    row = session.execute(_BY_TOKEN, values).one_or_none()
-    return None if row is None else AccountView(*row)
+    row = run(session, _BY_TOKEN, values).one_or_none()
+    return None if row is None else AccountView(row.id, row.party_id, row.role, row.locale)
 
 
 def by_login(session: Session, login: str) -> Credentials | None:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations.clock import LOCAL, local_day
+from reservations.db import run
 from reservations.models import Booking, Rating
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
@@ -104,7 +105,7 @@ PAGE_SIZE = 50
 
 def one(session: Session, memory: Memory, booking_id: str) -> BookingView | None:
     """One booking, or None. Who may see it is the caller's question."""
-    row = session.execute(_ONE, {"booking_id": booking_id}).one_or_none()
+    row = run(session, _ONE, {"booking_id": booking_id}).one_or_none()
     return None if row is None else _view(memory, row)
 
 
@@ -118,7 +119,7 @@ def of_party(
         "page_size": PAGE_SIZE,
         "skip": page * PAGE_SIZE,
     }
-    return [_view(memory, row) for row in session.execute(_MINE, values)]
+    return [_view(memory, row) for row in run(session, _MINE, values)]
 
 
 def past_of_party(
@@ -131,12 +132,12 @@ def past_of_party(
         "page_size": PAGE_SIZE,
         "skip": page * PAGE_SIZE,
     }
-    return [_view(memory, row) for row in session.execute(_PAST, values)]
+    return [_view(memory, row) for row in run(session, _PAST, values)]
 
 
 def last_wish(session: Session, party_id: str) -> tuple[str, int | None] | None:
     """Purpose code and head-count of what this party booked last, so as not to ask twice."""
-    row = session.execute(_LAST_WISH, {"party_id": party_id}).one_or_none()
+    row = run(session, _LAST_WISH, {"party_id": party_id}).one_or_none()
     return None if row is None else (row.purpose_code, row.headcount)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations.clock import HOLIDAYS, LOCAL, local
+from reservations.db import run
 from reservations.models import Booking
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
@@ -106,7 +107,7 @@ def _kinds(
     yesterday = first - timedelta(days=1)
     last = first + timedelta(days=count - 1)
     values = {"facility_id": place.id, "first": yesterday, "last": last}
-    for row in session.execute(_OCCUPIED, values):
+    for row in run(session, _OCCUPIED, values):
         kind = Kind(row.kind)
         held = [(row.date, Occupied(Period(row.start_slot, row.end_slot), kind))]
         if row.end_slot > SLOTS_PER_DAY:

@@ -1,7 +1,7 @@
 """What a process keeps in memory of one database: the catalogue and the day masks.
 
-`newest(database)` costs one statement: it brings the masks up to date and reloads the catalogue when
-that has changed. `current(session)` is for those who only need the catalogue.
+`newest(database)` costs one statement: it brings the masks up to date, and reloads the catalogue
+when that has changed. `current(session)` is for those who only need the catalogue.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from reservations.db import Database
+from reservations.db import Database, run
 from reservations.queries import catalogue as catalogue_query
 from reservations.queries.catalogue import Catalogue
 from reservations.queries.masks import Masks
@@ -33,7 +33,7 @@ class Memory:
 
 def current(session: Session) -> Memory:
     """The newest memory. One statement; a changed catalogue is loaded once for all threads."""
-    version = session.execute(catalogue_query.VERSION).scalar() or 0
+    version = run(session, catalogue_query.VERSION).scalar() or 0
     return at_version(session, version)
 
 
