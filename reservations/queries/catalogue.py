@@ -129,6 +129,7 @@ class LentUnit:
     is_bookable: bool
     is_invented: bool
     note: str
+    # Worked out once for all units with the same table, which hold the same two.
     _lendings: dict[tuple[date, int], Lending] = field(default_factory=dict, compare=False)
     _fees: dict[tuple[Any, ...], Fee | None] = field(default_factory=dict, compare=False)
 
@@ -335,8 +336,8 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
     ):
         parts[row.unit_id].append(row.part_id)
     purposes: dict[int, set[str]] = defaultdict(set)
-    for found in session.execute(select(UnitPurpose.unit_id, UnitPurpose.purpose_code)):
-        purposes[found.unit_id].add(found.purpose_code)
+    for used in session.execute(select(UnitPurpose.unit_id, UnitPurpose.purpose_code)):
+        purposes[used.unit_id].add(used.purpose_code)
     tariffs = _tariffs(session)
     statement = select(
         Unit.id,
@@ -353,26 +354,30 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
         Unit.note,
     ).order_by(Unit.facility_id, Unit.position, Unit.id)
     nothing = (Tariff(date.min, (), ()),)
-    return {
-        row.id: LentUnit(
-            row.id,
-            places[row.facility_id],
-            row.name,
-            row.name_en,
-            row.kind,
-            tuple(parts[row.id]),
-            row.capacity,
-            row.area_m2,
-            row.step_slots,
-            row.max_slots,
-            frozenset(purposes[row.id]),
-            tariffs.get(row.id, nothing),
-            row.is_bookable,
-            row.is_invented,
-            row.note,
+    worked_out: dict[Any, tuple[dict[Any, Any], dict[Any, Any]]] = {}
+    found: dict[int, LentUnit] = {}
+    for each in session.execute(statement):
+        table = tariffs.get(each.id, nothing)
+        shared = worked_out.setdefault((table, each.step_slots, each.max_slots), ({}, {}))
+        found[each.id] = LentUnit(
+            each.id,
+            places[each.facility_id],
+            each.name,
+            each.name_en,
+            each.kind,
+            tuple(parts[each.id]),
+            each.capacity,
+            each.area_m2,
+            each.step_slots,
+            each.max_slots,
+            frozenset(purposes[each.id]),
+            table,
+            each.is_bookable,
+            each.is_invented,
+            each.note,
+            *shared,
         )
-        for row in session.execute(statement)
-    }
+    return found
 
 
 def _tariffs(session: Session) -> dict[int, tuple[Tariff, ...]]:

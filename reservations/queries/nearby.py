@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from reservations.clock import HOLIDAYS, LOCAL, local
-from reservations.queries.catalogue import LentUnit
+from reservations.queries.catalogue import LentUnit, Town
 from reservations.queries.memory import Memory
 from reservations.queries.parties import ANYBODY, Viewer
 from reservations.rules import nearby
@@ -21,6 +21,7 @@ from reservations.rules.eligibility import bookable_from
 from reservations.rules.fees import Fee
 from reservations.rules.nearby import Candidate, Offer, Wish
 from reservations.rules.period import SLOT_MINUTES, SLOTS_PER_DAY, Period, day_bit
+from reservations.rules.town import Residency, TownRules
 
 # A field is called `date`; inside its class the type needs another name.
 Day = date
@@ -82,13 +83,15 @@ def search(memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYB
     The caller has refreshed the masks.
     """
     found: list[Found] = []
-    days = [wish.date + timedelta(days=offset) for offset in range(wish.days)]
-    bits = [(day, day_bit(day, is_holiday=day in HOLIDAYS)) for day in days]
+    days = [
+        _Day(memory, wish.date + timedelta(days=offset), wish.period, now=now, viewer=viewer)
+        for offset in range(wish.days)
+    ]
     for metres, unit in outwards(memory, wish.near):
-        if not suits(unit, wish):
+        if not unit.is_bookable or not suits(unit, wish):
             continue
-        for day, bit in bits:
-            each = _available(memory, unit, day, bit, wish.period, metres, now=now, viewer=viewer)
+        for day in days:
+            each = day.found(unit, metres)
             if each is not None:
                 found.append(each)
                 break
@@ -106,22 +109,80 @@ def suits(unit: LentUnit, wish: Search) -> bool:
     return not (wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount)
 
 
-def _available(
-    memory: Memory,
-    unit: LentUnit,
-    day: Day,
-    bit: int,
-    wished: Period,
-    metres: int | None,
-    *,
-    now: datetime,
-    viewer: Viewer,
-) -> Found | None:
-    """The unit as found on this day, whose bit is `bit`, or None when it cannot be had."""
-    period = lent_period(unit.lending_on(day, bit), wished)
-    if period is None or not is_free(memory, unit, day, period):
+class _Day:
+    """One day of a search. What is the same for many units is worked out once: the period that
+    frames like theirs lend for the wish, and the terms of their town."""
+
+    def __init__(
+        self, memory: Memory, day: date, wished: Period, *, now: datetime, viewer: Viewer
+    ) -> None:
+        self._memory = memory
+        self._date = day
+        self._bit = day_bit(day, is_holiday=day in HOLIDAYS)
+        self._free = memory.masks.day(day).free
+        self._wished = wished
+        self._now = now
+        self._viewer = viewer
+        # Units with the same table share one Lending, so its identity will do.
+        self._lent: dict[int, tuple[Period, int] | None] = {}
+        self._windows: dict[tuple[str, int], Window | None] = {}
+
+    def found(self, unit: LentUnit, metres: int | None) -> Found | None:
+        """The unit as found on this day, or None when it cannot be had."""
+        lending = unit.lending_on(self._date, self._bit)
+        try:
+            lent = self._lent[id(lending)]
+        except KeyError:
+            period = lent_period(lending, self._wished)
+            lent = self._lent[id(lending)] = None if period is None else (period, period.bits)
+        if lent is None or not self._is_free(unit, *lent):
+            return None
+        period = lent[0]
+        asked = (unit.town.code, period.start)
+        try:
+            window = self._windows[asked]
+        except KeyError:
+            window = window_of(unit.town, self._date, period, now=self._now, viewer=self._viewer)
+            self._windows[asked] = window
+        if window is None:
+            return None
+        fee = unit.fee(self._date, period, self._bit, window.residency, window.rules)
+        if fee is None:
+            return None
+        return Found(unit, self._date, period, fee, metres, window.opens)
+
+    def _is_free(self, unit: LentUnit, period: Period, bits: int) -> bool:
+        if period.end > SLOTS_PER_DAY:
+            return is_free(self._memory, unit, self._date, period)
+        free = self._free
+        for part_id in unit.parts:
+            if free.get(part_id, 0) & bits != bits:
+                return False
+        return bool(unit.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """On what terms a town lends a time to somebody who may book it now."""
+
+    rules: TownRules
+    residency: Residency
+    opens: Day
+
+
+def window_of(
+    town: Town, day: date, period: Period, *, now: datetime, viewer: Viewer
+) -> Window | None:
+    """None when this viewer may not yet, or no longer, book this time."""
+    residency = viewer.residency(town.code)
+    today = local(now).date()
+    rules = town.rules_on(today)
+    opens = bookable_from(day, residency=residency, rules=rules)
+    if opens > today:
         return None
-    return bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
+    if period.starts_at(day, LOCAL) - timedelta(minutes=rules.closes_minutes) <= now:
+        return None
+    return Window(rules, residency, opens)
 
 
 def bookable(
@@ -135,21 +196,11 @@ def bookable(
     viewer: Viewer,
 ) -> Found | None:
     """With price and window, or None when this viewer may not book it now."""
-    if not unit.is_bookable:
+    window = window_of(unit.town, day, period, now=now, viewer=viewer)
+    if window is None or not unit.is_bookable:
         return None
-    residency = viewer.residency(unit.town.code)
-    today = local(now).date()
-    rules = unit.town.rules_on(today)
-    opens = bookable_from(day, residency=residency, rules=rules)
-    if opens > today:
-        return None
-    starts_at = period.starts_at(day, LOCAL)
-    if starts_at - timedelta(minutes=rules.closes_minutes) <= now:
-        return None
-    fee = unit.fee(day, period, bit, residency, rules)
-    if fee is None:
-        return None
-    return Found(unit, day, period, fee, metres, opens)
+    fee = unit.fee(day, period, bit, window.residency, window.rules)
+    return None if fee is None else Found(unit, day, period, fee, metres, window.opens)
 
 
 def is_free(memory: Memory, unit: LentUnit, day: date, period: Period) -> bool:
