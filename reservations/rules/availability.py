@@ -194,17 +194,3 @@ def runs(bits: int) -> list[tuple[int, int]]:
         else:
             slot += 1
     return found
-
-
-def free_periods(lending: Lending, facts: DayFacts) -> list[Period]:
-    """The pieces that can still be lent on this day: free frames, or free runs on the step grid."""
-    free = facts.open_bits & ~facts.busy_bits
-    if lending.frames:
-        return [f.period for f in lending.frames if free & f.period.bits == f.period.bits]
-    step = lending.step_slots
-    found = []
-    for start, end in runs(free):
-        first, last = start + -start % step, end - end % step
-        if first < last and first < SLOTS_PER_DAY:
-            found.append(Period(first, last))
-    return found

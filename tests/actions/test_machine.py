@@ -206,5 +206,5 @@ def test_masks_and_search_always_agree_with_a_dictionary(tmp_path: Path):
     Lending.prepare(tmp_path)
 
     run_state_machine_as_test(
-        Lending, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
+        Lending, settings=settings(max_examples=15, stateful_step_count=20, deadline=None)
     )
