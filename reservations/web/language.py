@@ -76,6 +76,11 @@ def is_japanese() -> bool:
     return locale().startswith("ja")
 
 
+def comma() -> str:
+    """Between the parts of a spoken name."""
+    return "、" if is_japanese() else ", "
+
+
 def wareki(day: date) -> str:
     """令和8年11月21日; the first year of an era is 元年."""
     for first, name, _ in ERAS:

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page, Response, ViewportSize
 
 from tests.journeys import routes
 from tests.journeys.routes import Route
-from tests.support.browser import PHONE, desk, open_context, run_axe
+from tests.support.browser import open_context, run_axe
 from tests.support.house import House
 
-LARGE = {"width": 1366, "height": 900}
-SMALL = {"width": 320, "height": 700}
+LARGE: ViewportSize = {"width": 1366, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SMALL: ViewportSize = {"width": 320, "height": 700}
 TARGET_PX = 44
+SMALLEST_TARGET_PX = 24
 
 # What a finger or the keyboard can act on and the eye can see.
 ACTIONABLE = """
-    [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+    [...document.querySelectorAll(
+        'a[href], button, input:not([type=hidden]), select, textarea, summary')]
       .filter(each => each.checkVisibility({visibilityProperty: true})
         && !each.classList.contains('skip'))
 """
-# A link inside a sentence is as high as its line (WCAG 2.5.8), but never below 24 px.
-SMALL_TARGETS = (
-    """least => """
-    + ACTIONABLE
-    + """.map(each => {
-        const label = each.matches('input[type=radio], input[type=checkbox]') && each.closest('label')
-        const box = (label || each).getBoundingClientRect()
-        const alone = each.parentElement.textContent.trim() === each.textContent.trim()
-        const inSentence = each.matches('p a') && !alone
-        const floor = inSentence || each.closest('svg') ? 24 : least
-        const width = inSentence || each.closest('svg') ? 24 : least
-        return box.height + .5 < floor || box.width + .5 < width
-          ? `${each.outerHTML.slice(0, 90)}: ${Math.round(box.width)} x ${Math.round(box.height)}` : ''
-      }).filter(Boolean)"""
-)
+# A link inside a sentence is as high as its line (WCAG 2.5.8), and a town is as large as it is.
+TARGETS = f"""() => {ACTIONABLE}.map(each => {{
+    const label = each.matches('[type=radio], [type=checkbox]') && each.closest('label')
+    const box = (label || each).getBoundingClientRect()
+    const alone = each.parentElement.textContent.trim() === each.textContent.trim()
+    return {{
+      name: each.outerHTML.slice(0, 90),
+      size: Math.round(Math.min(box.width, box.height)),
+      flows: each.matches('p a') && !alone || !!each.closest('svg'),
+    }}
+}})"""
 FOCUSED = """() => {
     const each = document.activeElement
     if (!each || each === document.body) return null
@@ -53,70 +54,96 @@ FOCUSED = """() => {
       seen: !!path || !!on_top && (each.contains(on_top) || on_top.contains(each)),
     }
 }"""
+BARE_STATUSES = """() => [...document.querySelectorAll('.cell, .chip')].filter(each => {
+    const words = each.textContent.trim().replace(/\\s+/g, ' ')
+    return words.length < 2 || parseFloat(getComputedStyle(each).borderTopWidth) < 1
+}).map(each => each.outerHTML.slice(0, 120))"""
+MOVING = """() => [...document.querySelectorAll('*')].filter(each => {
+    const style = getComputedStyle(each)
+    return parseFloat(style.transitionDuration) || parseFloat(style.animationDuration)
+}).length"""
+NAVIGATION = "() => [...document.querySelectorAll('nav')].filter(n => n.checkVisibility()).length"
 
 
-@pytest.fixture(params=routes.EVERY, ids=str)
-def route(request: pytest.FixtureRequest) -> Route:
-    found: Route = request.param
-    return found
+@dataclass(frozen=True)
+class Look:
+    """A page of the application in a tab that the tests of this page share."""
+
+    house: House
+    route: Route
+    page: Page
+
+    def at(self, size: ViewportSize = PHONE, *, language: str = "ja") -> Page:
+        """Loaded afresh, in plain light, at this size."""
+        self.page.emulate_media(
+            media="null", color_scheme="light", forced_colors="none", reduced_motion="null"
+        )
+        self.page.set_viewport_size(size)
+        self.page.goto(address(self.house, self.route, language))
+        return self.page
 
 
-def visit(context: BrowserContext, house: House, route: Route, language: str = "ja") -> Page:
-    """The page in a language, in a fresh tab."""
-    if route.is_signed_in:
-        house.enter(context)
-    address = house.url + route.address(house)
-    page = context.new_page()
-    page.goto(address + ("&" if "?" in address else "?") + f"lang={language}")
-    return page
+def address(house: House, route: Route, language: str) -> str:
+    found = house.url + route.address(house)
+    return found + ("&" if "?" in found else "?") + f"lang={language}"
+
+
+@pytest.fixture(scope="module", params=routes.EVERY, ids=str)
+def look(request: pytest.FixtureRequest, browser: Browser, house: House) -> Iterator[Look]:
+    """One tab a page: opening a browser's profile anew for each test would take minutes."""
+    route: Route = request.param
+    with open_context(browser) as context:
+        if route.is_signed_in:
+            house.enter(context)
+        yield Look(house, route, context.new_page())
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_axe_finds_nothing_on_phone_and_desk_by_day_and_night(browser, house, route, language):
-    found: list[str] = []
-    with open_context(browser) as context:
-        page = visit(context, house, route, language)
-        for size, scheme in ((PHONE, "light"), (PHONE, "dark"), (LARGE, "light")):
-            page.set_viewport_size(size)
-            page.emulate_media(color_scheme=scheme)
-            found += run_axe(page)
+def test_axe_finds_nothing_on_phone_and_desk_by_day_and_night(look, language):
+    page = look.at(PHONE, language=language)
+    # Without fades: a colour half way between day and night is nobody's.
+    page.emulate_media(reduced_motion="reduce")
+    found = run_axe(page)
+
+    page.emulate_media(color_scheme="dark")
+    found += run_axe(page)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(LARGE)
+    found += run_axe(page)
 
     assert found == []
 
 
-def test_everything_that_acts_is_large_enough_for_a_finger(browser, house, route):
-    with open_context(browser) as context:
-        page = visit(context, house, route)
-        page.eval_on_selector_all("details", "all => all.forEach(each => { each.open = true })")
-        found = page.evaluate(SMALL_TARGETS, TARGET_PX)
+def test_everything_that_acts_is_large_enough_for_a_finger(look):
+    page = look.at()
+    page.eval_on_selector_all("details", "all => all.forEach(each => { each.open = true })")
 
-    assert found == []
+    targets = page.evaluate(TARGETS)
 
-
-@pytest.mark.parametrize(
-    ("viewport", "root"), [(SMALL, "100%"), ({"width": 390, "height": 844}, "200%")]
-)
-def test_nothing_scrolls_sideways_when_small_or_enlarged(browser, house, route, viewport, root):
-    with open_context(browser, viewport=viewport) as context:
-        page = visit(context, house, route)
-        page.evaluate("size => { document.documentElement.style.fontSize = size }", root)
-        wide = page.evaluate("() => document.documentElement.scrollWidth")
-
-    assert wide <= viewport["width"]
+    assert len(targets) > 5
+    least = {True: SMALLEST_TARGET_PX, False: TARGET_PX}
+    assert [each for each in targets if each["size"] < least[each["flows"]]] == []
 
 
-def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser, house, route):
-    with open_context(browser, **desk()) as context:
-        page = visit(context, house, route)
-        # A page with errors puts the focus on their summary; the walk begins at the top.
-        page.evaluate("() => { document.body.tabIndex = -1; document.body.focus() }")
-        page.evaluate("() => document.body.removeAttribute('tabindex')")
-        count = page.evaluate(f"() => {ACTIONABLE}.length")
-        walked = walk(page, count + 5)
+@pytest.mark.parametrize(("size", "root"), [(SMALL, "100%"), (PHONE, "200%")])
+def test_nothing_scrolls_sideways_when_small_or_enlarged(look, size, root):
+    page = look.at(size)
+    page.evaluate("size => { document.documentElement.style.fontSize = size }", root)
 
-    hidden = [each["name"] for each in walked if not each["seen"]]
-    bare = [each["name"] for each in walked if each["ring"] < 2]
-    assert (hidden, bare) == ([], [])
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(look):
+    page = look.at(LARGE)
+    # A page with errors puts the focus on their summary; the walk begins at the top.
+    page.evaluate("() => { document.body.tabIndex = -1; document.body.focus() }")
+    page.evaluate("() => document.body.removeAttribute('tabindex')")
+    count = page.evaluate(f"() => {ACTIONABLE}.length")
+
+    walked = walk(page, count + 5)
+
+    assert [each["name"] for each in walked if not each["seen"]] == []
+    assert [each["name"] for each in walked if each["ring"] < 2] == []
     assert len(walked) >= count > 5
 
 
@@ -132,55 +159,42 @@ def walk(page: Page, steps: int) -> list[dict[str, Any]]:
     return walked
 
 
-def test_without_colours_every_status_is_still_a_word_and_a_shape(browser, house, route):
-    with open_context(browser, forced_colors="active") as context:
-        page = visit(context, house, route)
-        bare = page.evaluate(
-            """() => [...document.querySelectorAll('.cell, .chip')].filter(each => {
-                const words = each.textContent.trim().replace(/\\s+/g, ' ')
-                const border = parseFloat(getComputedStyle(each).borderTopWidth)
-                return words.length < 2 || border < 1
-            }).map(each => each.outerHTML.slice(0, 120))"""
-        )
+def test_without_colours_every_status_is_still_a_word_in_a_frame(look):
+    page = look.at()
+    page.emulate_media(forced_colors="active")
 
-    assert bare == []
+    assert page.evaluate(BARE_STATUSES) == []
 
 
-def test_printed_it_is_one_sheet_without_navigation(browser, house, route):
-    with open_context(browser, **desk()) as context:
-        page = visit(context, house, route)
-        page.emulate_media(media="print")
-        shown = page.evaluate(
-            "() => [...document.querySelectorAll('nav')].filter(n => n.checkVisibility()).length"
-        )
-        sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+def test_printed_it_is_one_sheet_without_navigation(look):
+    page = look.at(LARGE)
+    page.emulate_media(media="print")
 
-    assert shown == 0
-    assert sheets == 1 or not route.is_one_page
+    assert page.evaluate(NAVIGATION) == 0
+    sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+    assert sheets == 1 or not look.route.is_one_page
 
 
-def test_reduced_motion_is_honoured(browser: Browser, house: House, route: Route):
-    with open_context(browser, reduced_motion="reduce") as context:
-        page = visit(context, house, route)
-        moving = page.evaluate(
-            """() => [...document.querySelectorAll('*')].filter(each => {
-                const style = getComputedStyle(each)
-                return parseFloat(style.transitionDuration) || parseFloat(style.animationDuration)
-            }).length"""
-        )
+def test_reduced_motion_is_honoured(look):
+    page = look.at()
+    assert page.evaluate(MOVING) > 0
 
-    assert moving == 0
+    page.emulate_media(reduced_motion="reduce")
+
+    assert page.evaluate(MOVING) == 0
 
 
-def test_a_page_and_all_it_needs_weigh_less_than_fifty_kilobytes(browser, house, route):
+def test_a_page_and_all_it_needs_weigh_less_than_fifty_kilobytes(browser, house, look):
+    weights: list[int] = []
     with open_context(browser) as context:
-        weights: list[int] = []
+        if look.route.is_signed_in:
+            house.enter(context)
         context.on("response", lambda answer: weights.append(weight(answer)))
-        visit(context, house, route)
+        context.new_page().goto(address(house, look.route, "ja"))
 
     assert 2_000 < sum(weights) <= 50_000
 
 
-def weight(answer: Any) -> int:
-    """What went over the line, packed as it was sent."""
+def weight(answer: Response) -> int:
+    """What went over the line, packed as it was sent, with its headers."""
     return int(answer.headers.get("content-length", 0)) + 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reservations.queries import around
 from reservations.queries.calendar import Cell, UnitDay
@@ -39,7 +39,7 @@ class BoardCell:
     mark: str
     word: str
     more: str
-    spoken: str
+    spoken: Markup
     address: str
     tone: str = ""
 
@@ -152,7 +152,7 @@ def _frame(memory: Memory, cell: Cell, addresses: Addresses) -> BoardCell:
         address = addresses.unit(unit.id, date=day.isoformat(), **times) + "#next"
     name = spoken(unit, day, period, shown.name, more)
     if address and cell.status in ELSEWHERE:
-        name += gettext("。この時間のほかの空きを見る")
+        name += escape(gettext("。この時間のほかの空きを見る"))
     time = language.time_text(period)
     return BoardCell(time, shown.name, shown.mark, str(shown.word), more, name, address)
 
@@ -170,8 +170,7 @@ def _whole_day(
     else:
         more = "" if is_past else _opens(memory, day.unit, day.date, day.status, opens_on)
     head = language.short_day_text(day.date)
-    unit = language.named(day.unit.name, day.unit.name_en)
-    parts = [part for part in (unit, head, str(shown.word), more) if part]
+    parts = [part for part in (_title(day.unit), head, str(shown.word), more) if part]
     address = addresses.unit(day.unit.id, date=day.date.isoformat()) if is_link else ""
     return BoardCell(
         head,
@@ -179,7 +178,7 @@ def _whole_day(
         shown.mark,
         str(shown.word),
         more,
-        ("、" if language.is_japanese() else ", ").join(parts),
+        Markup(language.comma()).join(parts),
         address,
         language.day_tone(day.date),
     )

@@ -30,7 +30,7 @@ class Frame:
     """A time as a link: `spoken` is its whole name for who does not see the card around it."""
 
     address: str
-    spoken: str
+    spoken: Markup
     time: str
     price: str
 
@@ -125,14 +125,16 @@ def _frame(found: Found, addresses: Addresses) -> Frame:
     )
 
 
-def spoken(unit: LentUnit, day: date, period: Period, status: Status | str, more: str = "") -> str:
+def spoken(
+    unit: LentUnit, day: date, period: Period, status: Status | str, more: str = ""
+) -> Markup:
     """となり体育館 全面、11月28日（土）、18:00〜21:00、空き、1,800円: the whole name of a cell."""
     place = unit.place
-    name = " ".join(
-        (language.named(place.name, place.name_en), language.named(unit.name, unit.name_en))
+    name = Markup(" ").join(
+        (name_of(place.name, place.name_en), name_of(unit.name, unit.name_en))
     )
     parts = [name, language.day_text(day), language.time_text(period), str(sign(status).word)]
-    return ("、" if language.is_japanese() else ", ").join([*parts, more] if more else parts)
+    return Markup(language.comma()).join([*parts, more] if more else parts)
 
 
 def result_card(found: Found, wished: Period, addresses: Addresses) -> ResultCard:
