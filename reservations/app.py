@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,6 +27,22 @@ CONTENT_SECURITY_POLICY = (
 csrf = CSRFProtect()
 
 
+class FormSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, which carries a form's CSRF token. The API has none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith("/api/") else super().open_session(app, request)
+
+
+class Application(APIFlask):
+    """APIFlask, without the question at each of a view's layers whether it is a coroutine."""
+
+    session_interface = FormSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(
     settings: Settings | None = None,
     *,
@@ -39,7 +56,7 @@ def create_app(
     now        where a request's instant comes from
     """
     settings = settings or Settings()
-    app = APIFlask(
+    app = Application(
         __name__,
         title="Tonari",
         version="1",

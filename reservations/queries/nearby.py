@@ -123,33 +123,38 @@ class _Day:
         self._wished = wished
         self._now = now
         self._viewer = viewer
-        # Units with the same table share one Lending, so its identity will do.
+        # Units with the same table share one Lending, so its identity stands for both.
         self._lent: dict[int, tuple[Period, int] | None] = {}
-        self._windows: dict[tuple[str, int], Window | None] = {}
+        self._terms: dict[tuple[int, str], tuple[Fee, date] | None] = {}
 
     def found(self, unit: LentUnit, metres: int | None) -> Found | None:
         """The unit as found on this day, or None when it cannot be had."""
         lending = unit.lending_on(self._date, self._bit)
+        table = id(lending)
         try:
-            lent = self._lent[id(lending)]
+            lent = self._lent[table]
         except KeyError:
             period = lent_period(lending, self._wished)
-            lent = self._lent[id(lending)] = None if period is None else (period, period.bits)
+            lent = self._lent[table] = None if period is None else (period, period.bits)
         if lent is None or not self._is_free(unit, *lent):
             return None
         period = lent[0]
-        asked = (unit.town.code, period.start)
+        asked = (table, unit.place.town.code)
         try:
-            window = self._windows[asked]
+            terms = self._terms[asked]
         except KeyError:
-            window = window_of(unit.town, self._date, period, now=self._now, viewer=self._viewer)
-            self._windows[asked] = window
+            terms = self._terms[asked] = self._terms_of(unit, period)
+        return (
+            None if terms is None else Found(unit, self._date, period, terms[0], metres, terms[1])
+        )
+
+    def _terms_of(self, unit: LentUnit, period: Period) -> tuple[Fee, date] | None:
+        """The price, and since when it can be booked."""
+        window = window_of(unit.town, self._date, period, now=self._now, viewer=self._viewer)
         if window is None:
             return None
         fee = unit.fee(self._date, period, self._bit, window.residency, window.rules)
-        if fee is None:
-            return None
-        return Found(unit, self._date, period, fee, metres, window.opens)
+        return None if fee is None else (fee, window.opens)
 
     def _is_free(self, unit: LentUnit, period: Period, bits: int) -> bool:
         if period.end > SLOTS_PER_DAY:
