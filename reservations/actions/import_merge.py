@@ -70,6 +70,11 @@ class Merged:
     added: list[tuple[str, str]] = field(default_factory=list)
 
 
+def web_address(text: str) -> str:
+    """An address that a screen may link to; towns write mail addresses of persons there as well."""
+    return text if text.lower().startswith(("http://", "https://")) else ""
+
+
 def matched(known: Iterable[Known], records: Iterable[FacilityRecord]) -> dict[int, int]:
     """record_no to the id of the facility that it continues; town by town.
 
@@ -129,7 +134,8 @@ def merged(known: Known, record: FacilityRecord) -> Merged:
     for column, name in FIELDS.items():
         if decisions.get(column) is Decision.TAKE:
             value = record.cells[column].value
-            result.changes[name] = value if isinstance(value, str) else ""
+            text = value if isinstance(value, str) else ""
+            result.changes[name] = web_address(text) if name == "url" else text
     if record.external_id and record.external_id != known.fields["external_id"]:
         result.changes["external_id"] = record.external_id
     _position(result, known, record, decisions)

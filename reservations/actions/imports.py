@@ -171,7 +171,7 @@ def _facility_row(record: FacilityRecord, facility_id: int) -> dict[str, Any]:
         "lng": record.lng if believed else None,
         "coordinate_status": record.coordinate_status.value if believed else "unknown",
         "phone": record.phone,
-        "url": record.url,
+        "url": import_merge.web_address(record.url),
         "poi_code": record.poi_code,
         "description": record.description,
         "access": dict(record.accessibility),

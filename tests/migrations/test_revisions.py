@@ -135,3 +135,15 @@ def test_a_made_database_needs_no_revision(database):
 
     assert schema.ensure(database) == "nothing"
     assert tables_of(database) == before
+
+
+def test_tables_that_somebody_made_from_the_models_are_only_marked(database_url):
+    database = town.an_empty_database(database_url)
+    before = tables_of(database)
+
+    assert schema.ensure(database) == "nothing"
+
+    after = tables_of(database)
+    assert after.pop("alembic_version")
+    assert after == before
+    database.dispose()
