@@ -168,6 +168,16 @@ def test_an_address_that_makes_no_sense_is_answered_in_words(site, query, status
     assert sentence in person.text
 
 
+def test_what_i_have_booked_myself_is_not_said_to_be_taken_by_others(site):
+    booking_id = site.books(site.region.here.whole, name="resident")
+
+    person = site.signed_in().opens(site.check_address(site.region.here.halves[0]))
+
+    assert "同じ時間に、別の予約をお持ちです。" in person.text
+    assert "ほかの方の予約" not in person.text
+    assert person.follows("予約番号 01-000001-6").address == f"/bookings/{booking_id}"
+
+
 def test_a_session_that_ran_out_comes_back_to_the_same_frame(site):
     person = site.signed_in().opens(site.check_address(site.region.here.whole))
     form = person.form_of("予約する")

@@ -7,7 +7,7 @@ the nearest other times and places, each one tap from its own check page.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,6 +21,7 @@ from reservations.clock import HOLIDAYS, LOCAL
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings as bookings_query
 from reservations.queries import nearby
+from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import LentUnit
 from reservations.rules.availability import lent_period
 from reservations.rules.period import Period, clock_text, day_bit
@@ -35,6 +36,7 @@ blueprint = APIBlueprint("flow", __name__, enable_openapi=False)
 guard(blueprint, Who.SIGNED_IN)
 
 ALTERNATIVES_MAX = 4
+OWN_OVERLAP = RefusalCode.OWN_OVERLAP
 # Another place or time helps against these; against the rest something else has to be done.
 ELSEWHERE_HELPS = frozenset(
     {
@@ -174,6 +176,10 @@ def _page(
 ) -> str:
     """The check page; with reasons and offers when the frame cannot be had."""
     refusals = _reasons(looked, refusal)
+    mine = _own_booking(frame) if any(each.code is OWN_OVERLAP for each in refusals) else None
+    if mine is not None and not frozenset(mine.unit.parts).isdisjoint(frame.unit.parts):
+        # It is taken, but by the one who asks.
+        refusals = [each for each in refusals if each.code is not RefusalCode.TAKEN]
     at_fields = dict(errors or {})
     if all(each.code in FIELD_OF for each in refusals):
         at_fields |= {FIELD_OF[each.code]: sentence(each) for each in refusals}
@@ -187,6 +193,7 @@ def _page(
         fee=looked.fee,
         residency=looked.residency,
         reasons=[sentence(each) for each in refusals],
+        mine=mine,
         offers=_offers(frame, typed) if helps else [],
         conditions=terms.of_booking(looked.rules, made_at=now(), starts_at=starts_at(frame)),
         purposes=_purposes(frame.unit),
@@ -195,7 +202,7 @@ def _page(
     )
 
 
-def starts_at(frame: Frame) -> Any:
+def starts_at(frame: Frame) -> datetime:
     return frame.period.starts_at(frame.date, LOCAL)
 
 
@@ -205,6 +212,17 @@ def _reasons(looked: Preview, refusal: Refusal | None) -> list[Refusal]:
         return list(looked.refusals)
     told = [refusal, *refusal.others]
     return told + [each for each in looked.refusals if each.code not in {t.code for t in told}]
+
+
+def _own_booking(frame: Frame) -> BookingView | None:
+    """The booking that this party already holds at that time."""
+    first = frame.date - timedelta(days=1)
+    begins, ends = starts_at(frame), frame.period.ends_at(frame.date, LOCAL)
+    held = bookings_query.of_party(session(), memory(), auth.party_id(), since=first)
+    for each in held:
+        if each.status == "confirmed" and each.starts_at < ends and begins < each.ends_at:
+            return each
+    return None
 
 
 def _purposes(unit: LentUnit) -> list[tuple[str, tuple[str, str]]]:
