@@ -41,9 +41,9 @@ class House:
 
 
 @contextlib.contextmanager
-def running_house(folder: Path) -> Iterator[House]:
+def running_house(folder: Path, *, audience: str = "resident") -> Iterator[House]:
     """となり体育館 is taken whole on the Saturday evening; the next town's gym is free."""
-    site = a_site(f"sqlite:///{folder / 'house.db'}", folder)
+    site = a_site(f"sqlite:///{folder / 'house.db'}", folder, audience=audience)
     site.books(site.region.here.whole, name="neighbour")
     server = make_server(HOST, 0, site.app, threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
