@@ -139,3 +139,35 @@ def test_the_order_read_aloud_is_free_then_full_then_next_town(browser: Browser,
 
     assert heard.index("予約できない所とその理由") < heard.index("となりの空き")
     assert heard.index("となりの空き") < heard.index("かなた体育館")
+
+
+def test_another_day_swaps_the_board_alone_and_keeps_the_focus(browser: Browser, house: House):
+    with open_context(browser) as context:
+        page = context.new_page()
+        page.goto(f"{house.url}/units/{house.site.region.here.whole}?date={SATURDAY}")
+        page.evaluate("() => { document.querySelector('h1').dataset.old = 'yes' }")
+
+        page.get_by_role("link", name="次の日").tap()
+        expect(page.locator("#when")).to_have_text("6月14日（日）")
+
+        assert "date=2026-06-14" in page.url
+        assert page.locator("h1").get_attribute("data-old") == "yes"
+        assert page.evaluate("document.activeElement.id") == "step-on"
+        assert "date=2026-06-14" in (page.locator("#langs a").get_attribute("href") or "")
+        page.go_back()
+        expect(page.locator("#when")).to_have_text("6月13日（土）")
+
+
+def test_the_browsers_calendar_fills_the_three_fields(browser: Browser, house: House):
+    with open_context(browser) as context:
+        page = context.new_page()
+        page.goto(house.url)
+        form = page.get_by_role("search")
+
+        expect(form.get_by_role("button", name="カレンダー")).to_be_visible()
+        form.locator("[type=date]").evaluate(
+            """each => { each.value = '2026-07-04'; each.dispatchEvent(new Event('change')) }"""
+        )
+
+        fields = form.locator("[inputmode=numeric]").evaluate_all("all => all.map(f => f.value)")
+        assert fields[:3] == ["2026", "7", "4"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -29,6 +30,7 @@ guard(blueprint, Who.ANYBODY)
 EVENING = Period(18 * 4, 20 * 4)
 # Half the width of a Japanese character on the picture.
 LETTER = 7.5
+LINE = 16
 # Which share of a town's units is free: the shade beside its number.
 SHADES = ((0.6, "many"), (0.3, "some"), (0.0, "few"))
 
@@ -37,7 +39,8 @@ SHADES = ((0.6, "many"), (0.3, "some"), (0.0, "few"))
 class TownRow:
     """A town in the list and, where its border is known, on the picture.
 
-    level   none, few, some, many: the shade of the town, beside its number
+    level     none, few, some, many: the shade of the town, beside its number
+    is_named  whether there is room for its name on the picture, not only for its number
     """
 
     name: Markup
@@ -47,12 +50,7 @@ class TownRow:
     address: str
     level: str
     shape: TownShape | None
-
-    @property
-    def has_room(self) -> bool:
-        """Whether the name fits on the picture; a small town shows its number alone."""
-        wide = sum(LETTER if letter.isascii() else 2 * LETTER for letter in self.plain_name)
-        return self.shape is not None and wide <= 1.3 * self.shape.width
+    is_named: bool
 
 
 @blueprint.get("/map")
@@ -89,19 +87,40 @@ def _rows(
     start, _, end = str(period).partition("-")
     wish = {"date": day.isoformat(), "start": start, "end": end, "purpose": purpose}
     results = url_for("search.results")
+    names = {code: language.named(t.name, t.name_en) for code, t in known.catalogue.towns.items()}
+    named = _with_room(shapes.values(), names)
     rows = [
         TownRow(
             name_of(town.name, town.name_en),
-            language.named(town.name, town.name_en),
+            names[town.code],
             free[town.code],
             lent[town.code],
             f"{results}?{urlencode({**wish, 'town': town.code}, safe=':')}",
             _level(free[town.code], lent[town.code]),
             shapes.get(town.code),
+            town.code in named,
         )
         for town in known.catalogue.towns.values()
     ]
     return sorted(rows, key=lambda row: (-row.free, -row.units))
+
+
+def _with_room(shapes: Iterable[TownShape], names: Mapping[str, str]) -> set[str]:
+    """The towns whose names fit, wide towns first; a name that would cover another is left out."""
+    taken: list[tuple[float, float, float, float]] = []
+    found = set()
+    for shape in sorted(shapes, key=lambda each: -each.width):
+        letters = sum(1 if letter.isascii() else 2 for letter in names[shape.code])
+        half = letters * LETTER / 2
+        box = (shape.x - half, shape.y - LINE, shape.x + half, shape.y + LINE)
+        is_free = all(
+            box[2] < other[0] or other[2] < box[0] or box[3] < other[1] or other[3] < box[1]
+            for other in taken
+        )
+        if is_free:
+            found.add(shape.code)
+            taken.append(box)
+    return found
 
 
 def _level(free: int, lent: int) -> str:
