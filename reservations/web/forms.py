@@ -63,7 +63,10 @@ def read(model: type[Model], source: Mapping[str, str]) -> Model:
 
     raises   Malformed
     """
-    typed = {name: source.get(name, "") for name in _names(model) if name in source}
+    # No keyboard sends a NUL, and PostgreSQL stores none.
+    typed = {
+        name: source.get(name, "").replace("\x00", "") for name in _names(model) if name in source
+    }
     try:
         return model.model_validate({name: text for name, text in typed.items() if text.strip()})
     except ValidationError as error:

@@ -18,6 +18,7 @@ from reservations.web.forms import (
     Malformed,
     PasswordForm,
     PersonForm,
+    ProblemForm,
     fold_kana,
     three_part_date,
 )
@@ -131,6 +132,10 @@ def test_digits_may_be_full_width():
 )
 def test_a_wrong_number_says_what_would_be_right(headcount, sentence):
     assert errors_of(BookingForm, {**FRAME, "headcount": headcount}) == {"headcount": sentence}
+
+
+def test_a_nul_is_left_out_because_no_database_stores_one():
+    assert forms.read(ProblemForm, {"words": "字\x00が小さい"}).words == "字が小さい"
 
 
 def test_typed_values_travel_with_the_errors():
