@@ -334,14 +334,8 @@ def _import(
     if is_json:
         print_json({"file": file.name, "dry_run": is_dry_run, **done.totals})
         return
-    counted = done.totals
-    click.echo(
-        f"{file.name}: {counted['records']:,}件 = 取込{counted['imported']:,} + "
-        f"確認待ち{counted['queued']:,} + 対象外{counted['rejected']:,}"
-        + ("(試しただけで、保存していません)" if is_dry_run else "")
-    )
-    if counted["queued"] and not is_dry_run:
-        click.echo("確認待ちを見る: tonari queue list")
+    for line in intake.summary(file.name, done.totals, is_dry_run=is_dry_run):
+        click.echo(line)
 
 
 @main.group()
@@ -389,23 +383,14 @@ def queue_list(page: int, is_json: bool) -> None:
 
     Each line has the facility's number for `tonari queue confirm`, its name, and why it waits.
     """
-    from reservations.queries import imports  # noqa: PLC0415 - the database
+    from reservations import intake  # noqa: PLC0415 - the database
+    from reservations.queries import imports  # noqa: PLC0415 - as above
 
     with opened() as database, database.session() as session:
         records = imports.waiting(session, page=page)
         counts = imports.waiting_counts(session)
     if is_json:
-        lines = [
-            {
-                "file": record.file_name,
-                "record_no": record.record_no,
-                "status": record.status,
-                "facility_id": record.facility_id,
-                "name": record.facility_name,
-                "reasons": list(record.reasons),
-            }
-            for record in records
-        ]
+        lines = [intake.waiting_line(record) for record in records]
         print_json({**counts, "page": page, "records": lines})
         return
     for record in records:

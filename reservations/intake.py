@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from reservations.opendata import (
 )
 from reservations.opendata.export import guarded
 from reservations.opendata.tables import FILE_BYTES_MAX
+from reservations.queries.imports import WaitingRecord
 
 SHEET = (
     "record_no", "status", "name", "municipality", "lat", "lng", "coordinate_status", "reasons",
@@ -95,6 +97,30 @@ def take(database: Database, asked: Asked, settings: Settings) -> Report:
     """Do the import, or try it."""
     with database.session() as session:
         return run(asked.action, session, asked.request, _context(settings))
+
+
+def summary(name: str, totals: Mapping[str, int], *, is_dry_run: bool) -> list[str]:
+    """What became of a file, for people."""
+    lines = [
+        f"{name}: {totals['records']:,}件 = 取込{totals['imported']:,} + "
+        f"確認待ち{totals['queued']:,} + 対象外{totals['rejected']:,}"
+        + ("(試しただけで、保存していません)" if is_dry_run else "")
+    ]
+    if totals["queued"] and not is_dry_run:
+        lines.append("確認待ちを見る: tonari queue list")
+    return lines
+
+
+def waiting_line(record: WaitingRecord) -> dict[str, Any]:
+    """One record of the queue, for programs."""
+    return {
+        "file": record.file_name,
+        "record_no": record.record_no,
+        "status": record.status,
+        "facility_id": record.facility_id,
+        "name": record.facility_name,
+        "reasons": list(record.reasons),
+    }
 
 
 def write_sheet(report: Report, path: Path) -> None:

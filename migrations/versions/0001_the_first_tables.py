@@ -25,6 +25,7 @@ TABLES = (
 def upgrade() -> None:
     _towns()
     _facilities()
+    _shelters()
     _units()
     _frames_and_masks()
     _parties()
@@ -117,6 +118,9 @@ def _facilities() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opening")),
     )
     op.create_index(op.f("ix_opening_facility_id"), "opening", ["facility_id"], unique=False)
+
+
+def _shelters() -> None:
     op.create_table(
         "shelter",
         sa.Column("id", sa.Integer(), nullable=False),

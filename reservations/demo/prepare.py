@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ from reservations.opendata.tables import read_table
 
 # When the lists were taken in, in the packed rows; loading puts the demonstration's day instead.
 PREPARED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+MAIL_ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}")
+HIDDEN = "(メールアドレス)"
 # Lists whose rows of other prefectures are left out.
 TOKYO_CODE = "13"
 
@@ -55,8 +58,9 @@ def prepare(region: str) -> Packed:
         with database.session() as session:
             tables = {str(table_of(model).name): _rows(session, model) for model in MODELS}
         database.dispose()
-    # Through JSON and back, so that what is compared is what is packed.
-    packed = orjson.loads(orjson.dumps(tables))
+    # Through JSON and back, so that what is compared is what is packed; and without the mail
+    # addresses of the towns' people, which a demonstration has no use for.
+    packed = orjson.loads(MAIL_ADDRESS.sub(HIDDEN, orjson.dumps(tables).decode()))
     return Packed({name: (table[0], table[1]) for name, table in packed.items()})
 
 
