@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -39,8 +39,7 @@ SHADES = ((0.6, "many"), (0.3, "some"), (0.0, "few"))
 class TownRow:
     """A town in the list and, where its border is known, on the picture.
 
-    level     none, few, some, many: the shade of the town, beside its number
-    is_named  whether there is room for its name on the picture, not only for its number
+    level   none, few, some, many: the shade of the town, beside its number
     """
 
     name: Markup
@@ -50,7 +49,6 @@ class TownRow:
     address: str
     level: str
     shape: TownShape | None
-    is_named: bool
 
 
 @blueprint.get("/map")
@@ -61,6 +59,7 @@ def page() -> str:
     purpose = purpose_asked(known.catalogue)
     drawing = outline(known.catalogue)
     shapes = {shape.code: shape for shape in drawing.towns} if drawing else {}
+    rows = _rows(known, day, period, purpose, shapes)
     return render_template(
         "map.html",
         day=day,
@@ -68,7 +67,8 @@ def page() -> str:
         purpose=purpose,
         purposes=known.catalogue.purposes,
         drawing=drawing,
-        rows=_rows(known, day, period, purpose, shapes),
+        rows=rows,
+        labels=_labels(rows),
     )
 
 
@@ -87,40 +87,45 @@ def _rows(
     start, _, end = str(period).partition("-")
     wish = {"date": day.isoformat(), "start": start, "end": end, "purpose": purpose}
     results = url_for("search.results")
-    names = {code: language.named(t.name, t.name_en) for code, t in known.catalogue.towns.items()}
-    named = _with_room(shapes.values(), names)
     rows = [
         TownRow(
             name_of(town.name, town.name_en),
-            names[town.code],
+            language.named(town.name, town.name_en),
             free[town.code],
             lent[town.code],
             f"{results}?{urlencode({**wish, 'town': town.code}, safe=':')}",
             _level(free[town.code], lent[town.code]),
             shapes.get(town.code),
-            town.code in named,
         )
         for town in known.catalogue.towns.values()
     ]
     return sorted(rows, key=lambda row: (-row.free, -row.units))
 
 
-def _with_room(shapes: Iterable[TownShape], names: Mapping[str, str]) -> set[str]:
-    """The towns whose names fit, wide towns first; a name that would cover another is left out."""
+def _labels(rows: Iterable[TownRow]) -> dict[str, str]:
+    """What there is room for on the picture, by town: its name and number, its number, or nothing.
+
+    Wide towns come first; what would cover another label is left to the table.
+    """
     taken: list[tuple[float, float, float, float]] = []
-    found = set()
-    for shape in sorted(shapes, key=lambda each: -each.width):
-        letters = sum(1 if letter.isascii() else 2 for letter in names[shape.code])
-        half = letters * LETTER / 2
-        box = (shape.x - half, shape.y - LINE, shape.x + half, shape.y + LINE)
-        is_free = all(
-            box[2] < other[0] or other[2] < box[0] or box[3] < other[1] or other[3] < box[1]
-            for other in taken
-        )
-        if is_free:
-            found.add(shape.code)
-            taken.append(box)
+    found = {}
+    shown = ((row, row.shape) for row in rows if row.shape is not None)
+    for row, shape in sorted(shown, key=lambda pair: -pair[1].width):
+        letters = sum(1 if letter.isascii() else 2 for letter in row.plain_name)
+        for kind, half, height in (("name", letters / 2, LINE), ("number", 1.5, LINE / 2)):
+            x, y = half * LETTER, height
+            box = (shape.x - x, shape.y - y, shape.x + x, shape.y + y)
+            if not any(_touch(box, other) for other in taken):
+                taken.append(box)
+                found[shape.code] = kind
+                break
     return found
+
+
+def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return (
+        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+    )
 
 
 def _level(free: int, lent: int) -> str:
