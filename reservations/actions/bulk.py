@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Connection,
     Dialect,
     Insert,
     Update,
@@ -65,11 +66,15 @@ def run_many(
     columns   of a plain insert, which takes them from its rows
 
     On SQLite the values are put in order here and handed to the driver: SQLAlchemy's own way from
-    a dict to the driver's tuple takes three times as long as SQLite takes to write the row.
+    a dict to the driver's tuple takes three times as long as SQLite takes to write the row. On
+    PostgreSQL a plain insert goes by COPY.
     """
     if not rows:
         return
     connection = session.connection()
+    if connection.dialect.name != "sqlite" and columns is not None:
+        _copy(connection, statement.table, columns, rows)
+        return
     if connection.dialect.name != "sqlite":
         for start in range(0, len(rows), ROWS_PER_STATEMENT):
             session.execute(statement, rows[start : start + ROWS_PER_STATEMENT])
@@ -86,6 +91,23 @@ def run_many(
             for value in values:
                 value[at] = step(value[at])
     connection.exec_driver_sql(str(compiled), [tuple(value) for value in values])
+
+
+def _copy(
+    connection: Connection, table: Any, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """The rows by COPY: one statement, however many they are."""
+    quoted = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quoted(name) for name in columns)
+    dialect = connection.dialect
+    steps = [
+        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns
+    ]
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {quoted(table.name)} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([step(row[name]) if step else row[name] for name, step in steps])
+    cursor.close()
 
 
 def _processor(bind: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

@@ -17,7 +17,7 @@ from reservations.demo import days, people, prepare, prepared, seeding
 from reservations.demo.regions import REGIONS
 from reservations.demo.tariffs import GYMS, HAMASEN, NISHIWAKI
 from reservations.demo.units import NOTE, PURPOSES
-from reservations.models import Booking, Facility, Party, Unit, schema
+from reservations.models import Booking, Facility, Party, Unit
 from reservations.queries import audit, memory, nearby, parties
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
@@ -283,9 +283,22 @@ def test_the_packed_rows_are_what_the_imports_make_of_the_lists(region):
     assert made == packed
 
 
-def test_tokyo_shows_all_its_towns_at_scale(database_url):
-    database = Database(database_url, is_durable=False)
-    schema.drop(database)
+def test_a_region_is_the_same_on_both_databases(ishikawa, postgres_url):
+    database = Database(postgres_url, is_durable=False)
+
+    seeded = demo.seed(database, region="ishikawa", today=TODAY)
+
+    columns = (Booking.serial, Booking.unit_id, Booking.date, Booking.start_slot, Booking.fee_yen)
+    by_number = select(*columns).order_by(Booking.serial)
+    with database.session() as session, ishikawa.session() as other:
+        assert audit.masks(session, since=TODAY).differences == ()
+        assert session.execute(by_number).all() == other.execute(by_number).all()
+    assert seeded.facilities == 3483
+    database.dispose()
+
+
+def test_tokyo_shows_all_its_towns_at_scale(sqlite_url):
+    database = Database(sqlite_url, is_durable=False)
 
     seeded = demo.seed(database, region="tokyo", today=TODAY)
 
