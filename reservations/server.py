@@ -33,6 +33,9 @@ PORTS_TRIED = 50
 READY_SECONDS = 30
 STOP_SECONDS = 8
 PR_SET_PDEATHSIG = 1
+# How long a thread may hold the interpreter while others wait: Python's own 5 ms would let a search
+# keep a booking, which holds the writers' lock, waiting after each of its statements.
+SWITCH_SECONDS = 0.0005
 
 # Forking is what makes two workers start in the time of one; granian's workers do the same.
 FORK = multiprocessing.get_context("fork")
@@ -85,6 +88,7 @@ def serve(
 def _load(settings: Settings, audience: str, parent: int) -> Any:
     """The application, in a worker."""
     end_with_parent(parent)
+    sys.setswitchinterval(SWITCH_SECONDS)
     from reservations.app import create_app  # noqa: PLC0415 - already loaded by the parent
 
     return create_app(settings, audience=audience)

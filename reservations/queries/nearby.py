@@ -110,8 +110,8 @@ def suits(unit: LentUnit, wish: Search) -> bool:
 
 
 class _Day:
-    """One day of a search. What is the same for many units is worked out once: the period that
-    frames like theirs lend for the wish, and the terms of their town."""
+    """One day of a search. What is the same for many units is worked out once: the periods that
+    frames like theirs lend for the wish or around it, and the terms of their town."""
 
     def __init__(
         self, memory: Memory, day: date, wished: Period, *, now: datetime, viewer: Viewer
@@ -125,7 +125,8 @@ class _Day:
         self._viewer = viewer
         # Units with the same table share one Lending, so its identity stands for both.
         self._lent: dict[int, tuple[Period, int] | None] = {}
-        self._terms: dict[tuple[int, str], tuple[Fee, date] | None] = {}
+        self._around: dict[int, list[tuple[Period, int]]] = {}
+        self._terms: dict[tuple[int, str, int, int], tuple[Fee, date] | None] = {}
 
     def found(self, unit: LentUnit, metres: int | None) -> Found | None:
         """The unit as found on this day, or None when it cannot be had."""
@@ -138,8 +139,28 @@ class _Day:
             lent = self._lent[table] = None if period is None else (period, period.bits)
         if lent is None or not self._is_free(unit, *lent):
             return None
-        period = lent[0]
-        asked = (table, unit.place.town.code)
+        return self._offered(unit, table, lent[0], metres)
+
+    def times(self, unit: LentUnit, metres: int) -> Iterator[Found]:
+        """The free times of the unit around the wished one, that can be had."""
+        lending = unit.lending_on(self._date, self._bit)
+        table = id(lending)
+        try:
+            around = self._around[table]
+        except KeyError:
+            around = [(period, period.bits) for period in _periods(lending, self._wished)]
+            self._around[table] = around
+        for period, bits in around:
+            if self._is_free(unit, period, bits):
+                found = self._offered(unit, table, period, metres)
+                if found is not None:
+                    yield found
+
+    def _offered(
+        self, unit: LentUnit, table: int, period: Period, metres: int | None
+    ) -> Found | None:
+        """A free time with its terms."""
+        asked = (table, unit.place.town.code, period.start, period.end)
         try:
             terms = self._terms[asked]
         except KeyError:
@@ -238,6 +259,7 @@ def alternatives(
     rules = unit.town.rules_on(local(now).date())
     fee = unit.fee(day, period, bit, viewer.residency(unit.town.code), rules)
     wish = Wish(fee.total_yen if fee else None, headcount)
+    around = _Day(memory, day, period, now=now, viewer=viewer)
     best: list[Ranked] = []
     for metres, other in _around(memory, unit, origin):
         if len(best) >= limit and nearby.cost_floor(metres) > best[limit - 1][0][0]:
@@ -247,7 +269,7 @@ def alternatives(
         offers = sorted(
             (
                 _ranked(each, period, wish)
-                for each in _times(memory, other, day, period, metres, now=now, viewer=viewer)
+                for each in around.times(other, metres)
                 if other.id != unit.id or each.period != period
             ),
             key=_key,
@@ -281,33 +303,6 @@ def _serves(other: LentUnit, unit: LentUnit, purpose: str, headcount: int | None
     if purpose:
         return purpose in other.purposes
     return other.kind == unit.kind
-
-
-def _times(
-    memory: Memory,
-    unit: LentUnit,
-    day: date,
-    wished: Period,
-    metres: int,
-    *,
-    now: datetime,
-    viewer: Viewer,
-) -> Iterator[Found]:
-    """The free times of this unit around the wished one, that this viewer may book now."""
-    bit = day_bit(day, is_holiday=day in HOLIDAYS)
-    free = memory.masks.free_bits(unit.parts, day)
-    if not free:
-        # Every time that could be offered begins on this day.
-        return
-    for period in _periods(unit.lending_on(day, bit), wished):
-        if period.end > SLOTS_PER_DAY:
-            is_had = is_free(memory, unit, day, period)
-        else:
-            is_had = free & period.bits == period.bits
-        if is_had:
-            found = bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
-            if found is not None:
-                yield found
 
 
 def _periods(lending: Lending, wished: Period) -> Iterator[Period]:

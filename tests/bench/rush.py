@@ -144,7 +144,8 @@ def _verdict(served: Served, asked: Wishes, answers: list[tuple[int, bytes]]) ->
         rivals = [each for part in parts[body["unit_id"]] for each in held[part]]
         unsold += status == LOST and not any(period.overlaps(each) for each in rivals)
     return {
-        "double": len(found.differences) + abs(winners - statuses.count(WON)),
+        # A promise that is not in the database is as bad as one that is there twice.
+        "double": len(found.differences) + max(0, statuses.count(WON) - winners),
         "unsold": unsold,
         "errors": sum(
             status != WON and not (status == LOST and orjson.loads(body)["code"] == "taken")
