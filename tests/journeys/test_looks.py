@@ -26,7 +26,7 @@ ACTIONABLE = """
     [...document.querySelectorAll(
         'a[href], button, input:not([type=hidden]), select, textarea, summary')]
       .filter(each => each.checkVisibility({visibilityProperty: true})
-        && !each.classList.contains('skip'))
+        && each.tabIndex >= 0 && !each.classList.contains('skip'))
 """
 # A link inside a sentence is as high as its line (WCAG 2.5.8), and a town is as large as it is.
 TARGETS = f"""() => {ACTIONABLE}.map(each => {{
