@@ -180,5 +180,13 @@ def _write_audit(
     return str(row.subject)
 
 
+def key_is_used(session: Session, context: Context) -> bool:
+    """Whether this actor's key has been used, as far as this transaction sees."""
+    if context.key is None:
+        return False
+    asked = {"actor": context.actor, "key": context.key}
+    return run(session, _EARLIER, asked).first() is not None
+
+
 def _state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)

@@ -353,12 +353,12 @@ def test_a_signed_in_browser_cannot_act_through_the_api(api):
     assert answer.status_code == 401
 
 
-def test_booking_costs_five_statements_besides_the_token_and_the_answer(api_on_both):
+def test_booking_costs_five_statements_besides_token_look_and_answer(api_on_both):
     api = api_on_both
     api.book(api.region.here.whole)
 
     with statements_of(api.database) as booked:
-        made = api.book(api.region.here.whole, date="2026-06-14")
+        made = api.book(api.region.here.whole, start="13:00", end="17:00")
     with statements_of(api.database) as listed:
         api.get("bookings", token="resident")
     with statements_of(api.database) as cancelled:
@@ -367,3 +367,27 @@ def test_booking_costs_five_statements_besides_the_token_and_the_answer(api_on_b
     assert len(booked) <= 5 + 3
     assert len(listed) <= 2 + 1
     assert len(cancelled) <= 5 + 5
+
+
+def test_who_comes_too_late_writes_nothing_and_hears_the_strongest_reason(api):
+    api.book(api.region.here.whole)
+
+    with statements_of(api.database) as seen:
+        late = api.book(api.region.here.whole, token="neighbour", key="late")
+    with statements_of(api.database) as seen_of_own:
+        own = api.book(api.region.here.halves[0])
+
+    assert (late.status_code, late.json["code"]) == (409, "taken")
+    assert (own.status_code, own.json["code"]) == (409, "own_overlap")
+    assert [each["code"] for each in own.json["refusals"]] == ["own_overlap", "taken"]
+    assert all(sql.startswith("SELECT") for sql in seen + seen_of_own)
+
+
+def test_a_key_that_has_been_used_is_answered_though_the_place_is_taken(api):
+    first = api.book(api.region.here.whole, key="wish-1")
+
+    again = api.book(api.region.here.whole, key="wish-1")
+    reused = api.book(api.region.here.halves[0], key="wish-1")
+
+    assert (again.status_code, again.json) == (201, first.json)
+    assert (reused.status_code, reused.json["code"]) == (422, "key_reused")

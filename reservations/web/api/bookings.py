@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from uuid6 import uuid7
 
 from reservations.actions import bookings as actions
+from reservations.actions.early import refuse_early
 from reservations.actions.step import Context
 from reservations.clock import HOLIDAYS
 from reservations.errors import Refusal, RefusalCode
@@ -99,6 +100,7 @@ def book(json_data: NewBooking) -> Response:
     new_id = str(uuid7())
     act = _context(json_data, "book", new_id=new_id)
     try:
+        refuse_early(session(), wish, act)
         booking_id = actions.book(session(), wish, act)
     except Refusal as refusal:
         return _refused(refusal, wish)

@@ -184,9 +184,7 @@ def _whole_day(
     )
 
 
-def _opens(
-    memory: Memory, unit: LentUnit, day: date, status: Status, opens_on: date | None
-) -> str:
+def _opens(memory: Memory, unit: LentUnit, day: date, status: Status, opens_on: date | None) -> str:
     """The date that a closed cell owes its reader."""
     if status is Status.NOT_OPEN and opens_on is not None:
         return gettext("%(day)sから受付", day=language.short_day_text(opens_on))

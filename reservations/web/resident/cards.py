@@ -130,9 +130,7 @@ def spoken(
 ) -> Markup:
     """となり体育館 全面、11月28日（土）、18:00〜21:00、空き、1,800円: the whole name of a cell."""
     place = unit.place
-    name = Markup(" ").join(
-        (name_of(place.name, place.name_en), name_of(unit.name, unit.name_en))
-    )
+    name = Markup(" ").join((name_of(place.name, place.name_en), name_of(unit.name, unit.name_en)))
     parts = [name, language.day_text(day), language.time_text(period), str(sign(status).word)]
     return Markup(language.comma()).join([*parts, more] if more else parts)
 

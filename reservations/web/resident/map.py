@@ -123,9 +123,7 @@ def _labels(rows: Iterable[TownRow]) -> dict[str, str]:
 
 
 def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return (
-        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-    )
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _level(free: int, lent: int) -> str:

@@ -166,4 +166,3 @@ def _distance(point: Point, start: Point, end: Point) -> float:
     if length == 0:
         return hypot(x - ax, y - ay)
     return abs((bx - ax) * (ay - y) - (ax - x) * (by - ay)) / length
-
