@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 WRITE = "tonari_write"
 AUTOCOMMIT = "tonari_autocommit"
+READS, WRITES = "AUTOCOMMIT", "READ COMMITTED"
 
 
 def _dumps(value: Any) -> str:
@@ -70,12 +71,20 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine(threads, is_durable)
+        self.write_options = {WRITE: True} | ({} if self.is_sqlite else {"isolation_level": WRITES})
         self._turns = Turns()
         self._lock_files: tuple[int, int] | None = None
         # What this process keeps in memory of this database (queries/memory.py).
         self.memory: dict[str, Any] = {}
         self.memory_lock = threading.Lock()
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
+        # On PostgreSQL every statement of a reader sees what is newest, with a transaction around
+        # them or without; without one, a read saves two journeys to the server.
+        reading = self.engine.execution_options(isolation_level=READS)
+        self.sessions = sessionmaker(
+            self.engine if self.is_sqlite else reading,
+            expire_on_commit=False,
+            info={"database": self},
+        )
 
     def _engine(self, threads: int, is_durable: bool) -> Engine:
         # One a thread, one for the masks, one for whoever reloads the catalogue meanwhile.
@@ -163,7 +172,7 @@ def write_transaction(session: Session) -> Iterator[None]:
     assert not session.new and not session.dirty, "changes outside an action"
     session.rollback()
     with database.writers_lock():
-        session.connection(execution_options={WRITE: True})
+        session.connection(execution_options=database.write_options)
         try:
             yield
             session.commit()

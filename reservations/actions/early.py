@@ -14,22 +14,31 @@ from reservations.actions.step import Context, key_is_used
 from reservations.actions.terms import preview
 from reservations.errors import strongest
 from reservations.queries import memory, nearby
+from reservations.queries.memory import Memory
 from reservations.rules import modes
 
 
 def refuse_early(session: Session, request: BookingRequest, context: Context) -> None:
-    """Refuse what is not free in what has been committed so far; one statement if it is free.
+    """Refuse what is not free in what has been committed so far.
 
+    What this process last saw is enough to go on: if it was free then, nothing is asked, and `book`
+    finds out. The first who is refused there brings the masks up to date for all who follow.
     A key that has been used is left to `book`, which answers with what it did then.
 
     raises   Refusal, the same that `book` would at this moment
     """
-    known = memory.newest(session.info["database"])
-    unit = known.catalogue.units.get(request.unit_id)
-    if unit is None or nearby.is_free(known, unit, request.date, request.period):
+    if _is_free(memory.held(session), request):
         return
     if not modes.may("book", context.mode) or key_is_used(session, context):
+        return
+    if _is_free(memory.newest(session.info["database"]), request):
         return
     refusals = preview(session, request, context).refusals
     if refusals:
         raise strongest(list(refusals))
+
+
+def _is_free(known: Memory, request: BookingRequest) -> bool:
+    """A unit that nobody knows is no matter of its time."""
+    unit = known.catalogue.units.get(request.unit_id)
+    return unit is None or nearby.is_free(known, unit, request.date, request.period)

@@ -98,6 +98,8 @@ def test_a_transaction_that_commits_late_is_not_missed(postgres_region_url: str,
     with database.session() as older, database.session() as younger, database.session() as reader:
         copy = refreshed(reader).masks
         copied(copy, SATURDAY)
+        for writer in (older, younger):
+            writer.connection(execution_options=database.write_options)
         older.execute(text("SELECT pg_current_xact_id()"))
         claim(younger, (1,), SATURDAY, EVENING)
         younger.commit()

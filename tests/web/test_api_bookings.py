@@ -369,8 +369,10 @@ def test_booking_costs_five_statements_besides_token_look_and_answer(api_on_both
     assert len(cancelled) <= 5 + 5
 
 
-def test_who_comes_too_late_writes_nothing_and_hears_the_strongest_reason(api):
+def test_in_a_rush_the_second_who_comes_too_late_writes_nothing(api):
+    """The first one's refusal has shown this process that the hall is taken."""
     api.book(api.region.here.whole)
+    assert api.book(api.region.here.halves[0], token="neighbour").json["code"] == "taken"
 
     with statements_of(api.database) as seen:
         late = api.book(api.region.here.whole, token="neighbour", key="late")
