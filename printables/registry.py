@@ -1,0 +1,79 @@
+"""Every paper by its name: its record, its samples and how it is drawn.
+
+Menus, commands and tests are made from `PAPERS`. A new paper is a frozen dataclass, a model form in
+models/ and samples in samples/ under its name, and a line here.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from printables import blocks, html, layout, permit, plain
+from printables.forms import Builder, Town, build, town
+from printables.layout import Drawn
+from printables.sheet import Sheet
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One kind of paper."""
+
+    name: str
+    record: type[Any]
+    builders: Mapping[str, Builder] = field(default_factory=dict)
+    pages: int = 1  # that the usual case takes
+    unprinted: frozenset[str] = frozenset()  # of the record: ids of boxes to tick
+
+    def samples(self) -> Mapping[str, Any]:
+        """Records to look at: typical, empty and with the longest legal input, at least."""
+        data = tomllib.loads((SAMPLES / f"{self.name}.toml").read_text(encoding="utf-8"))
+        usual = data["typical"]
+        return {
+            name: self._adapter.validate_python(usual | changes) for name, changes in data.items()
+        }
+
+    def sheet(self, record: Any, of_town: Town | None = None) -> Sheet:
+        """The record's words in their blocks, by the town's form."""
+        return build(self.name, record, of_town or town(), blocks.known(self.builders))
+
+    def draw(self, record: Any, of_town: Town | None = None) -> Drawn:
+        """The paper as a PDF; the same record and town give the same bytes."""
+        return layout.draw(self.sheet(record, of_town))
+
+    def html(self, record: Any, of_town: Town | None = None) -> str:
+        """The paper as a page that a browser prints."""
+        return html.render(self.sheet(record, of_town))
+
+    def text(self, record: Any, of_town: Town | None = None) -> str:
+        """The paper in 80 columns."""
+        return plain.render(self.sheet(record, of_town))
+
+    def read(self, data: str | bytes) -> Any:
+        """A record from JSON; pydantic's ValidationError says what is wrong with it."""
+        return self._adapter.validate_json(data)
+
+    def write(self, record: Any) -> str:
+        """A record as JSON that `read` takes."""
+        return self._adapter.dump_json(record, indent=2).decode() + "\n"
+
+    @functools.cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.record)
+
+
+def _papers(*papers: Paper) -> Mapping[str, Paper]:
+    return {paper.name: paper for paper in papers}
+
+
+PAPERS = _papers(
+    Paper("permit", permit.Permit),
+)

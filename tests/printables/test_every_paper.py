@@ -1,0 +1,127 @@
+"""What holds for every paper in every variant: the list of papers is the list of tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from printables.japanese import columns
+from printables.layout import Drawn
+from printables.registry import PAPERS
+from tests.printables import pdf
+from tests.tidy.repository import ROOT
+
+CASES = [
+    pytest.param(name, variant, id=f"{name}-{variant}")
+    for name, paper in PAPERS.items()
+    for variant in paper.samples()
+]
+HASH_ALL = """
+import hashlib
+from printables.registry import PAPERS
+for paper in PAPERS.values():
+    for variant, record in paper.samples().items():
+        print(paper.name, variant, hashlib.sha256(paper.draw(record).pdf).hexdigest())
+"""
+
+
+@cache
+def drawn(name: str, variant: str) -> Drawn:
+    return PAPERS[name].draw(PAPERS[name].samples()[variant])
+
+
+def strings(value: object) -> list[str]:
+    """Every text in a record."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, tuple):
+        return [text for each in value for text in strings(each)]
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return [text for each in fields for text in strings(getattr(value, each.name))]
+    return []
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_the_file_meets_both_standards(name, variant):
+    assert pdf.faults(drawn(name, variant).pdf) == []
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_no_text_leaves_its_box(name, variant):
+    assert pdf.escapes(drawn(name, variant).pdf) == []
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_every_word_of_the_record_can_be_copied_out(name, variant):
+    record = PAPERS[name].samples()[variant]
+    found = pdf.text(drawn(name, variant).pdf)
+    # Codes are drawn, choices are ticks beside words of the form.
+    skipped = {"code", "corner", "appeal", *PAPERS[name].unprinted}
+    said = [
+        line
+        for each in dataclasses.fields(record)
+        if each.name not in skipped
+        for text in strings(getattr(record, each.name))
+        for line in text.split("\n")
+    ]
+
+    assert [line for line in said if pdf.squeezed(line) not in found] == []
+    assert drawn(name, variant).missing == ()
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_the_other_forms_of_the_paper_hold_the_same_words(name, variant):
+    paper = PAPERS[name]
+    record = paper.samples()[variant]
+    sheet = paper.sheet(record)
+
+    page, text = paper.html(record), paper.text(record)
+
+    assert f"<title>{sheet.title}</title>" in page
+    assert "<script" not in page
+    assert sheet.title in text
+    assert [line for line in text.splitlines() if columns(line) > 80] == []
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_a_record_survives_its_json(name, variant):
+    record = PAPERS[name].samples()[variant]
+
+    assert PAPERS[name].read(PAPERS[name].write(record)) == record
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_the_usual_case_fits_on_its_sheet(name):
+    assert drawn(name, "typical").pages == PAPERS[name].pages
+    assert len(drawn(name, "typical").pdf) <= 100_000
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_typical_empty_and_longest_are_among_the_samples(name):
+    assert {"typical", "empty", "longest"} - set(PAPERS[name].samples()) == set()
+
+
+def test_two_processes_with_two_hash_seeds_give_the_same_bytes():
+    def hashes(seed: str) -> str:
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", HASH_ALL],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    first = hashes("1")
+
+    assert first.count("\n") == len(CASES)
+    assert hashes("2") == first
+    assert hashlib.sha256(drawn("permit", "typical").pdf).hexdigest() in first
