@@ -150,7 +150,8 @@ class Filled:
     def shown(self, name: str) -> str:
         """A field's value in words; empty where there is none."""
         about = self.form.get("fields", {}).get(name, {})
-        return written(self.value(about.get("from", name)), about)
+        found = written(self.value(about.get("from", name)), about)
+        return found or str(about.get("blank", ""))
 
     def say(self, text: str) -> str:
         """A text of the form with the town's words and the record's values filled in."""
@@ -171,7 +172,8 @@ class Filled:
         """The value of a field as a cell: words, or boxes to be ticked."""
         about = self.field(name)
         label = self.say(about.get("label", ""))
-        value = self.value(about.get("from", name))
+        # A blank field is for the office's pen; no record knows it.
+        value = None if about.get("is_blank") else self.value(about.get("from", name))
         given: dict[str, Any] = {
             "field": name,
             "label": label,
@@ -182,7 +184,7 @@ class Filled:
             "help": self.say(about.get("note", "")),
         }
         if "options" in about:
-            chosen = {value} if isinstance(value, str) else set(value or ())
+            chosen = {value} if value and isinstance(value, str) else set(value or ())
             known = {each["id"] for each in about["options"]}
             if chosen - known:
                 raise FormFault(f"{name}: no box for {sorted(chosen - known)}")
@@ -290,4 +292,5 @@ def _corner(filled: Filled) -> Corner | None:
     if not payload:
         return None
     number = filled.say(str(filled.form.get("corner_number", "用紙番号 {form_number}")))
-    return Corner(payload, number, f"この用紙の番号を示す二次元コード。{number}")
+    notes = tuple(filled.say(note) for note in filled.form.get("corner_notes", ()))
+    return Corner(payload, number, f"この用紙の番号を示す二次元コード。{number}", notes)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from printables.layout import Layout
 
 SIDES, ENDS = 1.6, 1.0  # millimetres between a rule and the text
-TICK_SIDE, TICK_GAP, OPTION_GAP = 3.8, 1.4, 4.5
+TICK_SIDE, TICK_GAP, OPTION_GAP = 3.8, 1.4, 4.0
 HELP_SIZE = 8.0
-THICK_FRAME = 1.2
+THICK_FRAME = 1.8
 SEE_EXTRA = "別紙のとおり"
 
 
@@ -109,7 +109,13 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
     weight = faces.BOLD if cell.is_bold else faces.REGULAR
     body = NOTHING
     if cell.text:
-        fitted = fit(cell.text, inner, cell.size, lines_max=cell.lines_max, weight=weight)
+        if cell.is_label:
+            # A label would rather be small than broken in the middle of a word.
+            wanted = cell.text.count("\n") + 1
+            fitted = fit(cell.text, inner, cell.size, lines_max=wanted, weight=weight)
+            fitted = fitted or fit(cell.text, inner, SMALLEST, weight=weight)
+        else:
+            fitted = fit(cell.text, inner, cell.size, lines_max=cell.lines_max, weight=weight)
         if fitted is None:
             layout.move(cell.label or cell.field, cell.text)
             fitted = fit(SEE_EXTRA, inner, cell.size, weight=weight) or NOTHING

@@ -72,6 +72,8 @@ def render(sheet: Sheet) -> str:
         picture = _svg(sheet.corner.payload, "Q", 25.0, sheet.corner.alt)
         parts.append(f'<div class="code">{picture}<b>{escape(sheet.corner.number)}</b></div>')
     parts += [_block(block) for block in sheet.blocks]
+    if sheet.corner is not None:
+        parts += [f"<p>{escape(note)}</p>" for note in sheet.corner.notes]
     parts.append(f"<footer>{escape(sheet.footer)}</footer>\n</body>\n</html>\n")
     return "\n".join(parts)
 

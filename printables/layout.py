@@ -40,7 +40,7 @@ TOP, BOTTOM = 13.0, 16.0
 CLAUSE_LINE_HEIGHT = 1.38
 FOOTER_SIZE = 8.0
 SEAL_SIDE = 24.0
-CORNER_SIDE = 25.0
+CORNER_SIDE, CORNER_EDGE = 25.0, 9.0
 QUIET_MODULES = 4
 
 
@@ -93,6 +93,8 @@ class Layout:
             self._draw_corner()
         for block in self.sheet.blocks:
             self._draw(block)
+        if self.sheet.corner is not None:
+            self._draw_corner_notes()
         if self.moved:
             self._draw_moved()
         for page in self.paper.pages:
@@ -107,7 +109,9 @@ class Layout:
 
     @property
     def bottom(self) -> float:
-        return self.size[1] - BOTTOM
+        """Down to where blocks may stand on the page in hand."""
+        has_code = self.sheet.corner is not None and self.page.number == 0
+        return self.size[1] - (CORNER_EDGE + CORNER_SIDE + 1 if has_code else BOTTOM)
 
     def new_page(self) -> Page:
         self.page = self.paper.page(self.size)
@@ -152,6 +156,9 @@ class Layout:
         with self.paper.tagged(line.role):
             self.page.text(box, fitted, align=line.align, weight=weight)
         self.y += fitted.height
+        if self.sheet.corner is not None and line.role == "H1":
+            # Title and number stand beside the upper code; the rest begins below it.
+            self.y = max(self.y, CORNER_EDGE + CORNER_SIDE)
 
     def _draw_pair(self, pair: Pair) -> None:
         gutter = 4.0
@@ -298,22 +305,28 @@ class Layout:
     def _draw_corner(self) -> None:
         corner = self.sheet.corner
         assert corner is not None
-        first = Box(self.left, 9.0, CORNER_SIDE, CORNER_SIDE)
-        second = Box(
-            self.size[0] - self.sheet.margin - CORNER_SIDE,
-            self.size[1] - 9.0 - CORNER_SIDE,
-            CORNER_SIDE,
-            CORNER_SIDE,
-        )
-        draw_code(self, first, corner.payload, "Q", corner.alt)
-        label = Box(self.left + CORNER_SIDE + 3, 11.0, 70.0, 6.0)
+        side = CORNER_SIDE
+        lower = self.size[1] - CORNER_EDGE - side
+        right = self.left + self.width - side
+        draw_code(self, Box(self.left, CORNER_EDGE, side, side), corner.payload, "Q", corner.alt)
+        draw_code(self, Box(right, lower, side, side), corner.payload, "Q", "")
+        label = Box(self.left + side + 1, CORNER_EDGE + 2, 75.0, 6.0)
+        words = must_fit(corner.number, label.width, 11.0, faces.BOLD)
         with self.paper.tagged("P"):
-            self.page.text(
-                label, must_fit(corner.number, label.width, 11.0, faces.BOLD), weight=faces.BOLD
-            )
-        draw_code(self, second, corner.payload, "Q", "")
-        self.y = 20.0
-        self.is_first_on_page = True
+            self.page.text(label, words, weight=faces.BOLD)
+
+    def _draw_corner_notes(self) -> None:
+        """What is said beside the lower code; it is read last."""
+        corner = self.sheet.corner
+        assert corner is not None
+        y = self.size[1] - CORNER_EDGE - CORNER_SIDE + 2
+        first = self.paper.pages[0]
+        for note in corner.notes:
+            fitted = must_fit(note, self.width - CORNER_SIDE - 4, 8.5, faces.REGULAR)
+            with self.paper.tagged("P"):
+                box = Box(self.left, y, self.width - CORNER_SIDE - 4, fitted.height)
+                first.text(box, fitted)
+            y += fitted.height
 
     def _draw_moved(self) -> None:
         """別紙: what was too long for its box, in full."""

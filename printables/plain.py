@@ -34,7 +34,8 @@ def render(sheet: Sheet) -> str:
         lines += [sheet.corner.number]
     for block in sheet.blocks:
         lines += _block(block)
-    lines += ["-" * WIDTH, *_wrapped(sheet.footer)]
+    notes = sheet.corner.notes if sheet.corner else ()
+    lines += ["-" * WIDTH, *(line for each in (*notes, sheet.footer) for line in _wrapped(each))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from printables import blocks, html, layout, permit, plain
+from printables import application_form, blocks, html, layout, notices, permit, plain
 from printables.forms import Builder, Town, build, town
 from printables.layout import Drawn
 from printables.sheet import Sheet
@@ -36,9 +36,9 @@ class Paper:
     def samples(self) -> Mapping[str, Any]:
         """Records to look at: typical, empty and with the longest legal input, at least."""
         data = tomllib.loads((SAMPLES / f"{self.name}.toml").read_text(encoding="utf-8"))
-        usual = data["typical"]
         return {
-            name: self._adapter.validate_python(usual | changes) for name, changes in data.items()
+            name: self._adapter.validate_python(_changed(data["typical"], changes))
+            for name, changes in data.items()
         }
 
     def sheet(self, record: Any, of_town: Town | None = None) -> Sheet:
@@ -70,10 +70,28 @@ class Paper:
         return TypeAdapter(self.record)
 
 
+def _changed(usual: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual record with changes; `without` names what is left out."""
+    without = changes.get("without", ())
+    changed = {**usual, **changes}
+    return {key: value for key, value in changed.items() if key not in (*without, "without")}
+
+
 def _papers(*papers: Paper) -> Mapping[str, Paper]:
     return {paper.name: paper for paper in papers}
 
 
 PAPERS = _papers(
     Paper("permit", permit.Permit),
+    Paper(
+        "application_form",
+        application_form.ApplicationForm,
+        unprinted=frozenset(application_form.CHOICES),
+    ),
+    Paper("refusal_notice", notices.Notice),
+    Paper("change_permit", notices.Notice),
+    Paper("change_refusal", notices.Notice),
+    Paper("revocation_notice", notices.Notice),
+    Paper("shelter_use_notice", notices.Notice),
+    Paper("reduction_notice", notices.Notice),
 )

@@ -130,6 +130,7 @@ class Corner:
     payload: str
     number: str
     alt: str
+    notes: tuple[str, ...] = ()  # beside the lower code
 
 
 @dataclass(frozen=True)
