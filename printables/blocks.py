@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from printables.forms import Builder, Data, Filled, FormFault, written
+from printables.forms import Builder, Data, Filled, FormFault, is_amount, written
 from printables.sheet import (
     Block,
     Break,
@@ -111,7 +111,11 @@ def code(filled: Filled, data: Data) -> Iterable[Code]:
 
 def cut(filled: Filled, data: Data) -> Iterable[Block]:
     """A line to cut along."""
-    yield CutLine(filled.say(data.get("text", "きりとり線")), gap=data.get("gap", 5.0))
+    yield CutLine(
+        filled.say(data.get("text", "きりとり線")),
+        gap=data.get("gap", 5.0),
+        is_halfway=data.get("is_halfway", False),
+    )
 
 
 def page_break(_filled: Filled, _data: Data) -> Iterable[Block]:
@@ -259,6 +263,7 @@ def _table_cell(
     filled: Filled, column: Data, item: object, index: int, size: float, data: Data
 ) -> Cell:
     name = column["field"]
+    value = getattr(item, name, None)
     if name == "#":
         shown = str(index + data.get("first", 1))
     elif item is None:
@@ -266,12 +271,12 @@ def _table_cell(
     else:
         if not hasattr(item, name):
             raise FormFault(f"{filled.form['name']}: no {name} in {data['source']}")
-        shown = written(getattr(item, name), column)
+        shown = written(value, column)
     return Cell(
         shown,
         align=column.get("align", "left"),
         size=column.get("size", size),
-        lines_max=column.get("lines", 2),
+        lines_max=column.get("lines", 1 if is_amount(value, column) else 2),
         field=f"{data.get('source', '')}.{index}.{name}",
         label=f"{filled.say(column['label'])}（{index + 1}行目）",
         is_label=column.get("is_head", False),

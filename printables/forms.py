@@ -110,6 +110,7 @@ KINDS: Mapping[str, Callable[[Any], str]] = {
     "weekday": japanese.wareki_weekday,
     "both": japanese.both_calendars,
     "short": japanese.short_day,
+    "dotted": japanese.dotted,
     "moment": japanese.moment,
     "clock": japanese.clock,
     "period": spans,
@@ -117,6 +118,7 @@ KINDS: Mapping[str, Callable[[Any], str]] = {
     "receipt_yen": japanese.receipt_yen,
     "number": lambda value: f"{value:,}",
     "lines": lines,
+    "joined": "、".join,
     "yes_no": yes_no,
 }
 
@@ -179,7 +181,7 @@ class Filled:
             "label": label,
             "align": about.get("align", "left"),
             "size": about.get("size", 10.5),
-            "lines_max": about.get("lines", 3),
+            "lines_max": about.get("lines", 1 if is_amount(value, about) else 3),
             "is_bold": about.get("is_bold", False),
             "help": self.say(about.get("note", "")),
         }
@@ -231,6 +233,11 @@ def written(value: Any, about: Data) -> str:
     if kind not in KINDS:
         raise FormFault(f"there is no kind {kind}")
     return f"{KINDS[kind](value)}{about.get('unit', '')}"
+
+
+def is_amount(value: Any, about: Data) -> bool:
+    """A number, which is made small rather than cut in two."""
+    return about.get("kind", _natural(value)) in ("number", "yen", "receipt_yen", "dotted")
 
 
 def _natural(value: Any) -> str:

@@ -48,6 +48,11 @@ def wareki(day: date) -> str:
     return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
 
 
+def dotted(day: date) -> str:
+    """8. 4. 1 for 令和8年4月1日: in the columns of a book the era is understood."""
+    return f"{era_year(day)[1]}.{day.month:2d}.{day.day:2d}"
+
+
 def wareki_weekday(day: date) -> str:
     """令和8年4月1日（水）."""
     return f"{wareki(day)}（{WEEKDAYS[day.weekday()]}）"

@@ -200,6 +200,7 @@ class Layout:
                 is_beside = is_beside and self.y < first_free + (code.side + 2 if code else 0)
                 taken = code.side + 3 if is_beside and code is not None else 0.0
                 label = str(number) if clauses.is_numbered else "・"
+                label = label if len(clauses.items) > 1 else ""
                 self._draw_clause(label, item, clauses.size, taken)
         if code is not None:
             self._draw_code_beside(page, code, first_free)
@@ -210,10 +211,11 @@ class Layout:
         fitted = replace(must_fit(item, width, size, faces.REGULAR), line_height=CLAUSE_LINE_HEIGHT)
         self.need(fitted.height, 0.5)
         with self.paper.tagged("LI"):
-            with self.paper.tagged("Lbl"):
+            if label:
                 box = Box(self.left, self.y, indent, fitted.height)
                 words = Fitted((label,), size, CLAUSE_LINE_HEIGHT)
-                self.page.text(box, words, upright="top")
+                with self.paper.tagged("Lbl"):
+                    self.page.text(box, words, upright="top")
             with self.paper.tagged("LBody"):
                 box = Box(self.left + indent, self.y, width, fitted.height)
                 self.page.text(box, fitted, upright="top")
@@ -280,6 +282,8 @@ class Layout:
     def _draw_cut(self, cut: CutLine) -> None:
         fitted = must_fit(cut.words, 60.0, 8.0, faces.REGULAR)
         self.need(fitted.height, cut.gap)
+        if cut.is_halfway:
+            self.y = max(self.y, (self.size[1] - fitted.height) / 2)
         middle = self.y + fitted.height / 2
         half = self.width / 2 - width_of(cut.words, 8.0) / 2 - 3
         right = self.left + self.width

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from printables import application_form, blocks, html, layout, notices, permit, plain
+from printables import application_form, blocks, html, layout, money, notices, permit, plain, timetable
 from printables.forms import Builder, Town, build, town
 from printables.layout import Drawn
 from printables.sheet import Sheet
@@ -94,4 +94,8 @@ PAPERS = _papers(
     Paper("revocation_notice", notices.Notice),
     Paper("shelter_use_notice", notices.Notice),
     Paper("reduction_notice", notices.Notice),
+    Paper("receipt", money.Receipt, unprinted=frozenset({"method"})),
+    Paper("timetable", timetable.Timetable, builders={"board": timetable.board}),
+    Paper("cash_book", money.CashBook),
+    Paper("day_sheet", money.DaySheet),
 )

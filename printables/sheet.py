@@ -144,6 +144,7 @@ class CutLine:
 
     words: str
     gap: float = 4.0
+    is_halfway: bool = False  # in the middle of the sheet, if that is still free
 
 
 Block = Grid | Line | Pair | Clauses | Issuer | Code | Break | CutLine
