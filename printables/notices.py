@@ -11,6 +11,8 @@ from datetime import date, datetime
 
 from printables.forms import Span
 
+CHOICES = frozenset({"cause", "clauses", "enclosures", "account_kind"})
+
 
 @dataclass(frozen=True)
 class Change:

@@ -13,6 +13,7 @@ from datetime import datetime
 from printables.forms import Data, Filled
 from printables.sheet import Block, Cell, Grid, Row
 
+NARROW_FROM = 4  # with more columns the time has a line of its own
 AUDIENCES = {"public": "掲示用", "staff": "職員用（掲示禁止）"}
 
 
@@ -70,28 +71,33 @@ def board(filled: Filled, data: Data) -> Iterable[Block]:
     assert isinstance(record, Timetable)
     first = data.get("label_width", 34.0)
     width = (data["width"] - first) / len(record.heads)
-    size = data.get("size", 9.0)
+    is_week = len(record.heads) > NARROW_FROM
+    sizes = data["sizes"][record.audience]
+    size = sizes["week" if is_week else "day"]
+    # A short board fills its sheet, so that it can be read from across a corridor.
+    height = min(max(data["height"] / max(len(record.rows), 1), 14.0), 32.0)
     heads = (record.corner_label, *record.heads)
     rows = [
-        Row(tuple(Cell(head, is_label=True, align="center", size=10.0) for head in heads), 7.5),
-        *(_row(row, record, size, data.get("height", 14.0)) for row in record.rows),
+        Row(tuple(Cell(head, is_label=True, align="center", size=11.0) for head in heads), 8.5),
+        *(_row(row, record, size, height) for row in record.rows),
     ]
     yield Grid((first, *(width for _ in record.heads)), tuple(rows), head_rows=1, gap=2.0)
 
 
 def _row(row: BoardRow, record: Timetable, size: float, height: float) -> Row:
-    cells = [Cell(row.label, is_label=True, align="center", size=10.0)]
+    cells = [Cell(row.label, is_label=True, align="center", size=max(size, 10.0))]
     for head, slot in zip(record.heads, row.slots, strict=True):
-        text = "\n".join(_words(use, record) for use in slot.uses) or slot.word
+        text = "\n\n".join(_words(use, record) for use in slot.uses) or slot.word
         label = f"{row.label}・{head}"
         cells.append(
-            Cell(text, size=size, lines_max=14, label=label, align="left" if slot.uses else "center")
+            Cell(text, size=size, lines_max=16, label=label, align="left" if slot.uses else "center")
         )
     return Row(tuple(cells), height)
 
 
 def _words(use: Use, record: Timetable) -> str:
-    lines = [f"{use.time}　{use.name}", "　".join(part for part in (use.purpose, use.note) if part)]
+    between = "\n" if len(record.heads) > NARROW_FROM else "　"
+    lines = [f"{use.time}{between}{use.name}", "　".join(part for part in (use.purpose, use.note) if part)]
     if record.audience == "staff":
         lines += use.staff_lines
         if record.has_keys:
