@@ -195,8 +195,10 @@ class Filled:
                 for each in about["options"]
             )
         else:
-            given["text"] = written(value, about) or self.say(about.get("blank", ""))
-            if not written(value, about) and "unit" in about:
+            words = written(value, about)
+            before, after = (self.say(about.get(each, "")) for each in ("prefix", "suffix"))
+            given["text"] = f"{before}{words}{after}" if words else self.say(about.get("blank", ""))
+            if not words and "unit" in about:
                 given |= {"text": about["unit"], "align": "right"}
         return Cell(**(given | changes))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from printables import application_form, blocks, html, layout, money, notices, permit, plain, timetable
+from printables import application_form, blocks, disaster_certificate, html, layout, money, notices, permit, plain, timetable
 from printables.forms import Builder, Town, build, town
 from printables.layout import Drawn
 from printables.sheet import Sheet
@@ -100,6 +100,17 @@ PAPERS = _papers(
     Paper("reduction_request", notices.Request, unprinted=notices.CHOICES),
     Paper("receipt", money.Receipt, unprinted=frozenset({"method"})),
     Paper("timetable", timetable.Timetable, builders={"board": timetable.board}),
+    Paper(
+        "disaster_certificate",
+        disaster_certificate.DisasterCertificate,
+        unprinted=frozenset({"grade"}),
+    ),
+    Paper(
+        "disaster_application",
+        disaster_certificate.DisasterApplication,
+        unprinted=disaster_certificate.APPLICATION_CHOICES,
+    ),
+    Paper("damage_report_certificate", disaster_certificate.DamageReportCertificate),
     Paper("cash_book", money.CashBook),
     Paper("day_sheet", money.DaySheet),
 )
