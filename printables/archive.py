@@ -147,7 +147,9 @@ class Document:
         return bytes(writer.format())
 
     def _fingerprint(self) -> bytes:
-        digest = hashlib.sha256(repr(self.about).encode())
+        # A zone is the same zone whichever library made it, so it goes in as its offset.
+        about = (self.about.title, self.about.subject, self.about.author)
+        digest = hashlib.sha256(repr((*about, self.about.issued_at.isoformat())).encode())
         for page in self._pages:
             digest.update(repr(page).encode())
         name = digest.hexdigest()[:32].encode("ascii")

@@ -1,8 +1,8 @@
 """罹災証明書 in the national form, its application, and 被災証明書 for what is no dwelling.
 
-The certificate follows the form that the Cabinet Office unified (府政防第737号, 2020): six things must
-be on it, two of them different addresses; damaged parts and percentages must not be. The codes of
-the six grades are fixed, their words are the town's.
+The certificate follows the form that the Cabinet Office unified (府政防第737号, 2020): six things
+must be on it, two of them different addresses; damaged parts and percentages must not be. The codes
+of the six grades are fixed, their words are the town's.
 """
 
 from __future__ import annotations

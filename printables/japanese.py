@@ -170,7 +170,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _may_break(before: str, after: str) -> bool:
-    last = next(char for char in reversed(before) if not is_selector(char))
+    last = next((char for char in reversed(before) if not is_selector(char)), before[0])
     first = after[0]
     if first == " ":
         return False

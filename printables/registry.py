@@ -15,7 +15,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from printables import application_form, blocks, disaster_certificate, html, layout, money, notices, permit, plain, timetable
+from printables import (
+    application_form,
+    blocks,
+    disaster_certificate,
+    html,
+    layout,
+    money,
+    notices,
+    permit,
+    plain,
+    shelter_card,
+    shelter_desk,
+    timetable,
+)
 from printables.forms import Builder, Town, build, town
 from printables.layout import Drawn
 from printables.sheet import Sheet
@@ -99,7 +112,12 @@ PAPERS = _papers(
     Paper("refund_request", notices.Request, unprinted=notices.CHOICES),
     Paper("reduction_request", notices.Request, unprinted=notices.CHOICES),
     Paper("receipt", money.Receipt, unprinted=frozenset({"method"})),
-    Paper("timetable", timetable.Timetable, builders={"board": timetable.board}),
+    Paper(
+        "timetable",
+        timetable.Timetable,
+        builders={"board": timetable.board},
+        unprinted=frozenset({"audience", "rows"}),
+    ),
     Paper(
         "disaster_certificate",
         disaster_certificate.DisasterCertificate,
@@ -111,6 +129,10 @@ PAPERS = _papers(
         unprinted=disaster_certificate.APPLICATION_CHOICES,
     ),
     Paper("damage_report_certificate", disaster_certificate.DamageReportCertificate),
+    Paper("shelter_card", shelter_card.ShelterCard, unprinted=shelter_card.CHOICES),
+    Paper("roster", shelter_desk.Roster, unprinted=frozenset({"people", "audience"})),
+    Paper("shelter_report", shelter_desk.ShelterReport, unprinted=shelter_desk.REPORT_CHOICES),
+    Paper("supply_request", shelter_desk.SupplyRequest, unprinted=frozenset({"urgency"})),
     Paper("cash_book", money.CashBook),
     Paper("day_sheet", money.DaySheet),
 )

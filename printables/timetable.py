@@ -1,7 +1,7 @@
 """利用日程表: the rooms of a day or the days of a room, for the door or for the desk.
 
-A board for the door (掲示用) never shows a telephone, a private name or what was paid: what only the
-staff may see is in fields of its own, and they are not asked for when the audience is the public.
+A board for the door (掲示用) never shows a telephone, a private name or what was paid: what only
+the staff may see is in fields of its own, which are not asked for when the public looks.
 """
 
 from __future__ import annotations
@@ -90,14 +90,19 @@ def _row(row: BoardRow, record: Timetable, size: float, height: float) -> Row:
         text = "\n\n".join(_words(use, record) for use in slot.uses) or slot.word
         label = f"{row.label}・{head}"
         cells.append(
-            Cell(text, size=size, lines_max=16, label=label, align="left" if slot.uses else "center")
+            Cell(
+                text, size=size, lines_max=16, label=label, align="left" if slot.uses else "center"
+            )
         )
     return Row(tuple(cells), height)
 
 
 def _words(use: Use, record: Timetable) -> str:
     between = "\n" if len(record.heads) > NARROW_FROM else "　"
-    lines = [f"{use.time}{between}{use.name}", "　".join(part for part in (use.purpose, use.note) if part)]
+    lines = [
+        f"{use.time}{between}{use.name}",
+        "　".join(part for part in (use.purpose, use.note) if part),
+    ]
     if record.audience == "staff":
         lines += use.staff_lines
         if record.has_keys:
