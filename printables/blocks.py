@@ -276,7 +276,7 @@ def _table_cell(
         shown,
         align=column.get("align", "left"),
         size=column.get("size", size),
-        lines_max=column.get("lines", 1 if is_amount(value, column) else 2),
+        lines_max=1 if item is None else column.get("lines", 1 if is_amount(value, column) else 2),
         field=f"{data.get('source', '')}.{index}.{name}",
         label=f"{filled.say(column['label'])}（{index + 1}行目）",
         is_label=column.get("is_head", False),

@@ -10,15 +10,28 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from printables import japanese
-from printables.sheet import Block, Cell, Corner, Option, Seal, Sheet
+from printables.sheet import (
+    Block,
+    Cell,
+    Clauses,
+    Corner,
+    Grid,
+    Line,
+    Option,
+    Row,
+    Seal,
+    Sheet,
+)
 
+# 10.5 points become 14: what the guides for large print ask for at least.
+LARGE_PRINT = 4 / 3
 FORMS = Path(__file__).parent / "models"
 Data = Mapping[str, Any]
 Builder = Callable[["Filled", Data], Iterable[Block]]
@@ -198,6 +211,9 @@ class Filled:
             words = written(value, about)
             before, after = (self.say(about.get(each, "")) for each in ("prefix", "suffix"))
             given["text"] = f"{before}{words}{after}" if words else self.say(about.get("blank", ""))
+            if not words:
+                # What is to be filled in by hand is made smaller rather than broken.
+                given["lines_max"] = given["text"].count("\n") + 1
             if not words and "unit" in about:
                 given |= {"text": about["unit"], "align": "right"}
         return Cell(**(given | changes))
@@ -261,15 +277,38 @@ def _natural(value: Any) -> str:
     return "text"
 
 
+def scaled(block: Block, factor: float) -> Block:
+    """The block in larger letters and rows; widths stay, so text takes more lines."""
+    match block:
+        case Line() | Clauses():
+            return replace(block, size=block.size * factor)
+        case Grid():
+            rows = tuple(
+                Row(
+                    tuple(replace(cell, size=cell.size * factor) for cell in row.cells),
+                    row.height * factor,
+                )
+                for row in block.rows
+            )
+            return replace(block, rows=rows)
+    return block
+
+
 def build(
-    name: str, record: Any, town: Town, builders: Mapping[str, Builder], form_name: str = ""
+    name: str, record: Any, town: Town, builders: Mapping[str, Builder], edition: str = ""
 ) -> Sheet:
     """The sheet of a record by its form.
 
     record   has `issued_at` (with its zone); may have `marking` and `code` or `corner`
+    edition  "" for the usual one, "large" for large print, or the ending of a model form's name
+             in another language, which is merged over the usual one
     raises   FormFault where the form's data does not fit the record
     """
-    form = {"name": name, **town.form(form_name or name)}
+    form: dict[str, Any] = {"name": name, **town.form(name)}
+    if edition == "large":
+        form["scale"] = LARGE_PRINT
+    elif edition:
+        form = dict(merged(form, model_form(f"{name}.{edition}")))
     filled = Filled(form, town, record)
     blocks: list[Block] = []
     for block_name in form["order"]:
@@ -281,12 +320,13 @@ def build(
                 raise FormFault(f"{name}: blocks.{block_name}: no kind {data['kind']}")
             blocks += builders[data["kind"]](filled, data)
     marking = getattr(record, "marking", "") or filled.say(str(form.get("marking", "")))
+    factor = form.get("scale", 1.0)
     return Sheet(
         name=name,
         title=filled.say(form["title"]),
         author=town.name,
         issued_at=record.issued_at,
-        blocks=tuple(blocks),
+        blocks=tuple(scaled(block, factor) for block in blocks) if factor != 1 else tuple(blocks),
         footer=filled.say(str(form.get("footer", town.data["footer"]))),
         is_landscape=form.get("is_landscape", False),
         corner=_corner(filled),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from printables import faces
@@ -17,6 +17,7 @@ SIDES, ENDS = 1.6, 1.0  # millimetres between a rule and the text
 TICK_SIDE, TICK_GAP, OPTION_GAP = 3.8, 1.4, 4.0
 HELP_SIZE = 8.0
 THICK_FRAME = 1.8
+LABEL_SHRINK, LABEL_LINE_HEIGHT = 0.84, 1.2
 SEE_EXTRA = "別紙のとおり"
 
 
@@ -112,8 +113,12 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
         if cell.is_label:
             # A label would rather be small than broken in the middle of a word.
             wanted = cell.text.count("\n") + 1
-            fitted = fit(cell.text, inner, cell.size, lines_max=wanted, weight=weight)
-            fitted = fitted or fit(cell.text, inner, SMALLEST, weight=weight)
+            least = max(SMALLEST, cell.size * LABEL_SHRINK)
+            fitted = fit(
+                cell.text, inner, cell.size, lines_max=wanted, smallest=least, weight=weight
+            )
+            fitted = fitted or fit(cell.text, inner, least, smallest=least, weight=weight)
+            fitted = fitted and replace(fitted, line_height=LABEL_LINE_HEIGHT)
         else:
             fitted = fit(cell.text, inner, cell.size, lines_max=cell.lines_max, weight=weight)
         if fitted is None:

@@ -9,6 +9,7 @@ from html import escape
 
 from printables import qr
 from printables.sheet import (
+    BODY,
     Block,
     Break,
     Cell,
@@ -24,30 +25,33 @@ from printables.sheet import (
 
 STYLE = """
 @page { size: A4; margin: 14mm 16mm; }
-body { font: 10.5pt/1.5 "BIZ UDGothic", "BIZ UDゴシック", "Noto Sans CJK JP", sans-serif;
+body { font: 10.5pt/1.4 "BIZ UDGothic", "BIZ UDゴシック", "Noto Sans CJK JP", sans-serif;
   max-width: 178mm; margin: 0 auto; color: #000; background: #fff; line-break: strict; }
 body.landscape { max-width: 265mm; }
-h1, h2, h3, p { margin: 0 0 1.5mm; font-size: inherit; white-space: pre-wrap; }
-h1 { margin: 4mm 0; }
-h2 { margin-top: 3mm; }
-table { border-collapse: collapse; width: 100%; table-layout: fixed; margin: 2mm 0;
+h1, h2, h3, p { margin: 0 0 1mm; font-size: inherit; white-space: pre-wrap; }
+h1 { margin: 3mm 0; }
+h2 { margin-top: 2mm; }
+.corner { float: left; display: flex; gap: 2mm; }
+table { clear: both; border-collapse: collapse; width: 100%; table-layout: fixed; margin: 2mm 0;
   border: .8pt solid; }
 table.thick { border-width: 1.6pt; }
-th, td { border: .4pt solid; padding: 1mm 1.6mm; vertical-align: middle; text-align: left;
+th, td { border: .4pt solid; padding: .6mm 1.6mm; vertical-align: middle; text-align: left;
   white-space: pre-wrap; overflow-wrap: anywhere; height: 6mm; }
-th { font-weight: normal; text-align: center; }
+th { font-weight: normal; text-align: center; font-size: 9pt; line-break: strict; }
 tr, .issuer, .code { break-inside: avoid; }
 thead { display: table-header-group; }
 small { display: block; font-size: 8pt; }
-ol, ul { margin: 0 0 2mm; padding-left: 8mm; font-size: 9pt; }
+ol, ul { margin: 0 0 1mm; padding-left: 7mm; font-size: 9pt; line-height: 1.35; }
 .option { display: inline-block; margin-right: 5mm; }
 .box { display: inline-block; width: 3.4mm; height: 3.4mm; border: .8pt solid; line-height: 3.4mm;
   vertical-align: -0.4mm; margin-right: 1.4mm; text-align: center; font-weight: bold; }
-.issuer { margin-left: 45%; }
+.issuer { margin-left: 45%; display: flow-root; }
 .seal { display: inline-block; width: 22mm; height: 22mm; border: .4pt dashed; text-align: center;
   line-height: 22mm; float: right; }
 .code { display: flex; gap: 4mm; margin-top: 4mm; font-size: 9pt; }
 .code svg { flex: none; }
+.beside { float: right; display: block; width: 30mm; margin: 0 0 0 3mm; text-align: center; }
+.beside + h2 + ol { overflow: hidden; }
 .pair { display: flex; justify-content: space-between; gap: 4mm; }
 .marking { text-align: right; }
 .marking b { border: 1pt solid; padding: .5mm 3mm; }
@@ -70,7 +74,7 @@ def render(sheet: Sheet) -> str:
         parts.append(f'<p class="marking"><b>{escape(sheet.marking)}</b></p>')
     if sheet.corner is not None:
         picture = _svg(sheet.corner.payload, "Q", 25.0, sheet.corner.alt)
-        parts.append(f'<div class="code">{picture}<b>{escape(sheet.corner.number)}</b></div>')
+        parts.append(f'<div class="corner">{picture}<b>{escape(sheet.corner.number)}</b></div>')
     parts += [_block(block) for block in sheet.blocks]
     if sheet.corner is not None:
         parts += [f"<p>{escape(note)}</p>" for note in sheet.corner.notes]
@@ -91,8 +95,8 @@ def _block(block: Block) -> str:
             title = f"<h2>{escape(block.title)}</h2>" if block.title else ""
             items = "".join(f"<li>{escape(item)}</li>" for item in block.items)
             kind = "ol" if block.is_numbered else "ul"
-            code = _block(block.code) if block.code else ""
-            return f"{title}<{kind}>{items}</{kind}>{code}"
+            code = _code(block.code, "code beside") if block.code else ""
+            return f"{code}{title}<{kind}>{items}</{kind}>"
         case Issuer():
             seal = escape(block.seal.words)
             if block.seal.mode != "omitted":
@@ -102,13 +106,17 @@ def _block(block: Block) -> str:
                 "</div>" if "span" in seal else f"<br>{seal}</div>"
             )
         case Code():
-            lines = "<br>".join(escape(line) for line in block.lines)
-            picture = _svg(block.payload, block.level, block.side, block.alt)
-            return f'<div class="code">{picture}<p>{lines}</p></div>'
+            return _code(block, "code")
         case CutLine():
             return "<hr>"
         case Break():
             return '<div class="break"></div>'
+
+
+def _code(code: Code, kind: str) -> str:
+    lines = "<br>".join(escape(line) for line in code.lines)
+    picture = _svg(code.payload, code.level, code.side, code.alt)
+    return f'<div class="{kind}">{picture}<p>{lines}</p></div>'
 
 
 def _line(line: Line) -> str:
@@ -144,8 +152,11 @@ def _cell(cell: Cell, scope: str) -> str:
         attributes += f' colspan="{cell.columns}"'
     if cell.rows > 1:
         attributes += f' rowspan="{cell.rows}"'
+    style = f"font-size:{cell.size:g}pt" if cell.size != BODY else ""
     if cell.align != "left" and not cell.is_label:
-        attributes += f' style="text-align:{cell.align}"'
+        style += f";text-align:{cell.align}"
+    if style:
+        attributes += f' style="{style}"'
     words = escape(cell.text)
     if cell.is_bold:
         words = f"<b>{words}</b>"

@@ -31,6 +31,7 @@ NOT_FIRST = frozenset(
 )
 NOT_LAST = frozenset("‘“（〔［｛〈《「『【〘〖｟«￥＄£¥＃№〒([{$#")
 TOGETHER = frozenset(("——", "……", "‥‥", "――"))
+SPACES = " 　"
 URL_BREAKS = frozenset("/?&=-_.")
 
 
@@ -146,15 +147,15 @@ def _break_paragraph(text: str, width: float, measure: Measure) -> list[str]:
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):
-        if measure((line + piece).rstrip(" ")) <= width:
+        if measure((line + piece).rstrip(SPACES)) <= width:
             line += piece
             continue
-        if line.strip(" "):
-            lines.append(line.rstrip(" "))
-            piece = piece.lstrip(" ")
+        if line.strip(SPACES):
+            lines.append(line.rstrip(SPACES))
+            piece = piece.lstrip(SPACES)
         *full, line = _cut(piece, width, measure)
         lines += full
-    return [*lines, line.rstrip(" ")] if line or not lines else lines
+    return [*lines, line.rstrip(SPACES)] if line.strip(SPACES) or not lines else lines
 
 
 def _pieces(text: str) -> Iterator[str]:

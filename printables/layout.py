@@ -347,11 +347,15 @@ class Layout:
                 self.draw_line(Line("\n".join(lines[start : start + 20])))
 
     def _draw_footer(self, page: Page) -> None:
+        left = self.sheet.footer
+        if self.sheet.corner is not None:
+            # A second page without a code must not get lost from its first.
+            left += f"　{self.sheet.corner.number}"
         right = f"{page.number + 1}／{len(self.paper.pages)}"
         y = self.size[1] - 11.0
         has_code = self.sheet.corner is not None and page.number == 0
         width = self.width - (CORNER_SIDE + 4 if has_code else 0)
-        for text, share, align in ((self.sheet.footer, 0.86, "left"), (right, 0.12, "right")):
+        for text, share, align in ((left, 0.86, "left"), (right, 0.12, "right")):
             if not text:
                 continue
             x = self.left + (0 if align == "left" else width * (1 - share))

@@ -21,6 +21,7 @@ from printables import (
     disaster_certificate,
     html,
     layout,
+    membership,
     money,
     notices,
     permit,
@@ -29,7 +30,7 @@ from printables import (
     shelter_desk,
     timetable,
 )
-from printables.forms import Builder, Town, build, town
+from printables.forms import Builder, FormFault, Town, build, town
 from printables.layout import Drawn
 from printables.sheet import Sheet
 
@@ -43,6 +44,7 @@ class Paper:
     name: str
     record: type[Any]
     builders: Mapping[str, Builder] = field(default_factory=dict)
+    editions: tuple[str, ...] = ()  # large print, other languages
     pages: int = 1  # that the usual case takes
     unprinted: frozenset[str] = frozenset()  # of the record: ids of boxes to tick
 
@@ -54,21 +56,23 @@ class Paper:
             for name, changes in data.items()
         }
 
-    def sheet(self, record: Any, of_town: Town | None = None) -> Sheet:
+    def sheet(self, record: Any, of_town: Town | None = None, edition: str = "") -> Sheet:
         """The record's words in their blocks, by the town's form."""
-        return build(self.name, record, of_town or town(), blocks.known(self.builders))
+        if edition not in ("", *self.editions):
+            raise FormFault(f"{self.name} has no edition {edition}")
+        return build(self.name, record, of_town or town(), blocks.known(self.builders), edition)
 
-    def draw(self, record: Any, of_town: Town | None = None) -> Drawn:
+    def draw(self, record: Any, of_town: Town | None = None, edition: str = "") -> Drawn:
         """The paper as a PDF; the same record and town give the same bytes."""
-        return layout.draw(self.sheet(record, of_town))
+        return layout.draw(self.sheet(record, of_town, edition))
 
-    def html(self, record: Any, of_town: Town | None = None) -> str:
+    def html(self, record: Any, of_town: Town | None = None, edition: str = "") -> str:
         """The paper as a page that a browser prints."""
-        return html.render(self.sheet(record, of_town))
+        return html.render(self.sheet(record, of_town, edition))
 
-    def text(self, record: Any, of_town: Town | None = None) -> str:
+    def text(self, record: Any, of_town: Town | None = None, edition: str = "") -> str:
         """The paper in 80 columns."""
-        return plain.render(self.sheet(record, of_town))
+        return plain.render(self.sheet(record, of_town, edition))
 
     def read(self, data: str | bytes) -> Any:
         """A record from JSON; pydantic's ValidationError says what is wrong with it."""
@@ -100,6 +104,7 @@ PAPERS = _papers(
         "application_form",
         application_form.ApplicationForm,
         unprinted=frozenset(application_form.CHOICES),
+        editions=("large", "en"),
     ),
     Paper("refusal_notice", notices.Notice),
     Paper("change_permit", notices.Notice),
@@ -129,7 +134,15 @@ PAPERS = _papers(
         unprinted=disaster_certificate.APPLICATION_CHOICES,
     ),
     Paper("damage_report_certificate", disaster_certificate.DamageReportCertificate),
-    Paper("shelter_card", shelter_card.ShelterCard, unprinted=shelter_card.CHOICES),
+    Paper("user_registration", membership.UserRegistration, unprinted=membership.CHOICES),
+    Paper("group_registration", membership.GroupRegistration, unprinted=membership.CHOICES),
+    Paper("lottery_result", membership.LotteryResult),
+    Paper(
+        "shelter_card",
+        shelter_card.ShelterCard,
+        unprinted=shelter_card.CHOICES,
+        editions=("large", "en"),
+    ),
     Paper("roster", shelter_desk.Roster, unprinted=frozenset({"people", "audience"})),
     Paper("shelter_report", shelter_desk.ShelterReport, unprinted=shelter_desk.REPORT_CHOICES),
     Paper("supply_request", shelter_desk.SupplyRequest, unprinted=frozenset({"urgency"})),

@@ -22,6 +22,12 @@ CASES = [
     for name, paper in PAPERS.items()
     for variant in paper.samples()
 ]
+EDITIONS = [
+    pytest.param(name, variant, edition, id=f"{name}-{variant}-{edition}")
+    for name, paper in PAPERS.items()
+    for variant in paper.samples()
+    for edition in ("", *paper.editions)
+]
 HASH_ALL = """
 import hashlib
 from printables.registry import PAPERS
@@ -32,8 +38,8 @@ for paper in PAPERS.values():
 
 
 @cache
-def drawn(name: str, variant: str) -> Drawn:
-    return PAPERS[name].draw(PAPERS[name].samples()[variant])
+def drawn(name: str, variant: str, edition: str = "") -> Drawn:
+    return PAPERS[name].draw(PAPERS[name].samples()[variant], edition=edition)
 
 
 def strings(value: object) -> list[str]:
@@ -48,20 +54,20 @@ def strings(value: object) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
-def test_the_file_meets_both_standards(name, variant):
-    assert pdf.faults(drawn(name, variant).pdf) == []
+@pytest.mark.parametrize(("name", "variant", "edition"), EDITIONS)
+def test_the_file_meets_both_standards(name, variant, edition):
+    assert pdf.faults(drawn(name, variant, edition).pdf) == []
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
-def test_no_text_leaves_its_box(name, variant):
-    assert pdf.escapes(drawn(name, variant).pdf) == []
+@pytest.mark.parametrize(("name", "variant", "edition"), EDITIONS)
+def test_no_text_leaves_its_box(name, variant, edition):
+    assert pdf.escapes(drawn(name, variant, edition).pdf) == []
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
-def test_every_word_of_the_record_can_be_copied_out(name, variant):
+@pytest.mark.parametrize(("name", "variant", "edition"), EDITIONS)
+def test_every_word_of_the_record_can_be_copied_out(name, variant, edition):
     record = PAPERS[name].samples()[variant]
-    found = pdf.text(drawn(name, variant).pdf)
+    found = pdf.text(drawn(name, variant, edition).pdf)
     # Codes are drawn, choices are ticks beside words of the form.
     skipped = {"code", "corner", "appeal", *PAPERS[name].unprinted}
     said = [
@@ -73,20 +79,20 @@ def test_every_word_of_the_record_can_be_copied_out(name, variant):
     ]
 
     assert [line for line in said if pdf.squeezed(line) not in found] == []
-    assert drawn(name, variant).missing == ()
+    assert drawn(name, variant, edition).missing == ()
 
 
-@pytest.mark.parametrize(("name", "variant"), CASES)
-def test_the_other_forms_of_the_paper_hold_the_same_words(name, variant):
+@pytest.mark.parametrize(("name", "variant", "edition"), EDITIONS)
+def test_the_other_forms_of_the_paper_hold_the_same_words(name, variant, edition):
     paper = PAPERS[name]
     record = paper.samples()[variant]
-    sheet = paper.sheet(record)
+    sheet = paper.sheet(record, edition=edition)
 
-    page, text = paper.html(record), paper.text(record)
+    page, text = paper.html(record, edition=edition), paper.text(record, edition=edition)
 
     assert f"<title>{sheet.title}</title>" in page
     assert "<script" not in page
-    assert sheet.title in text
+    assert pdf.squeezed(sheet.title) in pdf.squeezed(text)
     assert [line for line in text.splitlines() if columns(line) > 80] == []
 
 
