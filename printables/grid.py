@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from printables import faces
 from printables.archive import Tag
-from printables.page import LINE_HEIGHT, MIDDLE, POINTS, SMALLEST, THIN, Box, Fitted, fit, width_of
+from printables.page import (
+    LINE_HEIGHT,
+    MIDDLE,
+    POINTS,
+    SMALLEST,
+    THIN,
+    Box,
+    Fitted,
+    Page,
+    fit,
+    width_of,
+)
 from printables.sheet import Cell, Grid, Line, Option, Row
 
 if TYPE_CHECKING:
@@ -201,12 +212,10 @@ class _Drawer:
     def open_frame(self) -> None:
         self.top = self.layout.y
 
-    def close_frame(self, page: object) -> None:
+    def close_frame(self, page: Page) -> None:
         box = Box(self.layout.left, self.top, sum(self.widths), self.end - self.top)
         weight = THICK_FRAME if self.grid.is_thick else MIDDLE
-        for each in self.layout.paper.pages:
-            if each is page:
-                each.frame(box, weight=weight)
+        page.frame(box, weight=weight)
 
     def rows(self, indexes: list[int], *, is_repeated: bool) -> None:
         for index in indexes:

@@ -6,6 +6,7 @@ with the same definition that drew it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from printables import faces, grid, qr
@@ -69,26 +70,58 @@ class Drawn:
 
 def draw(sheet: Sheet) -> Drawn:
     """The sheet as PDF/UA-1 and PDF/A-2a; the same sheet gives the same bytes."""
-    return Layout(sheet).draw()
+    paper = Paper(about(sheet, sheet.title))
+    drawn = Layout(sheet, paper)
+    drawn.compose()
+    return _finished(paper, [drawn])
+
+
+def draw_all(sheets: Sequence[Sheet], title: str) -> Drawn:
+    """Many sheets in one file that shares its fonts: a book of forms, a pack.
+
+    sheets   at least one; the first gives the file its time. Each counts its own pages.
+    """
+    paper = Paper(about(sheets[0], title))
+    layouts = []
+    for sheet in sheets:
+        with paper.tagged("Sect"):
+            drawn = Layout(sheet, paper)
+            drawn.compose()
+        layouts.append(drawn)
+    return _finished(paper, layouts)
+
+
+def about(sheet: Sheet, title: str) -> About:
+    """What the file says of itself."""
+    return About(title, title, sheet.author, sheet.issued_at, sheet.language)
+
+
+def _finished(paper: Paper, layouts: list[Layout]) -> Drawn:
+    return Drawn(
+        paper.close(),
+        len(paper.pages),
+        tuple(sorted(paper.missing)),
+        tuple(label for each in layouts for label, _ in each.moved),
+        tuple(mark for each in layouts for mark in each.marks),
+    )
 
 
 class Layout:
     """One sheet on its way to paper: the page in hand and how far down it is filled."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
+    def __init__(self, sheet: Sheet, paper: Paper) -> None:
+        self.sheet, self.paper = sheet, paper
+        self.pages: list[Page] = []
         self.size = A4_LANDSCAPE if sheet.is_landscape else A4
-        self.paper = Paper(
-            About(sheet.title, sheet.title, sheet.author, sheet.issued_at, sheet.language)
-        )
         self.left = sheet.margin
         self.width = self.size[0] - 2 * sheet.margin
         self.marks: list[MarkBox] = []
         self.moved: list[tuple[str, str]] = []
         self.is_first_on_page = True
-        self.page = self.new_page()
+        self.new_page()
 
-    def draw(self) -> Drawn:
+    def compose(self) -> None:
+        """Draw every block, what was too long for its box, and the foot of each page."""
         if self.sheet.corner is not None:
             self._draw_corner()
         for block in self.sheet.blocks:
@@ -97,29 +130,23 @@ class Layout:
             self._draw_corner_notes()
         if self.moved:
             self._draw_moved()
-        for page in self.paper.pages:
-            self._draw_footer(page)
-        return Drawn(
-            self.paper.close(),
-            len(self.paper.pages),
-            tuple(sorted(self.paper.missing)),
-            tuple(label for label, _ in self.moved),
-            tuple(self.marks),
-        )
+        for number, page in enumerate(self.pages, start=1):
+            self._draw_footer(page, number)
 
     @property
     def bottom(self) -> float:
         """Down to where blocks may stand on the page in hand."""
-        has_code = self.sheet.corner is not None and self.page.number == 0
+        has_code = self.sheet.corner is not None and self.page is self.pages[0]
         return self.size[1] - (CORNER_EDGE + CORNER_SIDE + 1 if has_code else BOTTOM)
 
-    def new_page(self) -> Page:
+    def new_page(self) -> None:
+        """Begin a page of this sheet."""
         self.page = self.paper.page(self.size)
+        self.pages.append(self.page)
         self.y = TOP
         self.is_first_on_page = True
         if self.sheet.marking:
             self._draw_marking()
-        return self.page
 
     def need(self, height: float, gap: float) -> None:
         """Go on below the gap, or on a new page if the height is not there."""
@@ -324,7 +351,7 @@ class Layout:
         corner = self.sheet.corner
         assert corner is not None
         y = self.size[1] - CORNER_EDGE - CORNER_SIDE + 2
-        first = self.paper.pages[0]
+        first = self.pages[0]
         for note in corner.notes:
             fitted = must_fit(note, self.width - CORNER_SIDE - 4, 8.5, faces.REGULAR)
             with self.paper.tagged("P"):
@@ -346,14 +373,14 @@ class Layout:
             for start in range(0, len(lines), 20):
                 self.draw_line(Line("\n".join(lines[start : start + 20])))
 
-    def _draw_footer(self, page: Page) -> None:
+    def _draw_footer(self, page: Page, number: int) -> None:
         left = self.sheet.footer
         if self.sheet.corner is not None:
             # A second page without a code must not get lost from its first.
             left += f"　{self.sheet.corner.number}"
-        right = f"{page.number + 1}／{len(self.paper.pages)}"
+        right = f"{number}／{len(self.pages)}"
         y = self.size[1] - 11.0
-        has_code = self.sheet.corner is not None and page.number == 0
+        has_code = self.sheet.corner is not None and number == 1
         width = self.width - (CORNER_SIDE + 4 if has_code else 0)
         for text, share, align in ((left, 0.86, "left"), (right, 0.12, "right")):
             if not text:

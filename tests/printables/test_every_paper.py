@@ -106,6 +106,7 @@ def test_a_record_survives_its_json(name, variant):
 @pytest.mark.parametrize("name", PAPERS)
 def test_the_usual_case_fits_on_its_sheet(name):
     assert drawn(name, "typical").pages == PAPERS[name].pages
+    assert drawn(name, "empty").pages == PAPERS[name].pages
     assert len(drawn(name, "typical").pdf) <= 100_000
 
 

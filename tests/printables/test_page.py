@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from printables import layout
 from printables.archive import About
 from printables.page import SMALLEST, Box, Fitted, Paper, fit
+from printables.registry import PAPERS
 from printables.sheet import Cell, Grid, Line, Option, Row, Sheet
 from tests.printables import pdf
 
@@ -110,3 +112,20 @@ def test_the_record_decides_the_time_in_the_file_and_so_its_bytes():
     assert b"/CreationDate (D:20260606120000+00'00')" in first
     assert layout.draw(a_sheet(Line("届", role="H1"))).pdf == first
     assert later != first
+
+
+def test_many_sheets_share_one_file_and_count_their_own_pages():
+    forms = PAPERS["application_form"]
+    record = forms.samples()["empty"]
+    numbers = [f"N014-{number:08d}" for number in range(3)]
+    sheets = [forms.sheet(dataclasses.replace(record, form_number=number)) for number in numbers]
+
+    book = layout.draw_all(sheets, "申請書の束")
+
+    assert book.pages == 3
+    assert pdf.faults(book.pdf) == []
+    assert [number for number in numbers if number not in pdf.text(book.pdf)] == []
+    assert pdf.text(book.pdf).count("1／1") == 3
+    assert {mark.page for mark in book.marks} == {0, 1, 2}
+    # The fonts are the larger part of a single form.
+    assert len(book.pdf) < 2 * len(layout.draw(sheets[0]).pdf)
