@@ -14,6 +14,7 @@ import functools
 import hashlib
 import struct
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,20 +145,25 @@ def find(cluster: str, weight: str = REGULAR) -> Glyph:
 
     A variation that no face knows is drawn as the plain character and reported; a character that
     none has is drawn as 〓. Both keep their text, so that what is copied out is what was put in.
+    A letter and its mark are drawn by the glyph of both, if there is one. A control character has
+    no place on paper: it is a 〓 in the text as well.
     """
+    shape = cluster
+    if len(cluster) > 1 and not is_selector(cluster[1]):
+        shape = unicodedata.normalize("NFC", cluster)
     for face in chain(weight):
-        number = face.glyph(cluster)
+        number = face.glyph(shape)
         if number is not None:
             return Glyph(face, number, cluster, face.width(number), True)
     rare = names_font()
     if rare is not None and ord(cluster[0]) > 0x2000:
         face = load(rare)
-        number = face.glyph(cluster)
+        number = face.glyph(shape)
         if number is not None:
             return Glyph(face, number, cluster, face.width(number), True)
-    base = cluster[0] if len(cluster) > 1 and is_selector(cluster[1]) else GETA
-    stand_in = find(base if base != cluster else GETA, weight)
-    return Glyph(stand_in.face, stand_in.number, cluster, stand_in.width, False)
+    stand_in = find(shape[0] if len(shape) > 1 else GETA, weight)
+    text = GETA if unicodedata.category(cluster[0]) in ("Cc", "Cs") else cluster
+    return Glyph(stand_in.face, stand_in.number, text, stand_in.width, False)
 
 
 @functools.cache

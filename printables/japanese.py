@@ -145,15 +145,16 @@ def _break_paragraph(text: str, width: float, measure: Measure) -> list[str]:
     if measure(text) <= width:
         return [text]
     lines: list[str] = []
-    line = ""
+    line, taken = "", 0.0
     for piece in _pieces(text):
-        if measure((line + piece).rstrip(SPACES)) <= width:
-            line += piece
+        if taken + measure(piece.rstrip(SPACES)) <= width:
+            line, taken = line + piece, taken + measure(piece)
             continue
         if line.strip(SPACES):
             lines.append(line.rstrip(SPACES))
             piece = piece.lstrip(SPACES)
         *full, line = _cut(piece, width, measure)
+        taken = measure(line)
         lines += full
     return [*lines, line.rstrip(SPACES)] if line.strip(SPACES) or not lines else lines
 

@@ -92,7 +92,8 @@ def draw_all(sheets: Sequence[Sheet], title: str) -> Drawn:
 
 
 def about(sheet: Sheet, title: str) -> About:
-    """What the file says of itself."""
+    """What the file says of itself; a control character would break its metadata."""
+    title = "".join(char if char.isprintable() or char == "　" else " " for char in title)
     return About(title, title, sheet.author, sheet.issued_at, sheet.language)
 
 
@@ -388,7 +389,9 @@ class Layout:
             x = self.left + (0 if align == "left" else width * (1 - share))
             fitted = fit(text, width * share, FOOTER_SIZE, smallest=6.0, lines_max=1)
             if fitted is None:
-                fitted = must_fit(text, width * share, 6.0, faces.REGULAR)
+                # Marks of the program itself; what nobody could read is cut, not spread.
+                first = must_fit(text, width * share - 3, 6.0, faces.REGULAR).lines[0]
+                fitted = Fitted((f"{first}…",), 6.0)
             box = Box(x, y, width * share, max(5.0, fitted.height))
             page.text(box, fitted, align=align, upright="top", is_artifact=True)
 

@@ -71,6 +71,9 @@ def fit(
 
     returns  None where it does not fit at `smallest` either
     """
+    least = width * POINTS / smallest * 1000 * lines_max
+    if _MEASURES[weight](text.replace("\n", "")) > least + TOLERANCE:
+        return None
     while size >= smallest - TOLERANCE:
         lines = break_lines(text, width * POINTS / size * 1000 + TOLERANCE, _MEASURES[weight])
         if len(lines) <= lines_max:

@@ -87,3 +87,18 @@ def test_a_missing_or_altered_font_is_refused_at_the_start(tmp_path, monkeypatch
         (tmp_path / name).write_bytes(b"another font")
     with pytest.raises(faces.MissingFont, match="not the tested file"):
         faces.check_fonts()
+
+
+@pytest.mark.parametrize("name", ["e\u0301mile", "か\u3099く", "Nguye\u0302\u0303n"])
+def test_a_letter_and_its_mark_are_drawn_as_one_and_kept_as_two(name):
+    paper = drawn(name)
+
+    assert paper.missing == ()
+    assert name in copied(paper.pdf)
+
+
+def test_a_control_character_does_not_reach_the_paper():
+    paper = drawn("改\u0007行\u0000")
+
+    assert paper.missing == ("\u3013",) or len(paper.missing) >= 1
+    assert "改〓行〓" in copied(paper.pdf)
