@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from reservations import clock
 from reservations.config import Settings
 from reservations.db import Database
-from reservations.web import api, counter, errors, language, resident, templating
+from reservations.web import api, compression, counter, errors, language, resident, templating
 from reservations.web.services import EXTENSION, Services, close_session
 
 # No scripts, styles or pictures from anywhere else, and no page of ours inside another's.
@@ -24,6 +25,22 @@ CONTENT_SECURITY_POLICY = (
 )
 
 csrf = CSRFProtect()
+
+
+class FormSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, which carries a form's CSRF token. The API has none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith("/api/") else super().open_session(app, request)
+
+
+class Application(APIFlask):
+    """APIFlask, without the question at each of a view's layers whether it is a coroutine."""
+
+    session_interface = FormSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def create_app(
@@ -39,7 +56,7 @@ def create_app(
     now        where a request's instant comes from
     """
     settings = settings or Settings()
-    app = APIFlask(
+    app = Application(
         __name__,
         title="Tonari",
         version="1",
@@ -68,6 +85,7 @@ def create_app(
     csrf.init_app(app)
     language.babel.init_app(app, locale_selector=language.locale)
     templating.install(app)
+    compression.install(app)
     errors.install(app)
     _install_blueprints(app, audience)
     app.teardown_request(close_session)
@@ -86,9 +104,9 @@ def _install_blueprints(app: APIFlask, audience: str) -> None:
         return
     for blueprint in resident.BLUEPRINTS:
         app.register_blueprint(blueprint)
+    api.install(app)
     for blueprint in api.BLUEPRINTS:
         csrf.exempt(blueprint)
-        app.register_blueprint(blueprint)
 
 
 def _headers(response: Response) -> Response:

@@ -25,7 +25,7 @@ def local_day(instant: datetime) -> date:
 
 
 class NationalHolidays:
-    """国民の祝日 of any year, from the calendar library; `day in holidays`, computed once a year."""
+    """国民の祝日 of any year, from the calendar library: `day in holidays`."""
 
     def __init__(self) -> None:
         self._years: dict[int, frozenset[date]] = {}

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     horizon_days: int = Field(92, ge=1, le=400, description="how far ahead day masks are made")
     argon2_memory_kib: int = Field(19_456, ge=8_192, description="memory for hashing a password")
     support_phone: str = Field("", description="shown as the help line; empty: the town's own")
+    support_hours: str = Field("", description="when the help line answers, as it is shown")
 
     @property
     def url(self) -> str:

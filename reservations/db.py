@@ -11,17 +11,52 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import orjson
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 WRITE = "tonari_write"
 AUTOCOMMIT = "tonari_autocommit"
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+_JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
+
+
+class Turns:
+    """A lock that threads get in the order in which they came; one that leaves hands it on."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._is_taken = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._is_taken:
+                self._is_taken = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_taken = False
 
 
 class Database:
@@ -35,25 +70,28 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine(threads, is_durable)
-        self._threads = threading.Lock()
-        self._lock_file: int | None = None
+        self._turns = Turns()
+        self._lock_files: tuple[int, int] | None = None
         # What this process keeps in memory of this database (queries/memory.py).
         self.memory: dict[str, Any] = {}
         self.memory_lock = threading.Lock()
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info={"database": self})
 
     def _engine(self, threads: int, is_durable: bool) -> Engine:
+        # One a thread, one for the masks, one for whoever reloads the catalogue meanwhile.
+        connections = threads + 2
         if not self.is_sqlite:
             return create_engine(
                 self.url,
-                pool_size=threads + 1,
+                pool_size=connections,
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_recycle=1800,
+                **_JSON,
             )
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, pool_size=threads + 1, max_overflow=2)
+        engine = create_engine(self.url, pool_size=connections, max_overflow=0, **_JSON)
         event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -62,27 +100,56 @@ class Database:
         return self.sessions()
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session whose reads all see the database as it is at the first of them."""
+        with self.session() as session:
+            if not self.is_sqlite:
+                # On SQLite a transaction is a snapshot in any case.
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @contextmanager
     def writers_lock(self) -> Iterator[None]:
         """Alone among all writers of this database file; nothing to wait for on PostgreSQL."""
         if not self.is_sqlite:
             yield
             return
-        with self._threads:
-            if self._lock_file is None:
+        with self._turns:
+            if self._lock_files is None:
+                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 path = f"{self.url.database}.lock"
-                self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+                self._lock_files = (
+                    os.open(path + "-next", flags, 0o600),
+                    os.open(path, flags, 0o600),
+                )
+            is_next, writes = self._lock_files
+            # Whoever is next waits with the first file in hand, so that a process which has just
+            # written cannot come before him again: a rush on the web must not starve the counter.
+            fcntl.flock(is_next, fcntl.LOCK_EX)
+            fcntl.flock(writes, fcntl.LOCK_EX)
+            fcntl.flock(is_next, fcntl.LOCK_UN)
             try:
                 yield
             finally:
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+                fcntl.flock(writes, fcntl.LOCK_UN)
 
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end."""
         self.engine.dispose()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        for file in self._lock_files or ():
+            os.close(file)
+        self._lock_files = None
+
+
+def run(
+    session: Session, statement: Executable, values: Mapping[str, Any] | None = None
+) -> CursorResult[Any]:
+    """Run a statement in the session's transaction, for its columns; entities are not looked for.
+
+    What Session.execute does to find entities takes longer than a small statement itself. Changes
+    of entities that still wait in the session are not written first.
+    """
+    return session.connection().execute(statement, values)
 
 
 @contextmanager
@@ -128,4 +195,6 @@ def _begin_sqlite(connection: Connection) -> None:
     if options.get(AUTOCOMMIT, False):
         return
     is_write = options.get(WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    # Straight to the driver: SQLAlchemy's own way takes as long as a small statement.
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if is_write else "BEGIN")

@@ -10,6 +10,7 @@ the words (web/refusals.py); a rule or an action never writes a sentence.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -85,7 +86,12 @@ class Outage(Exception):  # noqa: N818  not an error for the person at the count
     """Something outside this machine does not answer. The work waits."""
 
 
-def strongest(refusals: list[Refusal]) -> Refusal:
+def in_order(refusals: Iterable[Refusal]) -> list[Refusal]:
+    """The strongest first."""
+    return sorted(refusals, key=lambda refusal: PRECEDENCE[refusal.code])
+
+
+def strongest(refusals: Iterable[Refusal]) -> Refusal:
     """The refusal that wins, carrying the others in order. `refusals` must not be empty."""
-    first, *rest = sorted(refusals, key=lambda refusal: PRECEDENCE[refusal.code])
+    first, *rest = in_order(refusals)
     return Refusal(first.code, others=tuple(rest), **first.params)

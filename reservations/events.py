@@ -5,7 +5,7 @@ The names are for ever; a body that must change gets the next version.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -18,7 +18,8 @@ class Fact:
     subject: str
 
     def body(self) -> dict[str, Any]:
-        body = asdict(self)
+        # Every field is a plain value: nothing needs the deep copy that asdict would make.
+        body = dict(vars(self))
         del body["subject"]
         return body
 
@@ -119,7 +120,19 @@ class HoursConfirmed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PositionConfirmed(Fact):
+    name = "facility.position_confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class HorizonExtended(Fact):
     name = "masks.extended"
     until: str
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiredForgotten(Fact):
+    name = "account.expired_forgotten"
+    sessions: int
+    links: int

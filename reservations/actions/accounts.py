@@ -64,6 +64,11 @@ class SignOutRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class SignOutEverywhereRequest:
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkRequest:
     account_id: str
     token_hash: str
@@ -171,6 +176,19 @@ def sign_out(
         .where(
             SignInSession.token_hash == request.token_hash, SignInSession.account_id == account_id
         )
+        .values(revoked_at=context.now)
+    )
+    return SignedOut(subject=account_id)
+
+
+@action("sign_out_everywhere", subject=lambda request: request.account_id)
+def sign_out_everywhere(
+    session: Session, request: SignOutEverywhereRequest, context: Context, account_id: str
+) -> SignedOut:
+    """End every session and token of an account: for a phone that was lost."""
+    session.execute(
+        update(table_of(SignInSession))
+        .where(SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None))
         .values(revoked_at=context.now)
     )
     return SignedOut(subject=account_id)

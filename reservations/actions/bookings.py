@@ -5,38 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from reservations.actions.occupancy import claim, release
-from reservations.actions.step import Context, action
-from reservations.clock import HOLIDAYS, LOCAL, local_day
+from reservations.actions.occupancy import claim, lock, opened, release
+from reservations.actions.step import Context, action, takes_turn
+from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
+from reservations.clock import LOCAL, local_day
+from reservations.db import run
 from reservations.errors import Refusal, RefusalCode, strongest
 from reservations.events import BookingCancelled, BookingChanged, BookingConfirmed
-from reservations.models import Booking
+from reservations.models import Booking, CatalogueVersion
 from reservations.models.base import table_of
 from reservations.models.bookings import SERIAL
-from reservations.queries import memory, parties
+from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
-from reservations.queries.memory import Memory
-from reservations.rules import availability, eligibility, refunds
-from reservations.rules.availability import DayFacts, Kind
-from reservations.rules.eligibility import Standing
-from reservations.rules.fees import Fee
-from reservations.rules.period import Period, day_bit
-from reservations.rules.town import TownRules
+from reservations.rules import availability, refunds
+from reservations.rules.availability import Kind
+from reservations.rules.period import Period
 
-
-@dataclass(frozen=True, slots=True)
-class BookingRequest:
-    """What somebody asks for. Times as quarter-hours; the period is lent exactly as asked."""
-
-    unit_id: int
-    date: date
-    period: Period
-    party_id: str
-    purpose: str = ""
-    headcount: int | None = None
+__all__ = [
+    "BookingRequest",
+    "CancelRequest",
+    "ChangeRequest",
+    "ClosureRequest",
+    "Preview",
+    "book",
+    "cancel",
+    "change",
+    "close",
+    "preview",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +65,7 @@ class ClosureRequest:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What was agreed: the price, the versions it rests on, and the rules that hold."""
-
-    unit: LentUnit
-    fee: Fee
-    rules: TownRules
-    tariff_from: date
-
-
-@action("book")
+@action("book", turn=lambda request: request.party_id)
 def book(
     session: Session, request: BookingRequest, context: Context, booking_id: str
 ) -> BookingConfirmed:
@@ -85,9 +74,9 @@ def book(
     raises   Refusal with the strongest code; `taken` when the database says that a part of the
              unit is occupied
     """
-    unit, standing, memory_now = _load(session, request, context)
-    terms = _terms(unit, request, standing, memory_now, context)
-    _claim(session, memory_now, unit, request.date, request.period)
+    unit, standing, memory_now = load(session, request, context)
+    terms = agree(unit, request, standing, memory_now, context)
+    _claim(session, unit, request.date, request.period)
     serial = _insert(session, request, context, booking_id, terms)
     return BookingConfirmed(
         subject=booking_id,
@@ -115,8 +104,7 @@ def change(
     raises   Refusal not_found, not_active, already_started, or whatever booking anew would refuse;
              the old place is then still held
     """
-    booking = _active(session, booking_id, context)
-    old = memory.held(session).catalogue.units[booking.unit_id]
+    booking, old = _active(session, booking_id, context)
     before = Period(booking.start_slot, booking.end_slot)
     wish = BookingRequest(
         request.unit_id,
@@ -126,10 +114,14 @@ def change(
         booking.purpose_code,
         booking.headcount,
     )
-    unit, standing, memory_now = _load(session, wish, context, except_id=booking_id)
-    terms = _terms(unit, wish, standing, memory_now, context, is_change=True)
+    unit, standing, memory_now = load(session, wish, context, except_id=booking_id)
+    terms = agree(unit, wish, standing, memory_now, context, given_up=old)
+    lock(
+        session,
+        [(old.parts, booking.date, before), (unit.parts, request.date, request.period)],
+    )
     release(session, old.parts, booking.date, before)
-    _claim(session, memory_now, unit, request.date, request.period)
+    _claim(session, unit, request.date, request.period)
     fact = BookingChanged(
         subject=booking_id,
         from_unit_id=old.id,
@@ -156,15 +148,14 @@ def cancel(
 
     raises   Refusal not_found, not_active, already_started
     """
-    booking = _active(session, booking_id, context)
-    unit = memory.held(session).catalogue.units[booking.unit_id]
+    booking, unit = _active(session, booking_id, context)
     period = Period(booking.start_slot, booking.end_slot)
     settled = refunds.cancellation(
         booking.fee_yen,
         made_at=booking.made_at,
         starts_at=period.starts_at(booking.date, LOCAL),
         now=context.now,
-        rules=_rules_of(unit, booking),
+        rules=unit.town.rules_of(booking.town_rules_id, local_day(booking.made_at)),
     )
     release(session, unit.parts, booking.date, period)
     booking.status = "cancelled"
@@ -187,15 +178,15 @@ def close(
 ) -> BookingConfirmed:
     """Take a unit out of lending for a while; refused where somebody already holds it.
 
-    raises   Refusal unit_unknown, taken
+    raises   Refusal unit_unknown, closed_day, outside_hours, taken
     """
     unit = memory.current(session).catalogue.units.get(request.unit_id)
     if unit is None:
         raise Refusal(RefusalCode.UNIT_UNKNOWN)
-    claim(session, unit.parts, request.date, request.period)
+    _claim(session, unit, request.date, request.period)
     values = _row(request, context, booking_id, unit)
     values.update(kind=request.kind.value, note=request.note)
-    serial = session.execute(_insert_statement(session), values).scalar_one()
+    serial = _insert_row(session, values)
     return BookingConfirmed(
         subject=booking_id,
         unit_id=unit.id,
@@ -213,92 +204,13 @@ def close(
     )
 
 
-def _load(
-    session: Session, request: BookingRequest, context: Context, *, except_id: str = ""
-) -> tuple[LentUnit, Standing, Memory]:
-    """The unit and what its town knows of the party: one statement while nothing has changed."""
-    known = memory.held(session)
-    unit = known.catalogue.units.get(request.unit_id)
-    town = unit.town.code if unit else ""
-    standing, version = parties.standing(
-        session,
-        request.party_id,
-        town,
-        day=request.date,
-        period=request.period,
-        today=local_day(context.now),
-        except_id=except_id,
-    )
-    if version != known.catalogue.version:
-        known = memory.at_version(session, version)
-        fresh = known.catalogue.units.get(request.unit_id)
-        if fresh is not None and fresh.town.code != town:
-            return _load(session, request, context, except_id=except_id)
-        unit = fresh
-    if unit is None:
-        raise Refusal(RefusalCode.UNIT_UNKNOWN)
-    return unit, standing, known
-
-
-def _terms(
-    unit: LentUnit,
-    request: BookingRequest,
-    standing: Standing,
-    memory_now: Memory,
-    context: Context,
-    *,
-    is_change: bool = False,
-) -> Terms:
-    """Ask the rules; the price and the conditions, or the strongest refusal."""
-    rules = unit.town.rules_on(local_day(context.now))
-    bit = day_bit(request.date, is_holiday=request.date in HOLIDAYS)
-    refusals = _about_unit(unit, request)
-    lending = unit.lending_on(request.date, bit)
-    days = 2 if request.period.end > 96 else 1
-    facts = DayFacts(memory_now.masks.open_bits(unit.parts, request.date, days=days), 0)
-    refusals += availability.refusals(lending, facts, request.period)
-    counted = standing if not is_change else Standing(standing.residency, 0, standing.has_overlap)
-    refusals += eligibility.refusals(
-        request.date,
-        starts_at=request.period.starts_at(request.date, LOCAL),
-        now=context.now,
-        standing=counted,
-        rules=rules,
-    )
-    fee = unit.fee(request.date, request.period, bit, standing.residency, rules)
-    if fee is None:
-        refusals.append(Refusal(RefusalCode.NO_PRICE))
-    if refusals:
-        raise strongest(refusals)
-    assert fee is not None
-    return Terms(unit, fee, rules, unit.tariff_on(request.date).valid_from)
-
-
-def _about_unit(unit: LentUnit, request: BookingRequest) -> list[Refusal]:
-    found = []
-    opening = unit.place.opening_on(request.date)
-    if not unit.is_bookable or opening is None or not opening.is_confirmed or not unit.parts:
-        found.append(Refusal(RefusalCode.UNIT_UNCONFIRMED, phone=unit.place.phone))
-    if request.purpose and unit.purposes and request.purpose not in unit.purposes:
-        found.append(Refusal(RefusalCode.PURPOSE_NOT_ALLOWED, purpose=request.purpose))
-    capacity = unit.capacity
-    if request.headcount is not None and capacity is not None and request.headcount > capacity:
-        found.append(Refusal(RefusalCode.OVER_CAPACITY, capacity=capacity))
-    return found
-
-
-def _claim(session: Session, memory_now: Memory, unit: LentUnit, day: date, period: Period) -> None:
+def _claim(session: Session, unit: LentUnit, day: date, period: Period) -> None:
     """Occupy it, or say why not: closed since we last looked, or taken."""
     try:
         claim(session, unit.parts, day, period)
-    except Refusal:
-        memory_now.masks.refresh()
-        days = 2 if period.end > 96 else 1
-        opened = memory_now.masks.open_bits(unit.parts, day, days=days)
-        if opened & period.bits != period.bits:
-            code = RefusalCode.OUTSIDE_HOURS if opened else RefusalCode.CLOSED_DAY
-            raise Refusal(code, open=availability.open_text(opened)) from None
-        raise
+    except Refusal as taken:
+        bits = opened(session, unit.parts, day, period)
+        raise strongest([*availability.hours_refusals(bits, period), taken]) from None
 
 
 def _insert(
@@ -318,7 +230,7 @@ def _insert(
             rules=terms.rules,
         ),
     )
-    return int(session.execute(_insert_statement(session), values).scalar_one())
+    return _insert_row(session, values)
 
 
 def _row(
@@ -350,29 +262,51 @@ def _row(
 
 
 _BOOKING = table_of(Booking)
-_NEXT_ON_SQLITE = select(func.coalesce(func.max(_BOOKING.c.serial), 0) + 1).scalar_subquery()
+_NEXT_ON_SQLITE = (
+    select(func.coalesce(func.max(_BOOKING.c.serial), 0) + 1)
+    .where(_BOOKING.c.node_no == bindparam("own_node"))
+    .scalar_subquery()
+)
 _INSERT = {
-    # SQLite has no sequences, and one writer: the highest number plus one is safe there.
+    # SQLite has no sequences, and one writer: this node's highest number plus one is safe there.
     "sqlite": insert(_BOOKING).values(serial=_NEXT_ON_SQLITE).returning(_BOOKING.c.serial),
     "postgresql": insert(_BOOKING).values(serial=SERIAL.next_value()).returning(_BOOKING.c.serial),
 }
 
 
-def _insert_statement(session: Session):  # type: ignore[no-untyped-def]  # ReturningInsert[int]
-    return _INSERT[session.get_bind().dialect.name]
+def _insert_row(session: Session, values: dict[str, object]) -> int:
+    """Insert a booking; returns its serial."""
+    dialect = session.get_bind().dialect.name
+    own = {"own_node": values["node_no"]} if dialect == "sqlite" else {}
+    return int(run(session, _INSERT[dialect], values | own).scalar_one())
 
 
-def _active(session: Session, booking_id: str, context: Context) -> Booking:
-    """The booking, locked, if it can still be changed by people."""
-    booking = session.scalar(select(Booking).where(Booking.id == booking_id).with_for_update())
-    if booking is None:
+_ONE = select(Booking, select(CatalogueVersion.version).scalar_subquery().label("catalogue")).where(
+    Booking.id == bindparam("booking_id")
+)
+_LOCKED = {
+    "sqlite": _ONE,
+    # Whoever changes a booking takes the party's turn, as whoever books for it does.
+    "postgresql": _ONE.add_columns(
+        takes_turn(func.coalesce(Booking.party_id, Booking.id))
+    ).with_for_update(of=Booking),
+}
+
+
+def _active(session: Session, booking_id: str, context: Context) -> tuple[Booking, LentUnit]:
+    """The booking, locked, if it can still be changed by people; and its unit."""
+    statement = _LOCKED[session.get_bind().dialect.name]
+    row = session.execute(statement, {"booking_id": booking_id}).one_or_none()
+    if row is None:
         raise Refusal(RefusalCode.NOT_FOUND)
+    booking: Booking = row[0]
     if booking.status != "confirmed":
         raise Refusal(RefusalCode.NOT_ACTIVE)
     period = Period(booking.start_slot, booking.end_slot)
     if period.starts_at(booking.date, LOCAL) <= context.now:
         raise Refusal(RefusalCode.ALREADY_STARTED)
-    return booking
+    known = memory.at_version(session, row.catalogue or 0)
+    return booking, known.catalogue.units[booking.unit_id]
 
 
 def _move(booking: Booking, wish: BookingRequest, terms: Terms) -> None:
@@ -391,11 +325,3 @@ def _move(booking: Booking, wish: BookingRequest, terms: Terms) -> None:
         rules=terms.rules,
     )
     booking.revision += 1
-
-
-def _rules_of(unit: LentUnit, booking: Booking) -> TownRules:
-    """The version of the town's rules that the booking was made under."""
-    for rules in unit.town.rules:
-        if rules.version == booking.town_rules_id:
-            return rules
-    return unit.town.rules_on(local_day(booking.made_at))

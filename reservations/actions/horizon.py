@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BindParameter, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from reservations.actions.bulk import run_many
 from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS
 from reservations.events import HorizonExtended
-from reservations.models import CatalogueVersion, DayMask, Facility, OpeningVersion, Part
+from reservations.models import CatalogueVersion, DayMask, OpeningVersion, Part
 from reservations.models.base import table_of
 from reservations.queries.catalogue import opening_times
 from reservations.queries.masks import next_version
@@ -43,68 +47,68 @@ def extend_horizon(
 
 
 def write_masks(session: Session, request: HorizonRequest) -> int:
-    """The work of extend_horizon inside somebody else's transaction; returns the rows changed."""
-    openings = _openings(session, request.facility_ids)
+    """The work of extend_horizon inside somebody else's transaction; returns the rows changed.
+
+    Day by day, so that a year of a whole region never lies in memory, and in the order in which
+    everybody locks the masks (occupancy.py).
+    """
+    # Most facilities keep the hours of others: each set of hours is worked out once a day.
+    of_facility: dict[int, int] = {}
+    kinds: dict[tuple[tuple[date, OpeningTimes], ...], int] = {}
+    for facility_id, versions in _openings(session, request.facility_ids).items():
+        of_facility[facility_id] = kinds.setdefault(tuple(versions), len(kinds))
     parts = _parts(session, request.facility_ids)
-    last = request.first + timedelta(days=request.days - 1)
-    known = _known(session, request, last)
     dialect = session.get_bind().dialect.name
     version = session.execute(select(next_version(dialect))).scalar_one()
-    fresh: list[dict[str, object]] = []
-    changed: list[dict[str, object]] = []
-    for facility_id, part_ids in parts.items():
-        versions = openings.get(facility_id, [])
-        for offset in range(request.days):
-            day = request.first + timedelta(days=offset)
-            bits = _bits(versions, day)
-            halves = (bits & HALF_DAY_BITS, bits >> HALF_DAY_SLOTS)
-            for part_id in part_ids:
-                before = known.get((day, part_id))
-                if before is None:
-                    fresh.append(_new_row(day, part_id, halves, version))
-                elif before != halves:
-                    changed.append(_changed_row(day, part_id, halves, version))
-    if fresh:
-        session.execute(insert(table_of(DayMask)), fresh)
-    if changed:
-        session.execute(_SET_OPEN, changed)
-    return len(fresh) + len(changed)
+    written = 0
+    for offset in range(request.days):
+        day = request.first + timedelta(days=offset)
+        known = _known(session, day, request.facility_ids)
+        bits = [_bits(versions, day) for versions in kinds]
+        fresh: list[dict[str, object]] = []
+        changed: list[dict[str, object]] = []
+        for part_id, facility_id in parts:
+            kind = of_facility.get(facility_id)
+            wanted = 0 if kind is None else bits[kind]
+            if known.get(part_id) != wanted:
+                rows = changed if part_id in known else fresh
+                rows.append(_row(day, part_id, wanted, version))
+        run_many(session, _NEW[dialect], fresh)
+        run_many(session, _SET_OPEN, changed)
+        written += len(fresh) + len(changed)
+    return written
 
 
+_TABLE = table_of(DayMask)
+_OPEN_NOW: dict[str, BindParameter[Any]] = {
+    "open_am": bindparam("open_am_"),
+    "open_pm": bindparam("open_pm_"),
+    "version": bindparam("version_"),
+}
+_DATE: BindParameter[date] = bindparam("date_")
+_PART: BindParameter[int] = bindparam("part_")
+_ROW = {"date": _DATE, "part_id": _PART, "am": 0, "pm": 0, **_OPEN_NOW}
+_NEW = {
+    # Somebody else may be making the same rows at this moment; then they need no second one.
+    "sqlite": sqlite_insert(_TABLE).values(_ROW).on_conflict_do_nothing(),
+    "postgresql": postgresql_insert(_TABLE).values(_ROW).on_conflict_do_nothing(),
+}
 _SET_OPEN = (
-    update(table_of(DayMask))
-    .where(DayMask.date == bindparam("date_"), DayMask.part_id == bindparam("part_"))
-    .values(
-        open_am=bindparam("open_am_"), open_pm=bindparam("open_pm_"), version=bindparam("version_")
-    )
+    update(_TABLE).where(_TABLE.c.date == _DATE, _TABLE.c.part_id == _PART).values(_OPEN_NOW)
 )
 
 
-def _new_row(day: date, part_id: int, halves: tuple[int, int], version: int) -> dict[str, object]:
-    return {
-        "date": day,
-        "part_id": part_id,
-        "am": 0,
-        "pm": 0,
-        "open_am": halves[0],
-        "open_pm": halves[1],
-        "version": version,
-    }
-
-
-def _changed_row(
-    day: date, part_id: int, halves: tuple[int, int], version: int
-) -> dict[str, object]:
+def _row(day: date, part_id: int, bits: int, version: int) -> dict[str, object]:
     return {
         "date_": day,
         "part_": part_id,
-        "open_am_": halves[0],
-        "open_pm_": halves[1],
+        "open_am_": bits & HALF_DAY_BITS,
+        "open_pm_": bits >> HALF_DAY_SLOTS,
         "version_": version,
     }
 
 
-def _bits(versions: list[tuple[date, OpeningTimes]], day: date) -> int:
+def _bits(versions: tuple[tuple[date, OpeningTimes], ...], day: date) -> int:
     """The open bits by the version that holds on `day`; unconfirmed times lend nothing."""
     held = [times for valid_from, times in versions if valid_from <= day]
     if not held or not held[-1].is_confirmed:
@@ -131,33 +135,26 @@ def _openings(
     return found
 
 
-def _parts(session: Session, facility_ids: frozenset[int] | None) -> dict[int, list[int]]:
-    statement = select(Part.facility_id, Part.id).join(Facility).order_by(Part.id)
+def _parts(session: Session, facility_ids: frozenset[int] | None) -> list[tuple[int, int]]:
+    """(part, facility) in order of part."""
+    statement = select(Part.id, Part.facility_id).order_by(Part.id)
     if facility_ids is not None:
         statement = statement.where(Part.facility_id.in_(facility_ids))
-    found: dict[int, list[int]] = defaultdict(list)
-    for row in session.execute(statement):
-        found[row.facility_id].append(row.id)
-    return found
+    return [(row.id, row.facility_id) for row in session.execute(statement)]
 
 
-def _known(
-    session: Session, request: HorizonRequest, last: date
-) -> dict[tuple[date, int], tuple[int, int]]:
-    statement = select(DayMask.date, DayMask.part_id, DayMask.open_am, DayMask.open_pm).where(
-        DayMask.date.between(request.first, last)
-    )
-    if request.facility_ids is not None:
-        statement = statement.join(Part, Part.id == DayMask.part_id).where(
-            Part.facility_id.in_(request.facility_ids)
-        )
-    return {
-        (row.date, row.part_id): (row.open_am, row.open_pm) for row in session.execute(statement)
-    }
+def _known(session: Session, day: date, facility_ids: frozenset[int] | None) -> dict[int, int]:
+    """The open bits of each part that has a row on this day."""
+    statement = select(DayMask.part_id, DayMask.open_am, DayMask.open_pm).where(DayMask.date == day)
+    if facility_ids is not None:
+        of_facilities = Part.facility_id.in_(facility_ids)
+        statement = statement.join(Part, Part.id == DayMask.part_id).where(of_facilities)
+    rows = session.execute(statement)
+    return {row.part_id: row.open_am | row.open_pm << HALF_DAY_SLOTS for row in rows}
 
 
 def raise_catalogue_version(session: Session) -> None:
     """Tell every process that what is lent has changed; in the transaction that changes it."""
-    changed = session.execute(update(CatalogueVersion).values(version=CatalogueVersion.version + 1))
-    if not changed.rowcount:  # type: ignore[attr-defined]
+    raised = update(CatalogueVersion).values(version=CatalogueVersion.version + 1)
+    if not session.connection().execute(raised).rowcount:
         session.add(CatalogueVersion(id=1, version=1))

@@ -2,23 +2,44 @@
 
 One conditional UPDATE over the unit's parts claims them all or is rolled back. There is no check
 before it that a second person could slip behind. A booking past midnight claims two days.
+
+Everybody locks rows in one order, by day and then by part: then two who want the same rows wait
+for each other, and never both at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
-from sqlalchemy import BindParameter, Update, bindparam, select, update
+from sqlalchemy import BindParameter, Select, Update, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from reservations.db import run
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import DayMask
 from reservations.models.base import table_of
 from reservations.queries.masks import next_version
-from reservations.rules.period import Period, by_day
+from reservations.rules.period import (
+    HALF_DAY_SLOTS,
+    SLOTS_PER_DAY,
+    WHOLE_DAY_BITS,
+    Period,
+    by_day,
+)
 
 _TABLE = table_of(DayMask)
+_LOCK = (
+    select(_TABLE.c.part_id)
+    .where(tuple_(_TABLE.c.date, _TABLE.c.part_id).in_(bindparam("rows", expanding=True)))
+    .order_by(_TABLE.c.date, _TABLE.c.part_id)
+    .with_for_update()
+)
+_OPEN = select(_TABLE.c.part_id, _TABLE.c.open_am, _TABLE.c.open_pm).where(
+    _TABLE.c.date == bindparam("day"), _TABLE.c.part_id.in_(bindparam("parts", expanding=True))
+)
 
 
 @cache
@@ -58,10 +79,10 @@ def _release(dialect: str) -> Update:
     )
 
 
-def _in_order(dialect: str):  # type: ignore[no-untyped-def]  # a bind or a subquery, as in_() takes
-    """The unit's parts. PostgreSQL locks them in part order first: two bookings of overlapping
-    sets of parts then wait for each other instead of deadlocking."""
-    parts: BindParameter[list[int]] = bindparam("parts", expanding=True)
+def _in_order(dialect: str) -> BindParameter[Sequence[int]] | Select[Any]:
+    """The unit's parts, as in_() takes them. PostgreSQL locks their rows in part order first; an
+    UPDATE alone would lock them in whatever order it finds them."""
+    parts: BindParameter[Sequence[int]] = bindparam("parts", expanding=True)
     if dialect != "postgresql":
         return parts
     inner = _TABLE.alias("locked")
@@ -89,16 +110,50 @@ def release(session: Session, parts: tuple[int, ...], day: date, period: Period)
     assert done, f"released what was not occupied: parts {parts}, {day} {period}"
 
 
+def lock(session: Session, places: Sequence[tuple[tuple[int, ...], date, Period]]) -> None:
+    """Wait for the rows of several places at once, each being parts, day and period.
+
+    For whoever releases one place and claims another: two people who swap would otherwise each
+    hold what the other waits for. SQLite has one writer and needs no such lock.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    rows = {
+        (day + timedelta(days=offset), part_id)
+        for parts, day, period in places
+        for offset, _, _ in by_day(period)
+        for part_id in parts
+    }
+    run(session, _LOCK, {"rows": sorted(rows)})
+
+
+def opened(session: Session, parts: tuple[int, ...], day: date, period: Period) -> int:
+    """The quarter-hours at which all of `parts` may be lent, as this transaction sees them.
+
+    returns  96 bits, or 192 where the period runs past midnight
+    """
+    bits = 0
+    for offset, _, _ in by_day(period):
+        values = {"day": day + timedelta(days=offset), "parts": parts}
+        rows = run(session, _OPEN, values).all()
+        common = WHOLE_DAY_BITS if len(rows) == len(parts) else 0
+        for row in rows:
+            common &= row.open_am | row.open_pm << HALF_DAY_SLOTS
+        bits |= common << (SLOTS_PER_DAY * offset)
+    return bits
+
+
 def _touch_all(
     session: Session, statement: Update, parts: tuple[int, ...], day: date, period: Period
 ) -> bool:
+    connection = session.connection()
     for offset, am, pm in by_day(period):
         values = {
             "date_": day + timedelta(days=offset),
-            "parts": list(parts),
+            "parts": parts,
             "am_": am,
             "pm_": pm,
         }
-        if session.execute(statement, values).rowcount != len(parts):  # type: ignore[attr-defined]
+        if connection.execute(statement, values).rowcount != len(parts):
             return False
     return True

@@ -17,9 +17,10 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 from uuid6 import uuid7
 
-from reservations.db import write_transaction
+from reservations.db import run, write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import Fact
 from reservations.models import AuditLine, Event
@@ -59,11 +60,17 @@ class Context:
 
 _AUDIT_TABLE = table_of(AuditLine)
 _AUDIT_COLUMNS = ("at", "node", "actor", "action", "subject", "key", "request_hash")
-# On PostgreSQL one actor does one thing at a time: without that, ten requests sent at once would
-# each count the same open bookings and pass the town's limit together. SQLite has one writer.
-_ACTORS_TURN = select(
-    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn", type_=Text), 0)).label("t")
-).subquery()
+
+
+# On PostgreSQL requests with the same turn come one after the other: without that, ten bookings
+# sent at once for one party, by however many people, would each count the same open bookings and
+# pass the town's limit together. SQLite has one writer.
+def takes_turn(whose: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column for PostgreSQL that waits until it is this one's turn, up to the commit."""
+    return func.pg_advisory_xact_lock(func.hashtextextended(whose, 0)).label("turn")
+
+
+_TURN = select(takes_turn(bindparam("turn", type_=Text))).subquery()
 _AUDIT = {
     "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing().returning(_AUDIT_TABLE.c.seq),
     "postgresql": postgresql_insert(_AUDIT_TABLE)
@@ -74,14 +81,12 @@ _AUDIT = {
                 bindparam(name, type_=_AUDIT_TABLE.c[name].type, required=True)
                 for name in _AUDIT_COLUMNS
             )
-        ).select_from(_ACTORS_TURN),
+        ).select_from(_TURN),
         include_defaults=False,
     )
     .on_conflict_do_nothing()
     .returning(_AUDIT_TABLE.c.seq),
 }
-# Actors who are not one person take no turn: each of their actions locks only itself.
-SHARED_ACTORS = frozenset({"system", "anonymous"})
 _EVENT = insert(table_of(Event))
 _EARLIER = select(AuditLine.subject, AuditLine.action, AuditLine.request_hash).where(
     AuditLine.actor == bindparam("actor"), AuditLine.key == bindparam("key")
@@ -89,7 +94,10 @@ _EARLIER = select(AuditLine.subject, AuditLine.action, AuditLine.request_hash).w
 
 
 def action(
-    name: str, *, subject: Callable[[Any], str] | None = None
+    name: str,
+    *,
+    subject: Callable[[Any], str] | None = None,
+    turn: Callable[[Any], str] | None = None,
 ) -> Callable[[Work[Request]], Action[Request]]:
     """Make a function that does one thing into the action `name` (a row of rules/modes.py).
 
@@ -97,6 +105,7 @@ def action(
     action it takes (session, request, context) and returns the subject's id.
 
     subject  which id the request is about; without it a new one is made for what is created
+    turn     whose requests come one after the other; without it those about the same subject
     raises   Refusal (mode, key_reused, and whatever the action refuses); nothing is written then
     """
     assert name in modes.TABLE, name
@@ -108,8 +117,15 @@ def action(
                 raise Refusal(RefusalCode.MODE, mode=context.mode.value)
             for left in range(TRIES - 1, -1, -1):
                 about = subject(request) if subject else context.new_id()
+                waits_for = turn(request) if turn else about
                 try:
-                    return _once(session, work, name, request, context, about)
+                    with write_transaction(session):
+                        earlier = _write_audit(session, name, context, about, waits_for)
+                        if earlier is None:
+                            fact = work(session, request, context, about)
+                            session.flush()
+                            _write_event(session, fact, context)
+                    return earlier or about
                 except DBAPIError as error:
                     if not left or _state(error) not in RETRIED_STATES:
                         raise
@@ -121,35 +137,24 @@ def action(
     return decorate
 
 
-def _once(
-    session: Session,
-    work: Work[Request],
-    name: str,
-    request: Request,
-    context: Context,
-    about: str,
-) -> str:
-    with write_transaction(session):
-        earlier = _write_audit(session, name, context, about)
-        if earlier is not None:
-            return earlier
-        fact = work(session, request, context, about)
-        session.flush()
-        session.execute(
-            _EVENT,
-            {
-                "at": context.now,
-                "node": context.node,
-                "name": fact.name,
-                "version": fact.version,
-                "subject": fact.subject,
-                "body": fact.body(),
-            },
-        )
-    return about
+def _write_event(session: Session, fact: Fact, context: Context) -> None:
+    run(
+        session,
+        _EVENT,
+        {
+            "at": context.now,
+            "node": context.node,
+            "name": fact.name,
+            "version": fact.version,
+            "subject": fact.subject,
+            "body": fact.body(),
+        },
+    )
 
 
-def _write_audit(session: Session, name: str, context: Context, about: str) -> str | None:
+def _write_audit(
+    session: Session, name: str, context: Context, about: str, turn: str
+) -> str | None:
     """Write the audit line; return the earlier subject when this key has been used before.
 
     On PostgreSQL a second request with the same key waits here until the first has committed or
@@ -166,13 +171,21 @@ def _write_audit(session: Session, name: str, context: Context, about: str) -> s
         "request_hash": context.request_hash,
     }
     if dialect == "postgresql":
-        values["turn"] = about if context.actor in SHARED_ACTORS else context.actor
-    if session.execute(_AUDIT[dialect], values).first() is not None:
+        values["turn"] = turn
+    if run(session, _AUDIT[dialect], values).first() is not None:
         return None
-    row = session.execute(_EARLIER, {"actor": context.actor, "key": context.key}).one()
+    row = run(session, _EARLIER, {"actor": context.actor, "key": context.key}).one()
     if (row.action, row.request_hash) != (name, context.request_hash):
         raise Refusal(RefusalCode.KEY_REUSED)
     return str(row.subject)
+
+
+def key_is_used(session: Session, context: Context) -> bool:
+    """Whether this actor's key has been used, as far as this transaction sees."""
+    if context.key is None:
+        return False
+    asked = {"actor": context.actor, "key": context.key}
+    return run(session, _EARLIER, asked).first() is not None
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base
 
+# From when a version holds that has no day of its own: before any day that is booked.
+ALWAYS = date(2000, 1, 1)
+
 
 class Municipality(Base):
     """自治体: the tenant. `code` is the six-digit code with its check digit."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from reservations.models import Account, LoginLink, SignInSession
+from reservations.db import run
+from reservations.models import Account, LoginLink, Party, SignInSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,16 @@ class Credentials:
     account_id: str
     password_hash: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an account's own page shows of it; `devices` are its live sessions in browsers."""
+
+    name: str
+    kana: str
+    login: str
+    devices: int
 
 
 _BY_TOKEN = (
@@ -48,11 +59,37 @@ _BY_LINK = select(LoginLink.account_id).where(
 )
 
 
+_PROFILE = (
+    select(
+        Party.name,
+        Party.kana,
+        Account.login,
+        select(func.count())
+        .select_from(SignInSession)
+        .where(
+            SignInSession.account_id == Account.id,
+            SignInSession.kind == "web",
+            SignInSession.revoked_at.is_(None),
+            SignInSession.expires_at > bindparam("now"),
+        )
+        .scalar_subquery(),
+    )
+    .outerjoin(Party, Party.id == Account.party_id)
+    .where(Account.id == bindparam("account_id"))
+)
+
+
+def profile(session: Session, account_id: str, *, now: datetime) -> Profile:
+    """The account's own data; empty names for staff without a party."""
+    row = session.execute(_PROFILE, {"account_id": account_id, "now": now}).one()
+    return Profile(row[0] or "", row[1] or "", row[2], row[3])
+
+
 def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> AccountView | None:
     """The account of a live session of this kind (web or api), or None."""
     values = {"token_hash": token_hash, "kind": kind, "now": now}
-    row = session.execute(_BY_TOKEN, values).one_or_none()
-    return None if row is None else AccountView(*row)
+    row = run(session, _BY_TOKEN, values).one_or_none()
+    return None if row is None else AccountView(row.id, row.party_id, row.role, row.locale)
 
 
 def by_login(session: Session, login: str) -> Credentials | None:

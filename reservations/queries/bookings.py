@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from reservations.clock import LOCAL
+from reservations.clock import LOCAL, local_day
+from reservations.db import run
 from reservations.models import Booking, Rating
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
+from reservations.rules.availability import Kind
 from reservations.rules.period import Period
+from reservations.rules.town import TownRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class BookingView:
     town_rules_id: int | None
     revision: int
     rating: int | None
+
+    @property
+    def rules(self) -> TownRules:
+        """The version of the town's rules that it was made under."""
+        return self.unit.town.rules_of(self.town_rules_id, local_day(self.made_at))
 
     @property
     def starts_at(self) -> datetime:
@@ -79,12 +87,25 @@ _MINE = (
     .offset(bindparam("skip"))
 )
 
+_PAST = (
+    _COLUMNS.where(Booking.party_id == bindparam("party_id"), Booking.date < bindparam("before"))
+    .order_by(Booking.date.desc(), Booking.start_slot.desc(), Booking.id)
+    .limit(bindparam("page_size"))
+    .offset(bindparam("skip"))
+)
+_LAST_WISH = (
+    select(Booking.purpose_code, Booking.headcount)
+    .where(Booking.party_id == bindparam("party_id"), Booking.kind == Kind.USE.value)
+    .order_by(Booking.made_at.desc())
+    .limit(1)
+)
+
 PAGE_SIZE = 50
 
 
 def one(session: Session, memory: Memory, booking_id: str) -> BookingView | None:
     """One booking, or None. Who may see it is the caller's question."""
-    row = session.execute(_ONE, {"booking_id": booking_id}).one_or_none()
+    row = run(session, _ONE, {"booking_id": booking_id}).one_or_none()
     return None if row is None else _view(memory, row)
 
 
@@ -98,7 +119,26 @@ def of_party(
         "page_size": PAGE_SIZE,
         "skip": page * PAGE_SIZE,
     }
-    return [_view(memory, row) for row in session.execute(_MINE, values)]
+    return [_view(memory, row) for row in run(session, _MINE, values)]
+
+
+def past_of_party(
+    session: Session, memory: Memory, party_id: str, *, before: date, page: int = 0
+) -> list[BookingView]:
+    """The bookings of a party before a day, latest first, a page of 50."""
+    values = {
+        "party_id": party_id,
+        "before": before,
+        "page_size": PAGE_SIZE,
+        "skip": page * PAGE_SIZE,
+    }
+    return [_view(memory, row) for row in run(session, _PAST, values)]
+
+
+def last_wish(session: Session, party_id: str) -> tuple[str, int | None] | None:
+    """Purpose code and head-count of what this party booked last, so as not to ask twice."""
+    row = run(session, _LAST_WISH, {"party_id": party_id}).one_or_none()
+    return None if row is None else (row.purpose_code, row.headcount)
 
 
 def number_text(node_no: int, serial: int) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations.clock import HOLIDAYS, LOCAL, local
+from reservations.db import run
 from reservations.models import Booking
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
@@ -88,13 +89,7 @@ def days(
 
     returns  a list a unit, in the order given, of its days in order
     """
-    last = first + timedelta(days=count - 1)
-    kinds: dict[tuple[int, date], list[Occupied]] = defaultdict(list)
-    values = {"facility_id": place.id, "first": first, "last": last}
-    for row in session.execute(_OCCUPIED, values):
-        occupied = Occupied(Period(row.start_slot, row.end_slot), Kind(row.kind))
-        for part_id in memory.catalogue.units[row.unit_id].parts:
-            kinds[part_id, row.date].append(occupied)
+    kinds = _kinds(session, memory, place, first, count=count)
     return [
         [
             _unit_day(memory, unit, first + timedelta(days=offset), kinds, now=now, viewer=viewer)
@@ -102,6 +97,26 @@ def days(
         ]
         for unit in units
     ]
+
+
+def _kinds(
+    session: Session, memory: Memory, place: Place, first: date, *, count: int
+) -> dict[tuple[int, date], list[Occupied]]:
+    """What is no ordinary use, by part and day; one that runs past midnight is on both days."""
+    kinds: dict[tuple[int, date], list[Occupied]] = defaultdict(list)
+    yesterday = first - timedelta(days=1)
+    last = first + timedelta(days=count - 1)
+    values = {"facility_id": place.id, "first": yesterday, "last": last}
+    for row in run(session, _OCCUPIED, values):
+        kind = Kind(row.kind)
+        held = [(row.date, Occupied(Period(row.start_slot, row.end_slot), kind))]
+        if row.end_slot > SLOTS_PER_DAY:
+            rest = Period(0, row.end_slot - SLOTS_PER_DAY)
+            held.append((row.date + timedelta(days=1), Occupied(rest, kind)))
+        for part_id in memory.catalogue.units[row.unit_id].parts:
+            for day, occupied in held:
+                kinds[part_id, day].append(occupied)
+    return kinds
 
 
 def _unit_day(

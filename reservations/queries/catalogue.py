@@ -34,6 +34,9 @@ from reservations.rules.opening import Closing, Hours, OpeningTimes
 from reservations.rules.period import Frame, Period, frames_on
 from reservations.rules.town import RefundStep, Residency, TownRules
 
+# Answers that a unit remembers: more than its frames and days of the week can make.
+FEES_KEPT = 128
+
 
 class Versioned(Protocol):
     """Anything that holds from a day on."""
@@ -63,6 +66,13 @@ class Town:
     def rules_on(self, day: date) -> TownRules:
         """The version that holds on `day` (the day of booking, not of use)."""
         return _on(self.rules, day)
+
+    def rules_of(self, version: int | None, day: date) -> TownRules:
+        """The version with this number; without one, what held on `day`."""
+        for rules in self.rules:
+            if rules.version == version:
+                return rules
+        return self.rules_on(day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ class LentUnit:
     is_bookable: bool
     is_invented: bool
     note: str
+    # Worked out once for all units with the same table, which hold the same two.
     _lendings: dict[tuple[date, int], Lending] = field(default_factory=dict, compare=False)
     _fees: dict[tuple[Any, ...], Fee | None] = field(default_factory=dict, compare=False)
 
@@ -145,11 +156,15 @@ class LentUnit:
         """rules/fees.py:quote with this unit's table; the same question is answered from memory."""
         tariff = self.tariff_on(day)
         asked = (tariff.valid_from, period, day_bit, residency.is_local, rules.version)
-        if asked not in self._fees:
-            self._fees[asked] = quote(
-                tariff.prices, period, day_bit=day_bit, residency=residency, rules=rules
-            )
-        return self._fees[asked]
+        try:
+            return self._fees[asked]
+        except KeyError:
+            fee = quote(tariff.prices, period, day_bit=day_bit, residency=residency, rules=rules)
+        if len(self._fees) >= FEES_KEPT:
+            # Whoever asks for every thinkable time must not fill the memory.
+            self._fees.clear()
+        self._fees[asked] = fee
+        return fee
 
 
 @dataclass(frozen=True)
@@ -310,6 +325,7 @@ def closing_of(stored: Mapping[str, Any]) -> Closing:
         month_days=((span[0][0], span[0][1]), (span[1][0], span[1][1])) if span else None,
         on_holidays=bool(stored.get("on_holidays", False)),
         moves=bool(stored.get("moves", False)),
+        days_after=stored.get("days_after", 0),
     )
 
 
@@ -320,8 +336,8 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
     ):
         parts[row.unit_id].append(row.part_id)
     purposes: dict[int, set[str]] = defaultdict(set)
-    for found in session.execute(select(UnitPurpose.unit_id, UnitPurpose.purpose_code)):
-        purposes[found.unit_id].add(found.purpose_code)
+    for used in session.execute(select(UnitPurpose.unit_id, UnitPurpose.purpose_code)):
+        purposes[used.unit_id].add(used.purpose_code)
     tariffs = _tariffs(session)
     statement = select(
         Unit.id,
@@ -338,26 +354,30 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
         Unit.note,
     ).order_by(Unit.facility_id, Unit.position, Unit.id)
     nothing = (Tariff(date.min, (), ()),)
-    return {
-        row.id: LentUnit(
-            row.id,
-            places[row.facility_id],
-            row.name,
-            row.name_en,
-            row.kind,
-            tuple(parts[row.id]),
-            row.capacity,
-            row.area_m2,
-            row.step_slots,
-            row.max_slots,
-            frozenset(purposes[row.id]),
-            tariffs.get(row.id, nothing),
-            row.is_bookable,
-            row.is_invented,
-            row.note,
+    worked_out: dict[Any, tuple[dict[Any, Any], dict[Any, Any]]] = {}
+    found: dict[int, LentUnit] = {}
+    for each in session.execute(statement):
+        table = tariffs.get(each.id, nothing)
+        shared = worked_out.setdefault((table, each.step_slots, each.max_slots), ({}, {}))
+        found[each.id] = LentUnit(
+            each.id,
+            places[each.facility_id],
+            each.name,
+            each.name_en,
+            each.kind,
+            tuple(parts[each.id]),
+            each.capacity,
+            each.area_m2,
+            each.step_slots,
+            each.max_slots,
+            frozenset(purposes[each.id]),
+            table,
+            each.is_bookable,
+            each.is_invented,
+            each.note,
+            *shared,
         )
-        for row in session.execute(statement)
-    }
+    return found
 
 
 def _tariffs(session: Session) -> dict[int, tuple[Tariff, ...]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from reservations.clock import HOLIDAYS, LOCAL, local
-from reservations.queries.catalogue import LentUnit
+from reservations.queries.catalogue import LentUnit, Town
 from reservations.queries.memory import Memory
 from reservations.queries.parties import ANYBODY, Viewer
 from reservations.rules import nearby
@@ -20,13 +20,15 @@ from reservations.rules.availability import Lending, lent_period
 from reservations.rules.eligibility import bookable_from
 from reservations.rules.fees import Fee
 from reservations.rules.nearby import Candidate, Offer, Wish
-from reservations.rules.period import SLOT_MINUTES, Period, day_bit
+from reservations.rules.period import SLOT_MINUTES, SLOTS_PER_DAY, Period, day_bit
+from reservations.rules.town import Residency, TownRules
 
 # A field is called `date`; inside its class the type needs another name.
 Day = date
 
-# How far another start may lie from the wished one to be worth an offer, in minutes.
-SHIFT_MINUTES_MAX = 180
+# How far another start may lie from the wished one to be worth an offer, in minutes: from the
+# afternoon (13:00) to the evening (18:00), the longest way between two frames that follow.
+SHIFT_MINUTES_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Search:
 
     near     the point that distances are measured from; None: in order of unit id
     towns    only these municipalities; empty: the whole region
+    days     this many days from `date` on are looked at; a unit is found on its first free one
     """
 
     date: Day
@@ -44,6 +47,7 @@ class Search:
     near: tuple[float, float] | None = None
     towns: frozenset[str] = frozenset()
     limit: int = 50
+    days: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +83,135 @@ def search(memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYB
     The caller has refreshed the masks.
     """
     found: list[Found] = []
-    for metres, unit in _outwards(memory, wish.near):
-        if wish.towns and unit.town.code not in wish.towns:
+    days = [
+        _Day(memory, wish.date + timedelta(days=offset), wish.period, now=now, viewer=viewer)
+        for offset in range(wish.days)
+    ]
+    for metres, unit in outwards(memory, wish.near):
+        if not unit.is_bookable or not suits(unit, wish):
             continue
-        each = _available(memory, unit, wish, metres, now=now, viewer=viewer)
-        if each is not None:
-            found.append(each)
-            if len(found) >= wish.limit:
+        for day in days:
+            each = day.found(unit, metres)
+            if each is not None:
+                found.append(each)
                 break
+        if len(found) >= wish.limit:
+            break
     return found
 
 
-def _available(
-    memory: Memory,
-    unit: LentUnit,
-    wish: Search,
-    metres: int | None,
-    *,
-    now: datetime,
-    viewer: Viewer,
-) -> Found | None:
-    """The unit as found, or None when it cannot be had."""
+def suits(unit: LentUnit, wish: Search) -> bool:
+    """Whether the unit is what is looked for, whenever it may be free."""
+    if wish.towns and unit.town.code not in wish.towns:
+        return False
     if wish.purpose and wish.purpose not in unit.purposes:
-        return None
-    if wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount:
-        return None
-    bit = day_bit(wish.date, is_holiday=wish.date in HOLIDAYS)
-    period = lent_period(unit.lending_on(wish.date, bit), wish.period)
-    if period is None or not is_free(memory, unit, wish.date, period):
-        return None
-    return _bookable(unit, wish.date, period, bit, metres, now=now, viewer=viewer)
+        return False
+    return not (wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount)
 
 
-def _bookable(
+class _Day:
+    """One day of a search. What is the same for many units is worked out once: the periods that
+    frames like theirs lend for the wish or around it, and the terms of their town."""
+
+    def __init__(
+        self, memory: Memory, day: date, wished: Period, *, now: datetime, viewer: Viewer
+    ) -> None:
+        self._memory = memory
+        self._date = day
+        self._bit = day_bit(day, is_holiday=day in HOLIDAYS)
+        self._free = memory.masks.day(day).free
+        self._wished = wished
+        self._now = now
+        self._viewer = viewer
+        # Units with the same table share one Lending, so its identity stands for both.
+        self._lent: dict[int, tuple[Period, int] | None] = {}
+        self._around: dict[int, list[tuple[Period, int]]] = {}
+        self._terms: dict[tuple[int, str, int, int], tuple[Fee, date] | None] = {}
+
+    def found(self, unit: LentUnit, metres: int | None) -> Found | None:
+        """The unit as found on this day, or None when it cannot be had."""
+        lending = unit.lending_on(self._date, self._bit)
+        table = id(lending)
+        try:
+            lent = self._lent[table]
+        except KeyError:
+            period = lent_period(lending, self._wished)
+            lent = self._lent[table] = None if period is None else (period, period.bits)
+        if lent is None or not self._is_free(unit, *lent):
+            return None
+        return self._offered(unit, table, lent[0], metres)
+
+    def times(self, unit: LentUnit, metres: int) -> Iterator[Found]:
+        """The free times of the unit around the wished one, that can be had."""
+        lending = unit.lending_on(self._date, self._bit)
+        table = id(lending)
+        try:
+            around = self._around[table]
+        except KeyError:
+            around = [(period, period.bits) for period in _periods(lending, self._wished)]
+            self._around[table] = around
+        for period, bits in around:
+            if self._is_free(unit, period, bits):
+                found = self._offered(unit, table, period, metres)
+                if found is not None:
+                    yield found
+
+    def _offered(
+        self, unit: LentUnit, table: int, period: Period, metres: int | None
+    ) -> Found | None:
+        """A free time with its terms."""
+        asked = (table, unit.place.town.code, period.start, period.end)
+        try:
+            terms = self._terms[asked]
+        except KeyError:
+            terms = self._terms[asked] = self._terms_of(unit, period)
+        return (
+            None if terms is None else Found(unit, self._date, period, terms[0], metres, terms[1])
+        )
+
+    def _terms_of(self, unit: LentUnit, period: Period) -> tuple[Fee, date] | None:
+        """The price, and since when it can be booked."""
+        window = window_of(unit.town, self._date, period, now=self._now, viewer=self._viewer)
+        if window is None:
+            return None
+        fee = unit.fee(self._date, period, self._bit, window.residency, window.rules)
+        return None if fee is None else (fee, window.opens)
+
+    def _is_free(self, unit: LentUnit, period: Period, bits: int) -> bool:
+        if period.end > SLOTS_PER_DAY:
+            return is_free(self._memory, unit, self._date, period)
+        free = self._free
+        for part_id in unit.parts:
+            if free.get(part_id, 0) & bits != bits:
+                return False
+        return bool(unit.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """On what terms a town lends a time to somebody who may book it now."""
+
+    rules: TownRules
+    residency: Residency
+    opens: Day
+
+
+def window_of(
+    town: Town, day: date, period: Period, *, now: datetime, viewer: Viewer
+) -> Window | None:
+    """None when this viewer may not yet, or no longer, book this time."""
+    residency = viewer.residency(town.code)
+    today = local(now).date()
+    rules = town.rules_on(today)
+    opens = bookable_from(day, residency=residency, rules=rules)
+    if opens > today:
+        return None
+    if period.starts_at(day, LOCAL) - timedelta(minutes=rules.closes_minutes) <= now:
+        return None
+    return Window(rules, residency, opens)
+
+
+def bookable(
     unit: LentUnit,
     day: date,
     period: Period,
@@ -122,26 +222,16 @@ def _bookable(
     viewer: Viewer,
 ) -> Found | None:
     """With price and window, or None when this viewer may not book it now."""
-    if not unit.is_bookable:
+    window = window_of(unit.town, day, period, now=now, viewer=viewer)
+    if window is None or not unit.is_bookable:
         return None
-    residency = viewer.residency(unit.town.code)
-    today = local(now).date()
-    rules = unit.town.rules_on(today)
-    opens = bookable_from(day, residency=residency, rules=rules)
-    if opens > today:
-        return None
-    starts_at = period.starts_at(day, LOCAL)
-    if starts_at - timedelta(minutes=rules.closes_minutes) <= now:
-        return None
-    fee = unit.fee(day, period, bit, residency, rules)
-    if fee is None:
-        return None
-    return Found(unit, day, period, fee, metres, opens)
+    fee = unit.fee(day, period, bit, window.residency, window.rules)
+    return None if fee is None else Found(unit, day, period, fee, metres, window.opens)
 
 
 def is_free(memory: Memory, unit: LentUnit, day: date, period: Period) -> bool:
     """Whether every part of the unit is open and not occupied for the whole period."""
-    days = 2 if period.end > 96 else 1
+    days = 2 if period.end > SLOTS_PER_DAY else 1
     bits = period.bits
     return memory.masks.free_bits(unit.parts, day, days=days) & bits == bits
 
@@ -169,31 +259,39 @@ def alternatives(
     rules = unit.town.rules_on(local(now).date())
     fee = unit.fee(day, period, bit, viewer.residency(unit.town.code), rules)
     wish = Wish(fee.total_yen if fee else None, headcount)
-    best: list[tuple[tuple[float, int, int], Alternative]] = []
-    for metres, other in _outwards(memory, origin):
-        if len(best) >= limit and nearby.cost_floor(metres or 0) > best[limit - 1][0][0]:
+    around = _Day(memory, day, period, now=now, viewer=viewer)
+    best: list[Ranked] = []
+    for metres, other in _around(memory, unit, origin):
+        if len(best) >= limit and nearby.cost_floor(metres) > best[limit - 1][0][0]:
             break
         if not _serves(other, unit, purpose, headcount):
             continue
-        for each in _times(memory, other, day, period, metres or 0, now=now, viewer=viewer):
-            if other.id == unit.id and each.period == period:
-                continue
-            offer = nearby.offer(_candidate(each, period), wish)
-            alternative = Alternative(other, day, offer, each.bookable_from)
-            insort(best, (nearby.order(offer), alternative), key=lambda pair: pair[0])
-    return _one_a_place([alternative for _, alternative in best], unit, limit)
+        offers = sorted(
+            (
+                _ranked(each, period, wish)
+                for each in around.times(other, metres)
+                if other.id != unit.id or each.period != period
+            ),
+            key=_key,
+        )
+        # One time of every unit, the best; of the full unit itself also the second best.
+        for ranked in offers[: 2 if other.id == unit.id else 1]:
+            insort(best, ranked, key=_key)
+        del best[limit:]
+    return [alternative for _, alternative in best]
 
 
-def _one_a_place(ranked: list[Alternative], unit: LentUnit, limit: int) -> list[Alternative]:
-    """The best offer of every unit; of the full unit itself also the second best time."""
-    taken: dict[int, int] = {}
-    kept = []
-    for each in ranked:
-        seen = taken.get(each.unit.id, 0)
-        if seen < (2 if each.unit.id == unit.id else 1):
-            kept.append(each)
-            taken[each.unit.id] = seen + 1
-    return kept[:limit]
+Key = tuple[float, int, int]
+Ranked = tuple[Key, Alternative]
+
+
+def _ranked(found: Found, wished: Period, wish: Wish) -> Ranked:
+    offer = nearby.offer(_candidate(found, wished), wish)
+    return nearby.order(offer), Alternative(found.unit, found.date, offer, found.bookable_from)
+
+
+def _key(ranked: Ranked) -> Key:
+    return ranked[0]
 
 
 def _serves(other: LentUnit, unit: LentUnit, purpose: str, headcount: int | None) -> bool:
@@ -205,29 +303,6 @@ def _serves(other: LentUnit, unit: LentUnit, purpose: str, headcount: int | None
     if purpose:
         return purpose in other.purposes
     return other.kind == unit.kind
-
-
-def _times(
-    memory: Memory,
-    unit: LentUnit,
-    day: date,
-    wished: Period,
-    metres: int,
-    *,
-    now: datetime,
-    viewer: Viewer,
-) -> Iterator[Found]:
-    """The free times of this unit around the wished one, that this viewer may book now."""
-    bit = day_bit(day, is_holiday=day in HOLIDAYS)
-    days = 2 if wished.end > 96 else 1
-    free = memory.masks.free_bits(unit.parts, day, days=days)
-    if not free:
-        return
-    for period in _periods(unit.lending_on(day, bit), wished):
-        if free & period.bits == period.bits:
-            found = _bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
-            if found is not None:
-                yield found
 
 
 def _periods(lending: Lending, wished: Period) -> Iterator[Period]:
@@ -245,7 +320,7 @@ def _periods(lending: Lending, wished: Period) -> Iterator[Period]:
     step = lending.step_slots
     for shift in range(step, reach + 1, step):
         for start in (wished.start - shift, wished.start + shift):
-            if 0 <= start < 96:
+            if 0 <= start < SLOTS_PER_DAY and start + length <= 2 * SLOTS_PER_DAY:
                 moved = lent_period(lending, Period(start, start + length))
                 if moved is not None and moved != exact:
                     yield moved
@@ -265,18 +340,45 @@ def _candidate(found: Found, wished: Period) -> Candidate:
 
 
 def _point(unit: LentUnit) -> tuple[float, float] | None:
-    place = unit.place
-    return None if place.lat is None or place.lng is None else (place.lat, place.lng)
+    """Where the unit is; where that is not known, its town's point stands for it."""
+    for each in (unit.place, unit.town):
+        if each.lat is not None and each.lng is not None:
+            return each.lat, each.lng
+    return None
 
 
-def _outwards(
+def outwards(
     memory: Memory, near: tuple[float, float] | None
 ) -> Iterator[tuple[int | None, LentUnit]]:
-    """Every unit with its distance, nearest first; without a point, in order of id."""
+    """Every unit with its distance, nearest first; then those of places without a point.
+
+    Without `near` all are given in order of place, with no distance.
+    """
+    known = memory.catalogue
     if near is None:
-        for unit in memory.catalogue.units.values():
+        for unit in known.units.values():
             yield None, unit
         return
-    for metres, place_id in memory.grid.nearest(*near):
-        for unit in memory.catalogue.units_of_place.get(place_id, ()):
+    for metres, place_id in memory.lending.nearest(*near):
+        for unit in known.units_of_place.get(place_id, ()):
             yield metres, unit
+    for unit in known.units.values():
+        if unit.place.lat is None or unit.place.lng is None:
+            yield None, unit
+
+
+def _around(
+    memory: Memory, unit: LentUnit, origin: tuple[float, float] | None
+) -> Iterator[tuple[int, LentUnit]]:
+    """The units with a known distance, nearest first; the full unit's own place is always there.
+
+    A place without a point cannot be called near or far, and is no alternative. The full one's
+    own is: whoever asked for it knows the way, and it counts as no way at all.
+    """
+    if unit.place.lat is None or unit.place.lng is None:
+        for sibling in memory.catalogue.units_of_place[unit.place.id]:
+            yield 0, sibling
+    if origin is not None:
+        for metres, place_id in memory.lending.nearest(*origin):
+            for other in memory.catalogue.units_of_place.get(place_id, ()):
+                yield metres, other

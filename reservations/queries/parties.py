@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from reservations.db import run
 from reservations.models import Booking, CatalogueVersion, Municipality, Party, PartyResidency
 from reservations.rules.eligibility import Standing
 from reservations.rules.period import SLOTS_PER_DAY, Period
@@ -65,7 +66,7 @@ _PARTY = (
 
 def viewer(session: Session, party_id: str, *, today: date) -> Viewer:
     """Who this party is to every town, in one statement."""
-    rows = session.execute(_PARTY, {"party_id": party_id, "today": today}).all()
+    rows = run(session, _PARTY, {"party_id": party_id, "today": today}).all()
     if not rows:
         return ANYBODY
     first = rows[0]
@@ -147,7 +148,8 @@ def standing(
 
     except_id   a booking that does not count, because it is the one being changed
     """
-    row = session.execute(
+    row = run(
+        session,
         _STANDING,
         {
             "party_id": party_id,

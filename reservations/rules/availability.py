@@ -8,7 +8,15 @@ from datetime import date
 from enum import Enum
 
 from reservations.errors import Refusal, RefusalCode
-from reservations.rules.period import Frame, Period, clock_text, covering, span
+from reservations.rules.period import (
+    SLOTS_PER_DAY,
+    WHOLE_DAY_BITS,
+    Frame,
+    Period,
+    clock_text,
+    covering,
+    span,
+)
 
 
 class Status(Enum):
@@ -110,7 +118,7 @@ class Lending:
     """How a unit is lent on one day.
 
     frames       the day's コマ in order; empty: any period on the step grid
-    step_slots   without frames: start and length are multiples of this from the opening
+    step_slots   without frames: start and end lie on multiples of this, counted from midnight
     max_slots    the longest booking; None is no limit
     """
 
@@ -123,14 +131,14 @@ def lent_period(lending: Lending, wish: Period) -> Period | None:
     """The period that is really lent when somebody asks for `wish`, or None.
 
     With frames it is the run of frames that the wish touches. Without frames the wish is widened
-    to the step grid.
+    to the step grid; what would end after the following day cannot be lent.
     """
     if lending.frames:
         touched = covering(lending.frames, wish)
         return span(touched) if touched else None
     step = lending.step_slots
-    start = wish.start - wish.start % step
-    return Period(start, wish.end + -wish.end % step)
+    end = wish.end + -wish.end % step
+    return Period(wish.start - wish.start % step, end) if end <= 2 * SLOTS_PER_DAY else None
 
 
 def refusals(lending: Lending, facts: DayFacts, wish: Period) -> list[Refusal]:
@@ -148,15 +156,24 @@ def refusals(lending: Lending, facts: DayFacts, wish: Period) -> list[Refusal]:
                 nearest=str(lent) if lent else None,
             )
         )
-    if not facts.open_bits & ((1 << 96) - 1):
-        found.append(Refusal(RefusalCode.CLOSED_DAY))
-    elif facts.open_bits & wish.bits != wish.bits:
-        found.append(Refusal(RefusalCode.OUTSIDE_HOURS, open=open_text(facts.open_bits)))
+    found += hours_refusals(facts.open_bits, wish)
     if lending.max_slots is not None and wish.end - wish.start > lending.max_slots:
         found.append(Refusal(RefusalCode.TOO_LONG, hours_max=lending.max_slots / 4))
     if facts.busy_bits & wish.bits:
         found.append(Refusal(RefusalCode.TAKEN))
     return found
+
+
+def hours_refusals(open_bits: int, wish: Period) -> list[Refusal]:
+    """Whether the place is open at all: codes closed_day, outside_hours; [] when it is.
+
+    open_bits  96 bits, or 192 where the wish runs past midnight
+    """
+    if not open_bits & WHOLE_DAY_BITS:
+        return [Refusal(RefusalCode.CLOSED_DAY)]
+    if open_bits & wish.bits != wish.bits:
+        return [Refusal(RefusalCode.OUTSIDE_HOURS, open=open_text(open_bits))]
+    return []
 
 
 def open_text(bits: int) -> str:
@@ -176,18 +193,4 @@ def runs(bits: int) -> list[tuple[int, int]]:
             found.append((start, slot))
         else:
             slot += 1
-    return found
-
-
-def free_periods(lending: Lending, facts: DayFacts) -> list[Period]:
-    """The pieces that can still be lent on this day: free frames, or free runs on the step grid."""
-    free = facts.open_bits & ~facts.busy_bits
-    if lending.frames:
-        return [f.period for f in lending.frames if free & f.period.bits == f.period.bits]
-    step = lending.step_slots
-    found = []
-    for start, end in runs(free):
-        first, last = start + -start % step, end - end % step
-        if first < last and first < 96:
-            found.append(Period(first, last))
     return found

@@ -42,7 +42,7 @@ def refusals(
     opens = bookable_from(day, residency=standing.residency, rules=rules)
     if starts_at <= local_now:
         found.append(Refusal(RefusalCode.PAST))
-    elif starts_at - timedelta(minutes=rules.closes_minutes) < local_now:
+    elif starts_at - timedelta(minutes=rules.closes_minutes) <= local_now:
         found.append(Refusal(RefusalCode.TOO_LATE, minutes=rules.closes_minutes))
     elif opens > local_now.date():
         found.append(Refusal(RefusalCode.NOT_YET_OPEN, opens_on=opens))

@@ -28,13 +28,17 @@ class Price:
     per_minutes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class FeeLine:
     """A line as it is printed: which row of the table, and what it came to."""
 
     label: str
     period: Period
     fee_yen: int
+
+
+# Lines that reach a certain time: what they come to, how many they are, and they themselves.
+Run = tuple[int, int, tuple[FeeLine, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ def quote(
 
     A row for exactly this period wins. Otherwise the cheapest run of rows from the period's start
     to its end is added; a gap between two frames costs nothing. Parties from outside the town pay
-    `rules.outside_percent` of that sum, cut below `rules.rounding_yen`; the table itself is never
-    rounded.
+    `rules.outside_percent` of that sum, cut below `rules.rounding_yen`, but a raised fee is never
+    cut below the table; the table itself is never rounded.
 
     day_bit  the day's bit (period.py)
     returns  None when the table has no row for a part of the period: then nobody may book it
@@ -70,7 +74,8 @@ def quote(
     total_yen = table_yen
     if percent != 100:
         raised = table_yen * percent // 100
-        total_yen = raised - raised % rules.rounding_yen
+        cut = raised - raised % rules.rounding_yen
+        total_yen = max(cut, table_yen) if percent > 100 else cut
     return Fee(lines, table_yen, total_yen, percent)
 
 
@@ -79,41 +84,53 @@ def _exact(rows: Sequence[Price], wish: Period) -> tuple[FeeLine, ...] | None:
     exact = [row for row in rows if row.per_minutes is None and row.period == wish]
     if not exact:
         return None
-    row = min(exact, key=lambda price: price.fee_yen)
+    row = min(exact, key=lambda price: (price.fee_yen, price.label))
     return (FeeLine(row.label, row.period, row.fee_yen),)
 
 
 def _cheapest_run(rows: Sequence[Price], wish: Period) -> tuple[FeeLine, ...] | None:
-    """The cheapest rows that fill the wish from its start to its end, in order of time."""
-    best: dict[int, tuple[int, tuple[FeeLine, ...]]] = {wish.start: (0, ())}
-    starts = sorted({row.period.start for row in rows} | {wish.start})
-    for start in starts:
-        if start not in best:
-            earlier = [end for end in best if end < start]
-            # Frames may leave a lunch hour open; it belongs to the booking and costs nothing.
-            if not earlier or not best[max(earlier)][1]:
-                continue
-            best[start] = best[max(earlier)]
-        for row in rows:
-            line = _line(row, wish, start)
-            if line is None:
-                continue
-            yen, lines = best[start]
-            total = (yen + line.fee_yen, (*lines, line))
-            if line.period.end not in best or total[0] < best[line.period.end][0]:
-                best[line.period.end] = total
+    """The cheapest rows that fill the wish from its start to its end, in order of time.
+
+    Equally cheap runs: the one with fewer lines, then the one whose lines sort first, so that the
+    order of the rows does not matter.
+    """
+    usable = [row for row in rows if _is_usable(row, wish)]
+    starts = sorted({row.period.start for row in usable if row.period.start > wish.start})
+    ends = {min(row.period.end, wish.end) for row in usable}
+    points = sorted({wish.start, *starts, *ends})
+    best: dict[int, Run] = {wish.start: (0, 0, ())}
+    for at in points:
+        if at not in best or at == wish.end:
+            continue
+        yen, count, lines = best[at]
+        following = [line for row in usable for line in _lines(row, wish, at, points)]
+        runs: list[tuple[int, Run]] = [
+            (line.period.end, (yen + line.fee_yen, count + 1, (*lines, line))) for line in following
+        ]
+        if lines and not following:
+            # Nothing begins here: a lunch hour between two frames belongs to the booking and
+            # costs nothing. Time that has a row of its own is never passed over.
+            runs = [(start, best[at]) for start in starts if start > at][:1]
+        for end, run in runs:
+            best[end] = min(run, best.get(end, run))
     found = best.get(wish.end)
-    return found[1] if found else None
+    return found[2] if found else None
 
 
-def _line(row: Price, wish: Period, start: int) -> FeeLine | None:
-    """What `row` adds from `start` on, or None when it does not begin there inside the wish."""
+def _is_usable(row: Price, wish: Period) -> bool:
+    """Whether any of the row can be paid within the wish: a frame only as a whole."""
+    return wish.contains(row.period) if row.per_minutes is None else row.period.overlaps(wish)
+
+
+def _lines(row: Price, wish: Period, at: int, points: Sequence[int]) -> list[FeeLine]:
+    """What `row` may add from `at` on; a rate may give way to any row that begins later."""
     if row.per_minutes is None:
-        if row.period.start != start or not wish.contains(row.period):
-            return None
-        return FeeLine(row.label, row.period, row.fee_yen)
-    if not row.period.start <= start < min(row.period.end, wish.end):
-        return None
-    part = Period(start, min(row.period.end, wish.end))
-    begun = -(-part.minutes // row.per_minutes)
-    return FeeLine(row.label, part, begun * row.fee_yen)
+        return [FeeLine(row.label, row.period, row.fee_yen)] if row.period.start == at else []
+    if not row.period.start <= at < row.period.end:
+        return []
+    last = min(row.period.end, wish.end)
+    parts = [Period(at, end) for end in points if at < end <= last]
+    return [
+        FeeLine(row.label, part, -(-part.minutes // row.per_minutes) * row.fee_yen)
+        for part in parts
+    ]

@@ -28,10 +28,10 @@ class Closing:
     """休館日の定め: every field that is set must match for the day to be closed.
 
     weekday        0 Monday to 6 Sunday
-    nth            with `weekday`: only these weeks of the month (1 to 5)
+    nth            with `weekday`: only these weeks of the month (1 to 5, -1 is the last)
     month_days     from (month, day) to (month, day), inclusive, may run over the new year
     on_holidays    closed on national holidays
-    moves          a closed weekday that is a holiday is open, and the next weekday is closed
+    moves          a closed day that is a holiday is open; the next day that is none is closed
     """
 
     weekday: int | None = None
@@ -39,6 +39,7 @@ class Closing:
     month_days: tuple[tuple[int, int], tuple[int, int]] | None = None
     on_holidays: bool = False
     moves: bool = False
+    days_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def is_closed(times: OpeningTimes, day: date, holidays: Holidays) -> bool:
 
 
 def _matches(closing: Closing, day: date, holidays: Holidays) -> bool:
+    if closing.days_after:
+        return _matches_plain(closing, day - timedelta(days=closing.days_after), holidays)
     if closing.moves:
         return _matches_moving(closing, day, holidays)
     return _matches_plain(closing, day, holidays)
@@ -82,11 +85,16 @@ def _matches_plain(closing: Closing, day: date, holidays: Holidays) -> bool:
     if closing.weekday is not None:
         if day.weekday() != closing.weekday:
             return False
-        if closing.nth and (day.day - 1) // 7 + 1 not in closing.nth:
+        if closing.nth and not _is_nth(closing.nth, day):
             return False
     if closing.month_days is not None and not _within(closing.month_days, (day.month, day.day)):
         return False
     return not closing.on_holidays or day in holidays
+
+
+def _is_nth(nth: tuple[int, ...], day: date) -> bool:
+    is_last = (day + timedelta(days=7)).month != day.month
+    return (day.day - 1) // 7 + 1 in nth or (is_last and -1 in nth)
 
 
 def _matches_moving(closing: Closing, day: date, holidays: Holidays) -> bool:

@@ -97,16 +97,14 @@ def slot_of(text: str) -> int | None:
 
 
 def period_of(start: str, end: str) -> Period | None:
-    """The period between two `HH:MM` texts; an end at or before the start is the next day's.
+    """The period between two `HH:MM` texts; an end before the start is the next day's.
 
     returns  None when either is no time on the grid, or when they are equal
     """
     first, last = slot_of(start), slot_of(end)
     if first is None or last is None or first >= SLOTS_PER_DAY or first == last:
         return None
-    if last < first:
-        last += SLOTS_PER_DAY
-    return Period(first, last) if last <= 2 * SLOTS_PER_DAY else None
+    return Period(first, last if last > first else last + SLOTS_PER_DAY)
 
 
 def day_bit(day: date, *, is_holiday: bool) -> int:
@@ -135,15 +133,30 @@ def frames_on(frames: Iterable[Frame], bit: int) -> tuple[Frame, ...]:
 
 
 def overlapping(frames: Sequence[Frame]) -> tuple[Frame, Frame] | None:
-    """Two frames that would lend the same quarter-hour on the same day, or None.
+    """Two frames that would lend the same quarter-hour, or None.
 
-    A town's file with such a pair is queued: which of the two holds is for the town to say.
+    A frame that runs past midnight is compared with those of the days that may follow. A town's
+    file with such a pair is queued: which of the two holds is for the town to say.
     """
     for position, one in enumerate(frames):
         for other in frames[position + 1 :]:
-            if one.days & other.days and one.period.overlaps(other.period):
+            same_day = one.days & other.days and one.period.overlaps(other.period)
+            if same_day or _runs_into(one, other) or _runs_into(other, one):
                 return one, other
     return None
+
+
+def _runs_into(one: Frame, other: Frame) -> bool:
+    """Whether `one` still lasts when `other` begins on the day after."""
+    lasts = one.period.end - SLOTS_PER_DAY > other.period.start
+    return lasts and bool(_days_after(one.days) & other.days)
+
+
+def _days_after(days: int) -> int:
+    """The days that may follow one of `days`: any of them may be a holiday, or follow one."""
+    if days & HOLIDAY:
+        return EVERY_DAY
+    return (days << 1 | days >> 6) & (WEEKDAYS | WEEKEND) | HOLIDAY
 
 
 def covering(frames: Sequence[Frame], wish: Period) -> tuple[Frame, ...]:

@@ -28,8 +28,8 @@ def cancellation(
     """What is owed when a booking of `fee_yen` is cancelled at `now`.
 
     A slip of the finger is free for `rules.free_undo_minutes` after the booking, whatever the day
-    of use. Otherwise the first step whose days are still ahead decides; days are whole calendar
-    days at the facility. Amounts coming back are cut below one yen, in the town's favour.
+    of use. Otherwise the most generous step whose days are still ahead decides; days are whole
+    calendar days at the facility. What comes back is cut below one yen, in the town's favour.
 
     source   refund clauses of nine towns; tests/rules/test_refunds.py has their examples
     """
@@ -44,10 +44,10 @@ def cancellation(
 
 
 def free_until(*, made_at: datetime, starts_at: datetime, rules: TownRules) -> datetime:
-    """The last instant at which cancelling costs nothing, as the confirmation promises it.
+    """Before which instant cancelling costs nothing, as the confirmation promises it.
 
-    returns  the later of the undo's end and the end of the last day that gives everything back,
-             but never after the start
+    returns  the later of the undo's end and the midnight after the last day that gives everything
+             back, but never after the start
     """
     undo = made_at + timedelta(minutes=rules.free_undo_minutes)
     whole = [step.days_before for step in rules.refund_steps if step.percent >= 100]

@@ -9,11 +9,12 @@ import unicodedata
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, current_app, g, request
+from werkzeug.wrappers import Response
 
 from reservations.actions.accounts import SignInRequest
 from reservations.errors import Refusal, RefusalCode
@@ -22,11 +23,15 @@ from reservations.queries.accounts import AccountView
 from reservations.queries.parties import ANYBODY, Viewer
 from reservations.web.services import network, now, services, session, today
 
-SESSION_COOKIE = "tonari_session"
+# Cookies do not know ports: staff and residents of one host must not sign each other out.
+SESSION_COOKIES = {"resident": "tonari_session", "counter": "tonari_counter"}
 DEVICE_COOKIE = "tonari_device"
 PASSWORD_LENGTH_MIN = 8
 # Hashed when nobody has this login, so that a guess takes as long as a miss.
 _NOBODY = "nobody"
+
+
+Answer = TypeVar("Answer", bound=Response)
 
 
 class Who(Enum):
@@ -71,10 +76,15 @@ def _account() -> AccountView | None:
         if scheme.lower() != "bearer" or not token:
             return None
         return accounts.by_token(session(), token_hash(token.strip()), kind="api", now=now())
-    cookie = request.cookies.get(SESSION_COOKIE)
+    cookie = session_cookie()
     if not cookie:
         return None
     return accounts.by_token(session(), token_hash(cookie), kind="web", now=now())
+
+
+def session_cookie() -> str | None:
+    """The secret that this browser sent, if it is signed in."""
+    return request.cookies.get(SESSION_COOKIES[services().audience])
 
 
 def viewer() -> Viewer:
@@ -109,6 +119,16 @@ def party_id() -> str:
     return found.party_id
 
 
+def own_path(address: str | None) -> str:
+    """The address if it is a path of ours, else the first page: nobody is sent away by a link.
+
+    Browsers drop tabs and line breaks from addresses and read \\ as /, so both are refused.
+    """
+    path = address or "/"
+    is_plain = path.isprintable() and "\\" not in path
+    return path if is_plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
 def new_token() -> str:
     """A secret for a cookie, a link or the API: 256 bits."""
     return secrets.token_urlsafe(32)
@@ -117,6 +137,21 @@ def new_token() -> str:
 def token_hash(token: str) -> str:
     """What is stored of a token. It has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def form_key(key: str, value: object, *secrets: str) -> str | None:
+    """The idempotency key of a form: the same form with the same answers is done once.
+
+    key   what the page made (new_token); without one every click counts
+    """
+    return f"form {key} {keyed_digest(repr(value), *secrets)}" if key else None
+
+
+def keyed_digest(*values: str) -> str:
+    """The same for the same values on this node only: a secret can be compared, not guessed."""
+    key = current_app.secret_key
+    assert isinstance(key, str)
+    return hmac.new(key.encode(), "\0".join(values).encode(), hashlib.sha256).hexdigest()
 
 
 def fold_login(login: str) -> str:
@@ -178,20 +213,22 @@ def expires_at() -> datetime:
     return now() + timedelta(hours=services().settings.session_hours)
 
 
-def remember(response: Response) -> Response:
+def remember(response: Answer) -> Answer:
     """Put the new session's cookie, and the mark of this device, into the answer."""
     is_https = services().settings.is_https
     options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": is_https}
     hours = services().settings.session_hours
-    response.set_cookie(SESSION_COOKIE, g.new_token, max_age=hours * 3600, **options)
+    name = SESSION_COOKIES[services().audience]
+    response.set_cookie(name, g.new_token, max_age=hours * 3600, **options)
     if "new_device" in g:
         response.set_cookie(DEVICE_COOKIE, g.new_device, max_age=400 * 86400, **options)
     return response
 
 
-def forget(response: Response) -> Response:
+def forget(response: Answer) -> Answer:
     """Take the session's cookie back."""
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax")
+    name = SESSION_COOKIES[services().audience]
+    response.delete_cookie(name, httponly=True, samesite="Lax")
     return response
 
 
@@ -209,9 +246,7 @@ def _device_mark(folded: str) -> str:
 
 
 def _device_signature(folded: str, nonce: str) -> str:
-    key = current_app.secret_key
-    assert isinstance(key, str)
-    return hmac.new(key.encode(), f"{nonce} {folded}".encode(), hashlib.sha256).hexdigest()
+    return keyed_digest("device", nonce, folded)
 
 
 def _folded(password: str) -> str:

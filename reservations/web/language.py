@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import g, has_request_context, request
-from flask_babel import Babel, gettext
+import flask_babel
+from flask import Response, g, has_request_context, request
+from flask_babel import Babel
 
-from reservations.clock import local
+from reservations.clock import HOLIDAYS, local
 from reservations.rules.period import Period, clock_text
 
 LANGUAGE_COOKIE = "tonari_language"
@@ -40,6 +41,12 @@ ERAS = ((date(2019, 5, 1), "令和", "R"), (date(1989, 1, 8), "平成", "H"))
 babel = Babel()
 
 
+def gettext(text: str, /, **values: object) -> str:
+    """The sentence from the reader's catalogue; typed, which flask_babel's own is not."""
+    found: str = flask_babel.gettext(text, **values)
+    return found
+
+
 def locale() -> str:
     """?lang= wins, then the cookie, then what the browser asks for, then Japanese."""
     if not has_request_context():
@@ -53,12 +60,25 @@ def locale() -> str:
     return found
 
 
+def remember(response: Response) -> Response:
+    """A language that was chosen on a page stays chosen on this device."""
+    chosen = request.args.get("lang")
+    if chosen in _BY_LOCALE and request.cookies.get(LANGUAGE_COOKIE) != chosen:
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=400 * 86400, samesite="Lax")
+    return response
+
+
 def current() -> Language:
     return _BY_LOCALE[locale()]
 
 
 def is_japanese() -> bool:
     return locale().startswith("ja")
+
+
+def comma() -> str:
+    """Between the parts of a spoken name."""
+    return "、" if is_japanese() else ", "
 
 
 def wareki(day: date) -> str:
@@ -79,6 +99,18 @@ def day_text(day: date) -> str:
     if is_japanese():
         return f"{day.month}月{day.day}日（{weekday(day)}）"
     return f"{weekday(day)} {day.day} {MONTHS_EN[day.month - 1]}"
+
+
+def short_day_text(day: date) -> str:
+    """11/21（土） or Sat 21 Nov: in strips and cells."""
+    return f"{day.month}/{day.day}（{weekday(day)}）" if is_japanese() else day_text(day)
+
+
+def day_tone(day: date) -> str:
+    """sat, sun (national holidays too) or nothing: a class beside the weekday's own word."""
+    if day.weekday() == 6 or day in HOLIDAYS:
+        return "sun"
+    return "sat" if day.weekday() == 5 else ""
 
 
 def long_day_text(day: date) -> str:

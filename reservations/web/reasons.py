@@ -6,19 +6,37 @@ Screens and API say the same sentence; its parts are the terms of the published 
 
 from __future__ import annotations
 
-from flask_babel import gettext
+from functools import lru_cache
 
 from reservations.queries.nearby import Alternative
 from reservations.web import language
+from reservations.web.language import gettext
 
 
 def reason_text(alternative: Alternative) -> str:
     """Distance, time, that it is free, and what it costs against the wished place."""
+    offer = alternative.offer
+    return _reason(
+        language.locale(),
+        # A place whose point nobody knows has no distance, rather than none at all.
+        None if alternative.unit.place.lat is None else offer.candidate.distance_m,
+        offer.candidate.shift_minutes,
+        offer.candidate.fee_yen,
+        offer.fee_difference_yen,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _reason(
+    _locale: str, metres: int | None, shift: int, fee_yen: int | None, difference_yen: int | None
+) -> str:
+    """The sentence in the request's language, which is `_locale`. Looking its words up takes longer
+    than finding the place; in a rush many people are offered the same."""
     parts = (
-        _where(alternative),
-        shift_text(alternative.offer.candidate.shift_minutes),
+        _where(metres),
+        shift_text(shift),
         gettext("空きあり"),
-        _fee(alternative),
+        _fee(fee_yen, difference_yen),
     )
     return ("・" if language.is_japanese() else " · ").join(part for part in parts if part)
 
@@ -43,23 +61,19 @@ def duration_text(minutes: int) -> str:
     return gettext("%(hours)s時間%(minutes)s分", hours=hours, minutes=rest)
 
 
-def _where(alternative: Alternative) -> str:
-    """A place whose point nobody knows has no distance, rather than none at all."""
-    if alternative.unit.place.lat is None:
+def _where(metres: int | None) -> str:
+    if metres is None:
         return ""
-    metres = alternative.offer.candidate.distance_m
     if not metres:
         return gettext("同じ場所")
     return gettext("%(distance)s 先", distance=language.distance_text(metres))
 
 
-def _fee(alternative: Alternative) -> str:
-    difference = alternative.offer.fee_difference_yen
-    if difference is None:
-        fee_yen = alternative.offer.candidate.fee_yen
+def _fee(fee_yen: int | None, difference_yen: int | None) -> str:
+    if difference_yen is None:
         return "" if fee_yen is None else language.yen(fee_yen)
-    if difference == 0:
+    if difference_yen == 0:
         return gettext("同じ料金")
-    if difference > 0:
-        return "+" + language.yen(difference)
-    return gettext("%(amount)s安い", amount=language.yen(-difference))
+    if difference_yen > 0:
+        return "+" + language.yen(difference_yen)
+    return gettext("%(amount)s安い", amount=language.yen(-difference_yen))

@@ -56,11 +56,9 @@ def today() -> date:
 
 
 def memory() -> Memory:
-    """The newest catalogue and day masks: two statements, once a request."""
+    """The newest catalogue and day masks: one statement, once a request."""
     if "memory" not in g:
-        found = memory_query.current(session())
-        found.masks.refresh()
-        g.memory = found
+        g.memory = memory_query.newest(services().database)
     return cast(Memory, g.memory)
 
 
@@ -75,6 +73,11 @@ def context(actor: str, *, key: str | None = None, request_hash: str | None = No
         key=key,
         request_hash=request_hash,
     )
+
+
+def lead_back(address: str) -> None:
+    """Where this page is found again, if it answers a form: for links to itself."""
+    g.page_address = address
 
 
 def network() -> str:

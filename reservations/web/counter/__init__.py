@@ -1,5 +1,14 @@
 """Screens for staff, on a port and in a process of their own."""
 
-from apiflask import APIBlueprint
+from reservations.web.counter import imports, start, voices
+from reservations.web.resident import feedback, sign_in
 
-BLUEPRINTS: tuple[APIBlueprint, ...] = ()
+# Signing in and telling of a problem are the same for everybody; whose session it is, the process
+# decides (web/auth.py).
+BLUEPRINTS = (
+    sign_in.blueprint,
+    feedback.blueprint,
+    start.blueprint,
+    voices.blueprint,
+    imports.blueprint,
+)

@@ -1,5 +1,27 @@
 """Screens for residents. Availability before identity: everything public is a plain GET address."""
 
-from reservations.web.resident import home
+from reservations.web.resident import (
+    account,
+    bookings,
+    feedback,
+    flow,
+    home,
+    map,
+    places,
+    registration,
+    search,
+    sign_in,
+)
 
-BLUEPRINTS = (home.blueprint,)
+BLUEPRINTS = (
+    home.blueprint,
+    search.blueprint,
+    places.blueprint,
+    map.blueprint,
+    flow.blueprint,
+    bookings.blueprint,
+    sign_in.blueprint,
+    registration.blueprint,
+    account.blueprint,
+    feedback.blueprint,
+)

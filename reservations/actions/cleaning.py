@@ -1,0 +1,34 @@
+"""Forgetting what has run out: sessions and one-time links that nobody can use any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from reservations.actions.step import Context, action
+from reservations.events import ExpiredForgotten
+from reservations.models import LoginLink, SignInSession
+from reservations.models.base import table_of
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRequest:
+    """Rows that ran out at least `kept` ago go; until then they explain a refusal."""
+
+    kept: timedelta = timedelta(days=7)
+
+
+@action("forget_expired")
+def forget_expired(
+    session: Session, request: ForgetRequest, context: Context, subject: str
+) -> ExpiredForgotten:
+    """Delete sessions and links that ran out. Idempotent."""
+    before = context.now - request.kept
+    counts = []
+    for table in (table_of(SignInSession), table_of(LoginLink)):
+        done = session.execute(delete(table).where(table.c.expires_at < before))
+        counts.append(int(done.rowcount))  # type: ignore[attr-defined]
+    return ExpiredForgotten(subject=subject, sessions=counts[0], links=counts[1])

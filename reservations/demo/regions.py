@@ -1,0 +1,125 @@
+"""The regions that can be shown, and the story that each one tells on a Saturday evening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from reservations.demo import tariffs
+from reservations.demo.tariffs import Table, framed, row
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A famous gym is full on Saturdays from 18 to 21; the next town's has room.
+
+    town    where the demonstration's resident lives; all of its gyms are full then
+    full    (town, name) of facilities without a free place then, the famous one first
+    free    (town, name) of the facility that stays free then
+    hours   (town, name) to the hours that a clerk has confirmed, where the town's words need one:
+            [days, start, end] as stored, from what the list says
+    """
+
+    town: str
+    full: tuple[tuple[str, str], ...]
+    free: tuple[str, str]
+    full_table: Table
+    free_table: Table
+    hours: dict[tuple[str, str], list[list[int]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What is filled, and from which packaged lists (`name` begins their names).
+
+    demand   how full it is beside others, 1.0 is usual
+    """
+
+    name: str
+    title: str
+    prefecture_code: str
+    story: Story
+    demand: float = 1.0
+
+
+# The half court of the full gym costs 1,950 yen that evening. The next town's costs its own people
+# 1,500 and our resident, who comes from outside, 2,250.
+_NEXT_TOWN = framed(
+    row("午前", "09:00", "12:00", 2000),
+    row("午後", "13:00", "17:00", 2600),
+    row("夜間", "18:00", "21:00", 3000),
+    combined=(row("全日", "09:00", "21:00", 7600),),
+)
+
+ISHIKAWA = Region(
+    "ishikawa",
+    "石川県",
+    "17",
+    Story(
+        "172120",
+        (
+            ("172120", "野々市市民体育館"),
+            ("172120", "野々市市スポーツセンター"),
+            ("172014", "額谷ふれあい体育館"),
+            ("172103", "松任青少年体育館"),
+        ),
+        ("172103", "若宮公園体育館"),
+        tariffs.NISHIWAKI,
+        _NEXT_TOWN,
+        # 日曜・祝日は18時まで、月曜(スポーツセンターは火曜)は13時から.
+        {
+            ("172120", "野々市市民体育館"): [[1, 52, 88], [62, 36, 88], [192, 36, 72]],
+            ("172120", "野々市市スポーツセンター"): [[2, 52, 88], [61, 36, 88], [192, 36, 72]],
+        },
+    ),
+)
+TOKYO = Region(
+    "tokyo",
+    "東京都",
+    "13",
+    Story(
+        "131059",
+        (("131059", "文京江戸川橋体育館"),),
+        ("131041", "江戸川小学校"),
+        tariffs.NISHIWAKI,
+        _NEXT_TOWN,
+    ),
+    demand=1.5,
+)
+
+REGIONS = {region.name: region for region in (ISHIKAWA, TOKYO)}
+
+# Windows, limits and refunds as towns have them; each town keeps one of these.
+_OPENS = ((60, 30), (60, 60), (90, 60), (30, 14), (62, 31), (90, 30))
+_REFUNDS = (
+    ((7, 100), (1, 50)),
+    ((14, 100), (7, 70), (1, 30)),
+    ((3, 100),),
+    ((10, 100), (3, 50)),
+    ((1, 100),),
+)
+_OUTSIDE_PERCENT = (150, 200, 130, 100, 150)
+_ACTIVE_MAX = (10, 10, 20, 8, None)
+RULES_FROM = date(2024, 4, 1)
+
+
+def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
+    """The rules of the region's n-th town, as they are stored; neighbours differ.
+
+    The two towns of the story keep the common rules, so that its prices are what it says.
+    """
+    if code in (story.town, story.free[0]):
+        return {"refund_steps": [list(step) for step in _REFUNDS[0]]}
+    opens, outside = _OPENS[position % len(_OPENS)]
+    body: dict[str, Any] = {
+        "opens_days_before": opens,
+        "outside_days_before": outside,
+        "closes_minutes": (0, 60, 0, 30)[position % 4],
+        "active_max": _ACTIVE_MAX[position % len(_ACTIVE_MAX)],
+        "outside_percent": _OUTSIDE_PERCENT[position % len(_OUTSIDE_PERCENT)],
+        "refund_steps": [list(step) for step in _REFUNDS[position % len(_REFUNDS)]],
+    }
+    if position % 7 == 3:
+        body["permit_word"] = "利用承認"
+    return body

@@ -1,0 +1,122 @@
+"""What the scheduler runs, in one process beside the workers. Each job only calls an action.
+
+Every job may run twice, late, or not at all for a week, and leaves the same state: missed runs are
+made up by one (coalesced), and none begins while it is still running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import structlog
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import func, select
+
+from reservations import clock
+from reservations.actions.cleaning import ForgetRequest, forget_expired
+from reservations.actions.horizon import HorizonRequest, extend_horizon
+from reservations.actions.step import Context
+from reservations.config import Settings
+from reservations.db import Database
+from reservations.models import DayMask, Unit, schema
+from reservations.queries import audit, imports
+
+# A machine that was asleep makes up for what it missed, once.
+MISFIRE_SECONDS = 24 * 3600
+
+log = structlog.get_logger("tonari.jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A line of the timetable; `crontab` in local time."""
+
+    name: str
+    crontab: str
+    work: Callable[[Database, Settings], object]
+
+
+def extend(database: Database, settings: Settings) -> date:
+    """毎晩: day masks as far ahead as the settings say; returns the last day."""
+    request = HorizonRequest(clock.local_day(clock.now()), settings.horizon_days)
+    with database.session() as session:
+        extend_horizon(session, request, _system(settings))
+    return request.first + timedelta(days=request.days - 1)
+
+
+def audit_masks(database: Database, _settings: Settings) -> None:
+    """毎晩: the two sums. A difference is a bug; it is said loudly and nothing is repaired."""
+    with database.session() as session:
+        found = audit.masks(session, since=clock.local_day(clock.now()))
+    if found.differences:
+        log.error("masks differ from bookings", differences=found.differences[:20])
+
+
+def clean(database: Database, settings: Settings) -> None:
+    """毎晩: sessions and links that ran out a week ago are forgotten."""
+    with database.session() as session:
+        forget_expired(session, ForgetRequest(), _system(settings))
+
+
+JOBS = (
+    Job("extend horizon", "5 0 * * *", extend),
+    Job("audit masks", "30 2 * * *", audit_masks),
+    Job("clean up", "0 3 * * *", clean),
+)
+
+
+def run(settings: Settings) -> None:
+    """Run the timetable for ever; first make up for nights on which the machine was off."""
+    database = Database(settings.url, threads=1)
+    with database.session() as session:
+        last = session.scalar(select(func.max(DayMask.date)))
+    wanted = clock.local_day(clock.now()) + timedelta(days=settings.horizon_days - 1)
+    if last is not None and last < wanted:
+        extend(database, settings)
+    scheduler = BlockingScheduler(timezone=clock.LOCAL)
+    for job in JOBS:
+        scheduler.add_job(
+            job.work,
+            CronTrigger.from_crontab(job.crontab, timezone=clock.LOCAL),
+            args=(database, settings),
+            id=job.name,
+            name=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=MISFIRE_SECONDS,
+        )
+    scheduler.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what was seen."""
+
+    name: str
+    is_well: bool
+    seen: str
+
+
+def check_up(database: Database, settings: Settings) -> list[Check]:
+    """What `tonari doctor` looks at."""
+    today = clock.local_day(clock.now())
+    wanted = today + timedelta(days=settings.horizon_days - 1)
+    with database.session() as session:
+        found = audit.masks(session, since=today)
+        last = session.scalar(select(func.max(DayMask.date)))
+        units = session.scalar(select(func.count()).select_from(Unit)) or 0
+        waiting = imports.waiting_counts(session)
+    wrong = len(found.differences)
+    return [
+        Check("database", True, f"{database.url.get_backend_name()} revision {schema.HEAD}"),
+        Check("masks", not wrong, f"{found.bookings} bookings, {found.masks} masks, {wrong} wrong"),
+        Check("horizon", units == 0 or (last is not None and last >= wanted), f"until {last}"),
+        Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
+    ]
+
+
+def _system(settings: Settings) -> Context:
+    return Context("system", clock.now(), settings.node_name, settings.node_no)

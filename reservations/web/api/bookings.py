@@ -1,0 +1,203 @@
+"""Booking, changing and cancelling by token; the same actions as the screens'."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from uuid import UUID
+
+import orjson
+from apiflask import APIBlueprint
+from flask import Response, request
+from pydantic import BaseModel
+from uuid6 import uuid7
+
+from reservations.actions import bookings as actions
+from reservations.actions.early import refuse_early
+from reservations.actions.step import Context
+from reservations.clock import HOLIDAYS
+from reservations.errors import Refusal, RefusalCode
+from reservations.queries import bookings as booking_query
+from reservations.queries import memory as memory_query
+from reservations.queries import nearby
+from reservations.queries.bookings import BookingView
+from reservations.rules.availability import lent_period
+from reservations.rules.period import Period, day_bit
+from reservations.web import auth
+from reservations.web.api import answers, openapi
+from reservations.web.api.contract import MalformedRequest, Mistake
+from reservations.web.api.schemas import (
+    BookingChange,
+    Bookings,
+    BookingsQuery,
+    NewBooking,
+    Query,
+)
+from reservations.web.api.schemas import BookingView as BookingSchema
+from reservations.web.auth import Who, guard
+from reservations.web.errors import problem
+from reservations.web.services import context, memory, now, session, today
+
+blueprint = APIBlueprint("api_bookings", __name__, url_prefix="/api/v1/bookings", tag="Bookings")
+guard(blueprint, Who.TOKEN)
+
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+@blueprint.get("")
+@blueprint.input(BookingsQuery, location="query")
+@blueprint.output(Bookings, example=openapi.BOOKINGS)
+@blueprint.doc(operation_id="bookings", **openapi.refusals(400, 401, 403))
+def bookings(query_data: BookingsQuery) -> Response:
+    """One's own bookings from a day on, soonest first
+
+    A page has at most 50.
+    """
+    known = memory_query.current(session())
+    since = query_data.since or today()
+    found = booking_query.of_party(
+        session(), known, auth.party_id(), since=since, page=query_data.page
+    )
+    is_full = len(found) == booking_query.PAGE_SIZE
+    return answers.stamped(
+        page=query_data.page,
+        next_page=query_data.page + 1 if is_full else None,
+        bookings=[answers.booking_view(each) for each in found],
+    )
+
+
+@blueprint.get("/<uuid:booking_id>")
+@blueprint.input(Query, location="query")
+@blueprint.output(BookingSchema, example=openapi.BOOKING)
+@blueprint.doc(operation_id="booking", **openapi.refusals(400, 401, 403, 404))
+def booking(booking_id: UUID, query_data: Query) -> Response:
+    """One of one's own bookings"""
+    return answers.answer(answers.booking_view(_mine(str(booking_id))))
+
+
+@blueprint.post("")
+@blueprint.input(NewBooking, location="json", example=openapi.NEW_BOOKING)
+@blueprint.output(
+    BookingSchema, status_code=201, example=openapi.BOOKING, links=openapi.BOOKING_LINKS
+)
+@blueprint.doc(operation_id="book", **openapi.refusals(400, 401, 403, 404, 409, 413, 415, 422, 503))
+def book(json_data: NewBooking) -> Response:
+    """Book a unit
+
+    A time that touches a frame only partly is lent as the whole frames it touches; `start` and
+    `end` of the answer say what is lent. When somebody else was first, the answer is 409 `taken`
+    with `alternatives`.
+    """
+    wish = actions.BookingRequest(
+        unit_id=json_data.unit_id,
+        date=json_data.date,
+        period=_lent(json_data),
+        party_id=auth.party_id(),
+        purpose=json_data.purpose,
+        headcount=json_data.headcount,
+    )
+    new_id = str(uuid7())
+    act = _context(json_data, "book", new_id=new_id)
+    try:
+        refuse_early(session(), wish, act)
+        booking_id = actions.book(session(), wish, act)
+    except Refusal as refusal:
+        return _refused(refusal, wish)
+    return _done(booking_id, 201, is_replayed=booking_id != new_id)
+
+
+@blueprint.post("/<uuid:booking_id>/cancel")
+@blueprint.output(BookingSchema, example=openapi.BOOKING)
+@blueprint.doc(operation_id="cancel_booking", **openapi.refusals(400, 401, 403, 404, 409, 422, 503))
+def cancel(booking_id: UUID) -> Response:
+    """Give a booking back
+
+    `due_yen` of the answer stays owed, `refund_yen` comes back.
+    """
+    mine = _mine(str(booking_id))
+    actions.cancel(session(), actions.CancelRequest(mine.id), _context(None, f"cancel {mine.id}"))
+    return _done(mine.id, 200)
+
+
+@blueprint.post("/<uuid:booking_id>/change")
+@blueprint.input(BookingChange, location="json", example=openapi.CHANGE)
+@blueprint.output(BookingSchema, example=openapi.BOOKING)
+@blueprint.doc(
+    operation_id="change_booking",
+    **openapi.refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+def change(booking_id: UUID, json_data: BookingChange) -> Response:
+    """Move a booking to another time or place
+
+    The old place is given up only if the new one is had; the number stays.
+    """
+    mine = _mine(str(booking_id))
+    wish = actions.ChangeRequest(mine.id, json_data.unit_id, json_data.date, _lent(json_data))
+    try:
+        actions.change(session(), wish, _context(json_data, f"change {mine.id}"))
+    except Refusal as refusal:
+        anew = actions.BookingRequest(
+            wish.unit_id, wish.date, wish.period, auth.party_id(), mine.purpose, mine.headcount
+        )
+        return _refused(refusal, anew)
+    return _done(mine.id, 200)
+
+
+def _mine(booking_id: str) -> BookingView:
+    """A booking of the token's party; somebody else's does not exist for it."""
+    party_id = auth.party_id()
+    found = booking_query.one(session(), memory_query.current(session()), booking_id)
+    if found is None or found.party_id != party_id:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return found
+
+
+def _lent(wish: NewBooking | BookingChange) -> Period:
+    """The whole frames that the wish touches; as it was sent where that cannot be lent.
+
+    The action looks again, with the newest catalogue: here it only decides how to ask.
+    """
+    asked = wish.period()
+    unit = memory_query.held(session()).catalogue.units.get(wish.unit_id)
+    if unit is None:
+        return asked
+    bit = day_bit(wish.date, is_holiday=wish.date in HOLIDAYS)
+    return lent_period(unit.lending_on(wish.date, bit), asked) or asked
+
+
+def _context(body: BaseModel | None, what: str, *, new_id: str | None = None) -> Context:
+    """The action's context, with the key of the request and the hash of what it asks for."""
+    key = request.headers.get(openapi.KEY_HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise MalformedRequest(Mistake(openapi.KEY_HEADER, "not_a_key"))
+    asked = orjson.dumps([what, body.model_dump() if body else None])
+    act = context(auth.actor(), key=key, request_hash=hashlib.sha256(asked).hexdigest())
+    return replace(act, new_id=lambda: new_id) if new_id else act
+
+
+def _refused(refusal: Refusal, wish: actions.BookingRequest) -> Response:
+    """The refusal; when somebody else was first, with what could be had instead."""
+    if refusal.code is not RefusalCode.TAKEN:
+        raise refusal
+    known = memory()
+    found = nearby.alternatives(
+        known,
+        known.catalogue.units[wish.unit_id],
+        wish.date,
+        wish.period,
+        now=now(),
+        viewer=auth.viewer(),
+        purpose=wish.purpose,
+        headcount=wish.headcount,
+    )
+    return problem(refusal, alternatives=[answers.alternative_line(each) for each in found])
+
+
+def _done(booking_id: str, status: int, *, is_replayed: bool = False) -> Response:
+    found = booking_query.one(session(), memory_query.held(session()), booking_id)
+    assert found is not None, booking_id
+    done = answers.answer(answers.booking_view(found), status)
+    if is_replayed:
+        done.headers[openapi.REPLAYED_HEADER] = "true"
+    return done

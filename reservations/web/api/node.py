@@ -1,0 +1,34 @@
+"""How this node stands: what it may promise, and whom it has heard from."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from reservations.queries import memory
+from reservations.rules.modes import Mode
+from reservations.web.api import answers, openapi
+from reservations.web.api.schemas import NodeView, Query
+from reservations.web.auth import Who, guard
+from reservations.web.services import session
+
+blueprint = APIBlueprint("api_node", __name__, url_prefix="/api/v1", tag="Node")
+guard(blueprint, Who.ANYBODY)
+
+
+@blueprint.get("/node")
+@blueprint.input(Query, location="query")
+@blueprint.output(NodeView, example=openapi.NODE)
+@blueprint.doc(operation_id="node", **openapi.refusals(400, anybody=True))
+def node(query_data: Query) -> Response:
+    """Mode, and which sheets this node holds
+
+    An answer also means that the database can be read and the catalogue is at hand.
+    """
+    memory.current(session())
+    return answers.stamped(
+        mode=Mode.NORMAL.value,
+        holds={"sheets": "all"},
+        last_contact=None,
+        waiting_slips=0,
+    )

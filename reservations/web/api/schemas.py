@@ -1,0 +1,485 @@
+"""What the API takes and gives. The models of requests read them; those of answers describe them.
+
+Answers are made as plain dicts (answers.py), because a list of 50 units is read far more often than
+anything else; tests/fuzz holds every answer against its model here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from reservations.errors import Refusal, RefusalCode
+from reservations.rules.availability import Status
+from reservations.rules.period import SLOT_MINUTES, Period, period_of
+from reservations.web.api.contract import MalformedRequest, Mistake
+
+# A field is called `date`; inside its class the type needs another name.
+Date = date
+
+LIMIT_MAX = 200
+DAYS_MAX = 31
+ID_MAX = 2**31 - 1
+HEADCOUNT_MAX = 100_000
+
+_DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_START = r"^([01][0-9]|2[0-3]):(00|15|30|45)$"
+_END = r"^([0-3][0-9]|4[0-7]):(00|15|30|45)$|^48:00$"
+_CLOCK = re.compile(r"([0-4][0-9]):([0-5][0-9])")
+_POINT = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,12})?),(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)")
+_TOWNS = r"^[0-9]{6}(,[0-9]{6}){0,99}$"
+_PURPOSE = r"^[a-z0-9_-]{0,40}$"
+_WHOLE = re.compile(r"[0-9]{1,9}")
+
+
+def _day(sent: Any) -> date:
+    if isinstance(sent, str) and re.match(_DAY, sent) and len(sent) == 10:
+        try:
+            return date.fromisoformat(sent)
+        except ValueError:
+            pass
+    raise PydanticCustomError("not_a_day", "not a day")
+
+
+def _clock(sent: Any) -> str:
+    if isinstance(sent, str) and _CLOCK.fullmatch(sent):
+        return sent
+    raise PydanticCustomError("not_a_time", "not a time")
+
+
+def _point(sent: Any) -> tuple[float, float]:
+    found = _POINT.fullmatch(sent)
+    if found is not None:
+        lat, lng = float(found[1]), float(found[2])
+        if abs(lat) <= 90 and abs(lng) <= 180:
+            return lat, lng
+    raise PydanticCustomError("not_a_point", "not a point")
+
+
+def _towns(sent: Any) -> frozenset[str]:
+    if re.match(_TOWNS, sent) and not sent.endswith("\n"):
+        return frozenset(sent.split(","))
+    raise PydanticCustomError("not_town_codes", "not town codes")
+
+
+def _whole(sent: Any) -> int:
+    if _WHOLE.fullmatch(sent):
+        return int(sent)
+    raise PydanticCustomError("not_a_number", "not a whole number")
+
+
+def _text(pattern: str, example: str, **more: Any) -> WithJsonSchema:
+    """What is said of a value that arrives as text and becomes something else."""
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], **more})
+
+
+Day = Annotated[date, BeforeValidator(_day), _text(_DAY, "2026-06-13", format="date")]
+Start = Annotated[str, BeforeValidator(_clock), _text(_START, "18:00")]
+End = Annotated[str, BeforeValidator(_clock), _text(_END, "21:00")]
+Point = Annotated[
+    tuple[float, float],
+    BeforeValidator(_point),
+    _text(
+        r"^-?([0-8]?[0-9](\.[0-9]{1,12})?|90),-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,12})?|180)$",
+        "36.56,136.65",
+    ),
+]
+TownCodes = Annotated[frozenset[str], BeforeValidator(_towns), _text(_TOWNS, "172014,172120")]
+
+
+def _number(least: int, most: int, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "integer", "minimum": least, "maximum": most, **more})
+
+
+Limit = Annotated[
+    int, BeforeValidator(_whole), Field(ge=1, le=LIMIT_MAX), _number(1, LIMIT_MAX, default=50)
+]
+Headcount = Annotated[
+    int, BeforeValidator(_whole), Field(ge=1, le=HEADCOUNT_MAX), _number(1, HEADCOUNT_MAX)
+]
+Page = Annotated[
+    int, BeforeValidator(_whole), Field(ge=0, le=100_000), _number(0, 100_000, default=0)
+]
+PurposeCode = Annotated[str, Field(pattern=_PURPOSE, examples=["badminton"])]
+
+
+class Query(BaseModel):
+    """Values of a query string. A name that we do not know is a typing error, and is said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lang: Literal["ja", "en"] | None = Field(
+        None, description="Language of sentences; otherwise the Accept-Language header decides."
+    )
+
+
+class Body(BaseModel):
+    """A JSON object, read strictly: "1" and 1.0 are no 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _When(BaseModel):
+    """A day and two clock times on the quarter-hour."""
+
+    date: Day
+    start: Start
+    end: End = Field(
+        description="An end at or before the start is the next day's; so is one after 24:00."
+    )
+
+    def period(self) -> Period:
+        """raises   Refusal off_grid, MalformedRequest"""
+        if int(self.start[3:]) % SLOT_MINUTES or int(self.end[3:]) % SLOT_MINUTES:
+            raise Refusal(RefusalCode.OFF_GRID)
+        if self.start == self.end:
+            raise MalformedRequest(Mistake("end", "no_length"))
+        found = period_of(self.start, self.end)
+        if found is None:
+            late = "start" if self.start >= "24:00" else "end"
+            raise MalformedRequest(Mistake(late, "not_a_time"))
+        return found
+
+
+class AvailabilityQuery(_When, Query):
+    """What somebody is looking for."""
+
+    days: Annotated[
+        int, BeforeValidator(_whole), Field(ge=1, le=DAYS_MAX), _number(1, DAYS_MAX, default=1)
+    ] = Field(
+        1,
+        description="Look at this many days from `date` on; each unit comes once, with its first "
+        "free day.",
+    )
+    purpose: PurposeCode = ""
+    headcount: Headcount | None = None
+    near: Point | None = Field(None, description="Latitude and longitude to list the nearest to.")
+    towns: TownCodes | None = Field(None, description="Codes of municipalities; all when left out.")
+    status: Literal["free", "all"] = Field(
+        "free", description="`all` lists, after the free ones, also those not free on `date`."
+    )
+    limit: Limit = 50
+
+
+class AlternativesQuery(_When, Query):
+    """What was wanted of a unit that is full."""
+
+    purpose: PurposeCode = ""
+    headcount: Headcount | None = None
+    near: Point | None = Field(None, description="Where you are; otherwise the unit's own place.")
+    limit: Annotated[
+        int, BeforeValidator(_whole), Field(ge=1, le=20), _number(1, 20, default=5)
+    ] = 5
+
+
+class DaysQuery(Query):
+    """Which days of a unit's board."""
+
+    date: Day
+    days: Annotated[
+        int, BeforeValidator(_whole), Field(ge=1, le=DAYS_MAX), _number(1, DAYS_MAX, default=7)
+    ] = 7
+
+
+class FacilitiesQuery(Query):
+    """Which facilities."""
+
+    towns: TownCodes | None = None
+    near: Point | None = Field(None, description="Latitude and longitude to list the nearest to.")
+    limit: Limit = 50
+    page: Page = 0
+
+
+class BookingsQuery(Query):
+    """Which of one's own bookings."""
+
+    since: Day | None = Field(None, description="Day of use; today when left out.")
+    page: Page = 0
+
+
+class NewBooking(_When, Body):
+    """A wish to book. A time that touches a frame only partly is lent as the whole frame."""
+
+    unit_id: int = Field(ge=1, le=ID_MAX)
+    purpose: PurposeCode = ""
+    headcount: int | None = Field(None, ge=1, le=HEADCOUNT_MAX)
+
+
+class BookingChange(_When, Body):
+    """Another time or place for a booking; the old one is given up only if the new one is had."""
+
+    unit_id: int = Field(ge=1, le=ID_MAX)
+
+
+class Plain(BaseModel):
+    """What every answer's model has in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UnitLine(Plain):
+    """A unit with the time that would be lent, and its price for who asks."""
+
+    unit_id: int
+    unit: str
+    unit_en: str
+    kind: str
+    capacity: int | None
+    facility_id: int
+    facility: str
+    facility_en: str
+    town: str
+    town_en: str
+    town_code: str
+    lat: float | None
+    lng: float | None
+    distance_m: int | None = Field(description="Straight line; null without `near` or a point.")
+    status: Status
+    date: Date
+    start: str = Field(description="The time really lent, in whole frames of the unit.")
+    end: str = Field(description="Past midnight hours go on counting: 26:00 is 2 at night.")
+    fee_yen: int | None = Field(
+        description="For the party of the token; without a token, what local people pay."
+    )
+    bookable_from: Date = Field(description="The first day on which you may book this date.")
+
+
+class AlternativeLine(UnitLine):
+    """A unit that could be taken instead."""
+
+    shift_minutes: int = Field(description="How far its start lies from the wished one.")
+    travel_minutes: int = Field(description="About, one way, from the straight line.")
+    fee_difference_yen: int | None
+    cost_minutes: float = Field(description="The published cost that offers are ranked by.")
+    reason: str = Field(description="Why it is offered, in the reader's language.")
+
+
+class Availability(Plain):
+    """Units, free ones first, the nearest first."""
+
+    as_of: datetime
+    node: str
+    units: list[UnitLine]
+
+
+class Alternatives(Plain):
+    """What to take instead, best first."""
+
+    as_of: datetime
+    node: str
+    alternatives: list[AlternativeLine]
+
+
+class UnitView(Plain):
+    """A unit: what it is and what it may be used for."""
+
+    unit_id: int
+    unit: str
+    unit_en: str
+    kind: str
+    capacity: int | None
+    area_m2: float | None
+    purposes: list[str]
+    facility_id: int
+    facility: str
+    facility_en: str
+    town: str
+    town_en: str
+    town_code: str
+    lat: float | None
+    lng: float | None
+    address: str
+    phone: str
+    is_bookable: bool
+    is_invented: bool = Field(description="Made up for a demonstration; no such unit exists.")
+    note: str
+    shares_space_with: list[int] = Field(description="Units that cannot be lent at the same time.")
+
+
+class FrameLine(Plain):
+    """One frame of one day."""
+
+    label: str
+    start: str
+    end: str
+    status: Status
+    fee_yen: int | None
+    opens_on: Date | None = Field(description="When booking opens, where that lies ahead.")
+
+
+class DayLine(Plain):
+    """One day of a unit."""
+
+    date: Date
+    is_holiday: bool
+    status: Status
+    frames: list[FrameLine]
+
+
+class UnitDays(Plain):
+    """A unit's board."""
+
+    as_of: datetime
+    node: str
+    unit_id: int
+    days: list[DayLine]
+
+
+class FacilityLine(Plain):
+    """A facility and the ids of its units."""
+
+    facility_id: int
+    facility: str
+    facility_en: str
+    town: str
+    town_en: str
+    town_code: str
+    address: str
+    lat: float | None
+    lng: float | None
+    coordinate_status: str = Field(description="`proposed` is approximate.")
+    distance_m: int | None
+    phone: str
+    url: str
+    is_invented: bool
+    unit_ids: list[int]
+
+
+class Facilities(Plain):
+    """A page of facilities, by id or nearest first."""
+
+    as_of: datetime
+    node: str
+    page: int
+    next_page: int | None
+    facilities: list[FacilityLine]
+
+
+class TownLine(Plain):
+    """A municipality that lends through this region."""
+
+    town_code: str
+    town: str
+    town_en: str
+    prefecture: str
+    lat: float | None
+    lng: float | None
+    phone: str
+    url: str
+
+
+class Towns(Plain):
+    """All municipalities, by code."""
+
+    towns: list[TownLine]
+
+
+class PurposeLine(Plain):
+    """One purpose."""
+
+    code: str
+    name: str
+    name_en: str
+
+
+class Purposes(Plain):
+    """What units may be used for."""
+
+    purposes: list[PurposeLine]
+
+
+class BookingView(Plain):
+    """One booking of one's own."""
+
+    booking_id: str
+    number: str = Field(description="As it is printed and read out, with a check digit.")
+    status: Literal["confirmed", "tentative", "cancelled"]
+    unit_id: int
+    unit: str
+    unit_en: str
+    facility_id: int
+    facility: str
+    facility_en: str
+    town: str
+    town_en: str
+    town_code: str
+    lat: float | None
+    lng: float | None
+    date: Date
+    start: str
+    end: str
+    purpose: str
+    headcount: int | None
+    fee_yen: int
+    made_at: datetime
+    free_cancel_until: datetime | None
+    cancelled_at: datetime | None
+    due_yen: int | None = Field(description="What stays owed; null while it is not cancelled.")
+    refund_yen: int | None = Field(description="What comes back; null while it is not cancelled.")
+    answer_by: datetime | None = Field(
+        description="When a tentative booking is answered at the latest; null when it is decided."
+    )
+    alternatives: list[AlternativeLine] = Field(
+        description="What could be had at once instead, while it is tentative; otherwise empty."
+    )
+    permit_url: str | None = Field(description="The permit; null until permits are issued here.")
+
+
+class Bookings(Plain):
+    """A page of one's own bookings, soonest first."""
+
+    as_of: datetime
+    node: str
+    page: int
+    next_page: int | None
+    bookings: list[BookingView]
+
+
+class Holds(Plain):
+    """Which sheets of the ledger this node holds."""
+
+    sheets: Literal["all", "some", "none"]
+
+
+class NodeView(Plain):
+    """How this node stands."""
+
+    as_of: datetime
+    node: str
+    mode: Literal["normal", "isolated", "disaster"]
+    holds: Holds
+    last_contact: datetime | None = Field(description="With any other node; null: there is none.")
+    waiting_slips: int = Field(description="Requests that another node has yet to answer.")
+
+
+class ProblemReason(Plain):
+    """One refusal."""
+
+    code: str
+    detail: str
+
+
+class ProblemField(Plain):
+    """One field that does not fit."""
+
+    field: str = Field(description="Empty: the request as a whole.")
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `code` is stable; sentences are in the reader's language and may change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    title: str
+    status: int
+    code: str
+    refusals: list[ProblemReason] = Field(description="Every reason, the strongest first.")
+    errors: list[ProblemField] | None = Field(None, description="With code `malformed`.")
+    alternatives: list[AlternativeLine] | None = Field(None, description="With code `taken`.")

@@ -1,0 +1,17 @@
+"""Where staff arrive."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from reservations.web.auth import Who, guard
+
+blueprint = APIBlueprint("start", __name__, enable_openapi=False)
+guard(blueprint, Who.STAFF)
+
+
+@blueprint.get("/")
+def page() -> Response:
+    return redirect(url_for("imports.page"), 303)

@@ -1,0 +1,23 @@
+"""声: problems that people told us of, and how they rated their bookings, newest first."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import render_template, request
+
+from reservations.queries import feedback
+from reservations.queries.feedback import PAGE_SIZE
+from reservations.web.auth import Who, guard
+from reservations.web.services import session
+
+blueprint = APIBlueprint("voices", __name__, enable_openapi=False)
+guard(blueprint, Who.STAFF)
+
+
+@blueprint.get("/voices")
+def page() -> str:
+    number = min(max(request.args.get("page", 0, type=int), 0), 10_000)
+    found = feedback.voices(session(), page=number)
+    return render_template(
+        "counter/voices.html", voices=found, number=number, has_more=len(found) == PAGE_SIZE
+    )

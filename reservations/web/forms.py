@@ -1,0 +1,325 @@
+"""HTML forms, read with pydantic like the API's bodies; what does not fit is said at its field.
+
+A form that cannot be read becomes `Malformed`, which carries the typed values and a sentence a
+field, so that the page can be shown again with everything that was typed. Names are kept as they
+were written, character for character; readings in any kind of kana are stored alike.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+import jaconv
+from flask_babel import lazy_gettext as _l
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from reservations.errors import Refusal, RefusalCode
+from reservations.rules.period import Period, period_of
+from reservations.web.auth import PASSWORD_LENGTH_MIN
+from reservations.web.language import gettext
+
+Model = TypeVar("Model", bound=BaseModel)
+
+NAME_LENGTH_MAX = 200
+LOGIN_LENGTH_MAX = 254
+PASSWORD_LENGTH_MAX = 200
+WORDS_LENGTH_MAX = 2000
+PAGE_LENGTH_MAX = 500
+HEADCOUNT_MAX = 100_000
+UNIT_ID_MAX = 2**31 - 1
+KEY_LENGTH_MAX = 80
+
+# What stays out of a name: line breaks, tabs and other controls. Every other character is a name's.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_SPACES = re.compile(r"\s+")
+# Kana that lie outside of the range that the library shifts.
+_MORE_KANA = str.maketrans({"ヷ": "わ\u3099", "ヸ": "ゐ\u3099", "ヹ": "ゑ\u3099", "ヺ": "を\u3099"})
+_VOICING = str.maketrans({"゛": "\u3099", "゜": "\u309a"})
+_KANJI = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE = re.compile(r"\+?[0-9]{9,15}")
+
+
+class Malformed(Exception):  # noqa: N818  like a refusal it is an answer, not an error
+    """A form that cannot be read.
+
+    values   what was typed, to be shown again
+    errors   field name to the sentence that stands at the field, in the form's order
+    """
+
+    def __init__(self, values: Mapping[str, str], errors: Mapping[str, str]) -> None:
+        super().__init__(", ".join(errors))
+        self.values = dict(values)
+        self.errors = dict(errors)
+
+
+def read(model: type[Model], source: Mapping[str, str]) -> Model:
+    """The form's fields as a value; a field left empty counts as not sent.
+
+    raises   Malformed
+    """
+    # No keyboard sends a NUL, and PostgreSQL stores none.
+    typed = {
+        name: source.get(name, "").replace("\x00", "") for name in _names(model) if name in source
+    }
+    try:
+        return model.model_validate({name: text for name, text in typed.items() if text.strip()})
+    except ValidationError as error:
+        found: dict[str, str] = {}
+        for detail in error.errors(include_url=False, include_context=True):
+            field = str(detail["loc"][0]) if detail["loc"] else ""
+            found.setdefault(field, _sentence(field, detail))
+        order = [*_names(model), ""]
+        ranked = {name: found[name] for name in sorted(found, key=order.index)}
+        raise Malformed(typed, ranked) from None
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    """Field names as the form has them."""
+    return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
+
+
+def _sentence(field: str, detail: ErrorDetails) -> str:
+    """Which field, what is wrong and what to do, by the kind of error that pydantic names.
+
+    The field is named, because the summary lists the sentences away from their fields.
+    """
+    context = detail.get("ctx", {})
+    label = str(LABELS.get(field, field))
+    words = {
+        "missing": gettext("%(field)sを入力してください。"),
+        "missing_choice": gettext("%(field)sを選んでください。"),
+        "int_parsing": gettext("%(field)sは、数字で入力してください。"),
+        "float_parsing": gettext("%(field)sは、数字で入力してください。"),
+        "int_from_float": gettext("%(field)sは、小数のない数字で入力してください。"),
+        "greater_than_equal": gettext("%(field)sは、%(ge)s以上の数字にしてください。"),
+        "less_than_equal": gettext("%(field)sは、%(le)s以下の数字にしてください。"),
+        "string_too_long": gettext("%(field)sは、%(max_length)s文字までにしてください。"),
+        "string_too_short": gettext("%(field)sは、%(min_length)s文字以上にしてください。"),
+        "not_a_day": gettext("%(field)sは、2000年から2099年までにしてください。"),
+        "kanji_in_reading": gettext(
+            "%(field)sは、漢字ではなく、ひらがなかカタカナで入力してください。"
+        ),
+        "not_a_login": gettext(
+            "メールアドレス（例 hanako@example.jp）か、電話番号（例 090-1234-5678）を"
+            "入力してください。"
+        ),
+        "control_character": gettext("%(field)sに、使えない文字（改行など）が入っています。"),
+    }
+    kind = detail["type"]
+    if kind == "missing" and field in CHOSEN:
+        kind = "missing_choice"
+    plain = gettext("%(field)sの形が違います。もう一度確かめてください。")
+    return words.get(kind, plain) % {"field": label, **context}
+
+
+LABELS: dict[str, Any] = {
+    "name": _l("氏名"),
+    "kana": _l("ふりがな"),
+    "login": _l("メールアドレスか電話番号"),
+    "password": _l("パスワード"),
+    "home": _l("住んでいる町"),
+    "works": _l("働いている町"),
+    "studies": _l("通学している町"),
+    "unit": _l("室場"),
+    "date": _l("日付"),
+    "start": _l("始まりの時刻"),
+    "end": _l("終わりの時刻"),
+    "purpose": _l("使う目的"),
+    "headcount": _l("人数"),
+    "words": _l("文章"),
+    "score": _l("評価"),
+    "days": _l("利用できる曜日"),
+    "notes": _l("備考"),
+    "lat": _l("緯度"),
+    "lng": _l("経度"),
+}
+# Fields that are chosen from a list, not typed.
+CHOSEN = frozenset({"home", "works", "studies", "purpose", "score"})
+
+
+def folded(text: Any) -> Any:
+    """Full-width digits, colons and letters as half-width ones: for numbers, dates and times."""
+    return unicodedata.normalize("NFKC", text).strip() if isinstance(text, str) else text
+
+
+def fold_kana(text: str) -> str:
+    """A reading in one form: hiragana, single spaces. ﾔﾏﾀﾞ, ヤマダ and やまだ become the same."""
+    composed = unicodedata.normalize("NFKC", text.translate(_VOICING))
+    hiragana = str(jaconv.kata2hira(composed.translate(_MORE_KANA)))
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", hiragana)).strip()
+
+
+def _reading(text: str) -> str:
+    if _KANJI.search(text):
+        raise PydanticCustomError("kanji_in_reading", "kanji in a reading")
+    return fold_kana(text)
+
+
+def _as_written(text: str) -> str:
+    """A name: not one character is replaced, and none is refused but line breaks and the like."""
+    stripped = text.strip(" \u3000")
+    if _CONTROLS.search(stripped):
+        raise PydanticCustomError("control_character", "control character")
+    return stripped
+
+
+def _login(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).strip()
+    digits = re.sub(r"[\s()‐‑–−ー-]", "", plain)
+    if _MAIL.fullmatch(plain) or _PHONE.fullmatch(digits):
+        return plain
+    raise PydanticCustomError("not_a_login", "neither a mail address nor a phone number")
+
+
+def _of_this_century(day: date) -> date:
+    """Days that calendars can be worked out for; the API has the same bounds."""
+    if not 2000 <= day.year <= 2099:
+        raise PydanticCustomError("not_a_day", "a day of another century")
+    return day
+
+
+Number = Annotated[int, BeforeValidator(folded)]
+Decimal = Annotated[float, BeforeValidator(folded)]
+Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_as_written)]
+Reading = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_reading)]
+Login = Annotated[str, Field(max_length=LOGIN_LENGTH_MAX), AfterValidator(_login)]
+Words = Annotated[str, Field(max_length=WORDS_LENGTH_MAX)]
+Day = Annotated[date, BeforeValidator(folded), AfterValidator(_of_this_century)]
+Clock = Annotated[str, BeforeValidator(folded), Field(pattern=r"^\d{1,2}:\d{2}$")]
+Key = Annotated[str, Field(max_length=KEY_LENGTH_MAX)]
+
+
+class Form(BaseModel):
+    """What every form has in common; unknown fields (the CSRF token) are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class FrameForm(Form):
+    """Which unit, when: the query of the check page. Times may be any on the grid."""
+
+    unit: Number = Field(ge=1, le=UNIT_ID_MAX)
+    date: Day
+    start: Clock
+    end: Clock
+
+    @property
+    def period(self) -> Period:
+        """raises   Refusal off_grid"""
+        return period_between(self.start, self.end)
+
+
+class BookingForm(FrameForm):
+    """予約の確認: the frame, what for, how many people, and the key against a double click."""
+
+    purpose: str = Field("", max_length=40)
+    headcount: Number | None = Field(None, ge=1, le=HEADCOUNT_MAX)
+    key: Key = ""
+
+
+class ChangeForm(Form):
+    """Another time for a booking of one's own."""
+
+    date: Day
+    start: Clock
+    end: Clock
+    key: Key = ""
+
+    @property
+    def period(self) -> Period:
+        """raises   Refusal off_grid"""
+        return period_between(self.start, self.end)
+
+
+class DateForm(Form):
+    """A day as three number fields."""
+
+    year: Number = Field(ge=2000, le=2099)
+    month: Number = Field(ge=1, le=12)
+    day: Number = Field(ge=1, le=31)
+
+
+class RatingForm(Form):
+    score: Number = Field(ge=1, le=5)
+    words: Words = ""
+
+
+class ProblemForm(Form):
+    """このページで困ったこと."""
+
+    words: Words
+    page: str = ""
+    key: Key = ""
+
+
+class SignInForm(Form):
+    login: str = Field(max_length=LOGIN_LENGTH_MAX)
+    password: str = Field(max_length=PASSWORD_LENGTH_MAX)
+
+
+class PersonForm(Form):
+    """利用者登録, first page: who, how to reach them, and what they are to which town."""
+
+    name: Name
+    kana: Reading
+    login: Login
+    home: str = Field(max_length=6)
+    works: str = Field("", max_length=6)
+    studies: str = Field("", max_length=6)
+
+
+class PasswordForm(Form):
+    """利用者登録, second page. Spaces belong to a password, so it is taken as it is."""
+
+    password: str = Field(min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX)
+    key: Key = ""
+
+
+class HoursForm(Form):
+    """The four cells of the national list that say when a facility is open; empty: as it was read.
+
+    They are read by the same grammar as the lists, so a clerk may write as the town does.
+    """
+
+    days: str = Field("", max_length=200)
+    start: str = Field("", max_length=40)
+    end: str = Field("", max_length=40)
+    notes: str = Field("", max_length=400)
+
+
+class PositionForm(Form):
+    """A point in Japan, in degrees."""
+
+    lat: Decimal = Field(ge=20, le=46)
+    lng: Decimal = Field(ge=122, le=154)
+
+
+def period_between(start: str, end: str) -> Period:
+    """raises   Refusal off_grid when either is no time on the quarter-hour grid"""
+    found = period_of(start, end)
+    if found is None:
+        raise Refusal(RefusalCode.OFF_GRID)
+    return found
+
+
+def three_part_date(source: Mapping[str, str], name: str) -> date:
+    """The day of the fields `<name>_year`, `<name>_month` and `<name>_day`.
+
+    raises   Malformed, with one sentence for the three fields together, under `name`
+    """
+    typed = {part: source.get(f"{name}_{part}", "") for part in ("year", "month", "day")}
+    try:
+        parts = read(DateForm, typed)
+        return date(parts.year, parts.month, parts.day)
+    except (Malformed, ValueError):
+        raise Malformed(typed, {name: no_such_day()}) from None
+
+
+def no_such_day() -> str:
+    return gettext("その日付はありません。年・月・日を確かめてください。")

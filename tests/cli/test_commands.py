@@ -1,0 +1,209 @@
+"""The commands as people and scripts meet them: one line of JSON, one clear line when refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from reservations.cli import main
+
+DATA = Path(__file__).parents[1] / "data"
+LIST = DATA / "172120_public-facility.csv"
+
+
+@pytest.fixture
+def tonari(tmp_path, monkeypatch):
+    """Run a command in a data folder that does not exist yet."""
+    monkeypatch.setenv("TONARI_DATA_DIR", str(tmp_path / "state"))
+    monkeypatch.delenv("TONARI_DATABASE_URL", raising=False)
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(main, [str(each) for each in arguments])
+
+    return run
+
+
+def commands(
+    group: click.Group = main, name: str = "tonari"
+) -> Iterator[tuple[str, click.Command]]:
+    for word, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_every_command_explains_itself_and_every_option(name, command):
+    assert command.help and len(command.help) > 40, name
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    assert [each.name for each in options if not each.help] == []
+    assert "--json" in {flag for each in options for flag in each.opts}
+
+
+# Lists in and out
+
+
+def test_an_import_prints_its_totals_as_one_line_of_json(tonari):
+    result = tonari("import", "facilities", LIST, "--json")
+
+    line = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert result.stdout.count("\n") == 1
+    assert line["records"] == line["imported"] + line["queued"] + line["rejected"] == 189
+    assert line["dry_run"] is False
+
+
+def test_a_dry_run_says_the_same_and_keeps_nothing(tonari):
+    tried = json.loads(tonari("import", "facilities", LIST, "--dry-run", "--json").stdout)
+    waiting = json.loads(tonari("queue", "list", "--json").stdout)
+
+    done = json.loads(tonari("import", "facilities", LIST, "--json").stdout)
+
+    assert waiting["queued"] == 0
+    assert tried | {"dry_run": False} == done
+
+
+def test_the_clerk_s_sheet_has_a_row_for_every_record(tonari, tmp_path):
+    sheet = tmp_path / "sheet.csv"
+
+    result = tonari("import", "facilities", LIST, "--report", sheet)
+
+    assert result.exit_code == 0
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        "record_no", "status", "name", "municipality", "lat", "lng", "coordinate_status", "reasons",
+    ]  # fmt: skip
+    assert [int(row["record_no"]) for row in rows] == list(range(1, 190))
+    assert {row["municipality"] for row in rows} == {"野々市市"}
+    assert all(row["reasons"] for row in rows if row["status"] == "queued")
+
+
+def test_what_is_exported_is_taken_in_again_without_a_change(tonari, tmp_path):
+    tonari("import", "facilities", LIST)
+    out = tmp_path / "out.csv"
+
+    exported = tonari("export", "facilities", out, "--json")
+    again = json.loads(tonari("import", "facilities", out, "--json").stdout)
+
+    assert json.loads(exported.stdout)["records"] == 189
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert (again["records"], again["matched"], again["conflicts"]) == (189, 189, 0)
+
+
+def test_no_mail_address_is_exported(tonari, tmp_path):
+    data = (
+        "名称,所在地_連結表記,緯度,経度,連絡先メールアドレス\r\n"
+        "となり会館,石川県野々市市三納,36.5194,136.6097,tanto@example.jp\r\n"
+    )
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(data, encoding="utf-8")
+    tonari("import", "facilities", source)
+
+    tonari("export", "facilities", out)
+
+    assert "となり会館" in out.read_text("utf-8-sig")
+    assert "@" not in out.read_text("utf-8-sig")
+
+
+def test_queued_hours_are_listed_and_confirmed(tonari):
+    tonari("import", "facilities", LIST)
+    waiting = json.loads(tonari("queue", "list", "--json").stdout)
+    first = next(each for each in waiting["records"] if each["facility_id"])
+
+    typed = ("--days", "火水木金土日", "--start", "9:00", "--end", "21:00")
+    confirmed = tonari("queue", "confirm", first["facility_id"], *typed, "--json")
+
+    after = json.loads(tonari("queue", "list", "--json").stdout)
+    assert json.loads(confirmed.stdout) == {"facility_id": first["facility_id"], "confirmed": True}
+    assert after["queued"] == waiting["queued"] - 1
+
+
+# An empty folder
+
+
+@pytest.mark.parametrize(
+    "arguments", [("queue", "list"), ("feedback", "list"), ("horizon",), ("doctor",)]
+)
+def test_commands_work_in_an_empty_folder(tonari, arguments):
+    for more in ((), ("--json",)):
+        result = tonari(*arguments, *more)
+
+        assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)
+
+
+# Refusals: one line in Japanese, exit 2, no traceback
+
+
+def refused(result: Result) -> str:
+    """The one line of a refusal."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    [line] = result.stderr.splitlines()
+    return line
+
+
+def test_a_file_that_is_not_there_or_a_folder_is_refused(tonari, tmp_path):
+    assert "ファイルがありません" in refused(tonari("import", "facilities", tmp_path / "none.csv"))
+    assert "フォルダー" in refused(tonari("import", "shelters", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "空です"),
+        (b"%PDF-1.7 ...", "PDF"),
+        ("名称だけ\r\nとなり会館\r\n".encode(), "見出し"),
+        (b"\x00\xff\xfe\x81" * 50, "見出し"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(tonari, tmp_path, data, word):
+    path = tmp_path / "list.csv"
+    path.write_bytes(data)
+
+    line = refused(tonari("import", "facilities", path, "--json"))
+
+    assert word in line
+
+
+def test_a_list_of_another_kind_is_refused_with_the_right_command(tonari):
+    line = refused(tonari("import", "shelters", LIST))
+
+    assert "tonari import facilities" in line
+
+
+def test_an_unknown_municipality_is_refused(tonari):
+    assert "999999" in refused(tonari("import", "facilities", LIST, "--municipality", "999999"))
+
+
+def test_confirming_what_does_not_wait_is_refused(tonari):
+    assert "見つかりません" in refused(tonari("queue", "confirm", "1"))
+
+
+def test_a_wrong_setting_is_named(tonari, monkeypatch):
+    monkeypatch.setenv("TONARI_THREADS", "many")
+
+    assert "TONARI_THREADS" in refused(tonari("doctor"))
+
+
+def test_a_database_that_does_not_answer_is_said(tonari, monkeypatch):
+    monkeypatch.setenv("TONARI_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+
+    assert "データベース" in refused(tonari("doctor"))
+
+
+def test_the_demonstration_never_touches_a_town_s_own_data(tonari):
+    tonari("import", "facilities", LIST)
+
+    for more in ((), ("--fresh",)):
+        assert "デモ" in refused(tonari("demo", "--json", *more))
+    assert json.loads(tonari("queue", "list", "--json").stdout)["queued"] > 0

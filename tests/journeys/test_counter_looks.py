@@ -1,0 +1,90 @@
+"""The pages of staff: without faults for axe, without sideways scrolling, without a mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from reservations.db import write_transaction
+from reservations.models import ImportFile, ImportRecord, Problem
+from tests import town
+from tests.support.browser import desk, open_context, run_axe
+from tests.support.house import House, running_house
+from tests.support.site import PASSWORD
+
+PAGES = ("/imports", "/imports/f/1", "/voices")
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A counter with one record that waits and one problem that was told."""
+    with running_house(tmp_path_factory.mktemp("counter"), audience="counter") as house:
+        site = house.site
+        with site.database.session() as session, write_transaction(session):
+            session.add(
+                Problem(
+                    id="p", ticket="HJC4AX2", page="/map", words="字が小さい", locale="ja",
+                    at=town.NOW,
+                )
+            )  # fmt: skip
+            session.add(
+                ImportFile(
+                    id="f", kind="facilities", name="施設一覧.csv", sha256="-", encoding="cp932",
+                    at=town.NOW, totals={},
+                )
+            )  # fmt: skip
+            session.add(
+                ImportRecord(
+                    file_id="f",
+                    record_no=1,
+                    status="queued",
+                    reasons=[{"code": "hours_not_understood", "sentence": "読めません。"}],
+                    cells={
+                        "利用可能曜日": {
+                            "raw": "火のあと", "value": None, "status": "rejected",
+                            "reason": "hours_not_understood",
+                        }
+                    },
+                    target_kind="facility",
+                    target_id=site.region.here.facility_id,
+                )
+            )  # fmt: skip
+        yield house
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_on_desk_and_phone(browser, counter, path, language):
+    found: list[str] = []
+    for options in ({}, desk()):
+        with open_context(browser, **options) as context:
+            counter.enter(context, "staff")
+            page = context.new_page()
+            page.goto(f"{counter.url}{path}?lang={language}")
+            found += run_axe(page)
+            assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+    assert found == []
+
+
+def test_a_clerk_confirms_hours_by_keyboard_alone(browser, counter):
+    with open_context(browser, **desk()) as context:
+        page = context.new_page()
+        page.goto(f"{counter.url}/")
+        type_into(page, {"login": "staff@example.jp", "password": PASSWORD})
+        page.wait_for_url("**/imports")
+        page.goto(f"{counter.url}/imports/f/1")
+
+        type_into(page, {"days": "月火水木金土日", "start": "9:00", "end": "21:00"})
+
+        page.get_by_role("status").filter(has_text="開館日と時間を確認しました").wait_for()
+
+
+def type_into(page, values: dict[str, str]) -> None:
+    """Tab from field to field, type, and press Enter in the last one."""
+    for name, text in values.items():
+        while page.evaluate("() => document.activeElement.name") != name:
+            page.keyboard.press("Tab")
+        page.keyboard.insert_text(text)
+    page.keyboard.press("Enter")

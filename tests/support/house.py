@@ -1,0 +1,63 @@
+"""The residents' screens over the invented region, served on loopback for a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from reservations.web.auth import SESSION_COOKIES
+from tests import town
+from tests.support.site import Site, a_site
+
+HOST = "127.0.0.1"
+
+
+class _Silent(WSGIRequestHandler):
+    """No line a request: a test's output is its own."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class House:
+    """A site and where it answers."""
+
+    site: Site
+    url: str
+
+    def enter(self, context: BrowserContext, name: str = "resident") -> None:
+        """Sign `account-<name>` in, as a cookie of this browser context."""
+        person = self.site.signed_in(name)
+        cookie = person.client.get_cookie(SESSION_COOKIES[self.site.audience])
+        assert cookie is not None
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.url}])
+
+
+@contextlib.contextmanager
+def running_house(folder: Path, *, audience: str = "resident") -> Iterator[House]:
+    """となり体育館 is taken whole on the Saturday evening; the next town's gym is free."""
+    site = a_site(f"sqlite:///{folder / 'house.db'}", folder, audience=audience)
+    site.books(site.region.here.whole, name="neighbour")
+    server = make_server(HOST, 0, site.app, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield House(site, f"http://{HOST}:{server.port}")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        site.database.dispose()
+
+
+def saturday_evening(town_code: str = "") -> str:
+    """The query for badminton on the Saturday evening."""
+    where = f"&town={town_code}" if town_code else ""
+    return f"purpose=badminton&date={town.SATURDAY}&start=18:00&end=20:00{where}"

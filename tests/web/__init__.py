@@ -1,0 +1,1 @@
+"""Screens and API, by Flask's test client over an invented region."""
