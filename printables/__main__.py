@@ -1,0 +1,108 @@
+"""`python -m printables permit < permit.json > permit.pdf`, on a machine where all else is down.
+
+python -m printables PAPER [--as pdf|html|text|marks|json] [--town TOWN.toml]
+                    [--edition large|en]       a record from standard input, the paper to standard
+                                               output
+python -m printables samples OUTDIR            every paper in every variant, with its JSON
+python -m printables list                      the names of the papers
+python -m printables check                     are the fonts there, does every form hold together
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from printables.faces import MissingFont, check_fonts
+from printables.forms import FormFault, Town, town
+from printables.registry import PAPERS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns 0, or 1 with a sentence on standard error."""
+    parser = argparse.ArgumentParser("python -m printables", description=__doc__.split("\n")[0])
+    parser.add_argument("command", choices=["samples", "list", "check", *PAPERS])
+    parser.add_argument("folder", nargs="?", type=Path, help="where the samples go")
+    parser.add_argument(
+        "--as", dest="kind", default="pdf", choices=["pdf", "html", "text", "marks"]
+    )
+    parser.add_argument("--town", type=Path, help="a municipality's changes to the model forms")
+    parser.add_argument("--edition", default="", help="large, or a language such as en")
+    options = parser.parse_args(arguments)
+    if options.command == "samples" and options.folder is None:
+        parser.error("samples needs a folder")
+    try:
+        return run(options)
+    except (ValidationError, FormFault, MissingFont, OSError, tomllib.TOMLDecodeError) as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what was asked."""
+    of_town = town(tomllib.loads(options.town.read_text(encoding="utf-8")) if options.town else {})
+    match options.command:
+        case "list":
+            sys.stdout.write("\n".join(PAPERS) + "\n")
+        case "check":
+            remarks = check_fonts()
+            check_forms(of_town)
+            sys.stdout.write("\n".join([*remarks, f"{len(PAPERS)} papers are in order"]) + "\n")
+        case "samples":
+            write_samples(options.folder, of_town)
+        case name:
+            print_one(name, options.kind, of_town, options.edition)
+    return 0
+
+
+def print_one(name: str, kind: str, of_town: Town, edition: str) -> None:
+    """A record from standard input becomes a paper on standard output."""
+    paper = PAPERS[name]
+    record = paper.read(sys.stdin.buffer.read())
+    if kind == "html":
+        sys.stdout.write(paper.html(record, of_town, edition))
+        return
+    if kind == "text":
+        sys.stdout.write(paper.text(record, of_town, edition))
+        return
+    drawn = paper.draw(record, of_town, edition)
+    if drawn.missing:
+        sys.stderr.write(f"no font has {' '.join(drawn.missing)}: printed as 〓\n")
+    if kind == "marks":
+        marks = [asdict(mark) for mark in drawn.marks]
+        sys.stdout.write(json.dumps(marks, ensure_ascii=False, indent=1) + "\n")
+        return
+    sys.stdout.buffer.write(drawn.pdf)
+
+
+def check_forms(of_town: Town) -> None:
+    """Build every sample by the town's forms; raises FormFault where one does not hold together."""
+    for paper in PAPERS.values():
+        for record in paper.samples().values():
+            for edition in ("", *paper.editions):
+                paper.sheet(record, of_town, edition)
+
+
+def write_samples(folder: Path, of_town: Town) -> None:
+    """Every paper in every variant as PDF, HTML, text and JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for paper in PAPERS.values():
+        for variant, record in paper.samples().items():
+            for edition in ("", *paper.editions):
+                name = folder / "-".join(filter(None, (paper.name, variant, edition)))
+                page = paper.html(record, of_town, edition)
+                text = paper.text(record, of_town, edition)
+                name.with_suffix(".json").write_text(paper.write(record), encoding="utf-8")
+                name.with_suffix(".pdf").write_bytes(paper.draw(record, of_town, edition).pdf)
+                name.with_suffix(".html").write_text(page, encoding="utf-8")
+                name.with_suffix(".txt").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
