@@ -30,7 +30,7 @@ from reservations.rules.modes import Mode
 
 Request = TypeVar("Request")
 Work = Callable[[Session, Request, "Context", str], Fact]
-Action = Callable[[Session, Request, "Context"], str]
+Action = Callable[[Session, Request, "Context"], "Done"]
 
 # PostgreSQL's word for a deadlock or a lost race: the same work again, at most this often.
 TRIES = 4
@@ -56,6 +56,17 @@ class Context:
     key: str | None = None
     request_hash: str | None = None
     new_id: Callable[[], str] = field(default=lambda: str(uuid7()))
+
+
+class Done(str):
+    """The id of what an action was about; `fact` is its event, None when the key had been used."""
+
+    fact: Fact | None
+
+    def __new__(cls, subject: str, fact: Fact | None) -> Done:
+        made = super().__new__(cls, subject)
+        made.fact = fact
+        return made
 
 
 _AUDIT_TABLE = table_of(AuditLine)
@@ -102,7 +113,7 @@ def action(
     """Make a function that does one thing into the action `name` (a row of rules/modes.py).
 
     The function gets (session, request, context, subject) and returns its event; called as an
-    action it takes (session, request, context) and returns the subject's id.
+    action it takes (session, request, context) and returns the subject's id with the event.
 
     subject  which id the request is about; without it a new one is made for what is created
     turn     whose requests come one after the other; without it those about the same subject
@@ -112,12 +123,13 @@ def action(
 
     def decorate(work: Work[Request]) -> Action[Request]:
         @functools.wraps(work)
-        def act(session: Session, request: Request, context: Context) -> str:
+        def act(session: Session, request: Request, context: Context) -> Done:
             if not modes.may(name, context.mode):
                 raise Refusal(RefusalCode.MODE, mode=context.mode.value)
             for left in range(TRIES - 1, -1, -1):
                 about = subject(request) if subject else context.new_id()
                 waits_for = turn(request) if turn else about
+                fact: Fact | None = None
                 try:
                     with write_transaction(session):
                         earlier = _write_audit(session, name, context, about, waits_for)
@@ -125,7 +137,7 @@ def action(
                             fact = work(session, request, context, about)
                             session.flush()
                             _write_event(session, fact, context)
-                    return earlier or about
+                    return Done(earlier or about, fact)
                 except DBAPIError as error:
                     if not left or _state(error) not in RETRIED_STATES:
                         raise

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
+from reservations.events import BookingConfirmed
 from reservations.models import Booking, Rating
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules.availability import Kind
 from reservations.rules.period import Period
+from reservations.rules.refunds import free_until
 from reservations.rules.town import TownRules
 
 
@@ -101,6 +103,34 @@ _LAST_WISH = (
 )
 
 PAGE_SIZE = 50
+
+
+def as_confirmed(memory: Memory, fact: BookingConfirmed, *, made_at: datetime) -> BookingView:
+    """The booking that this event, of `made_at`, has just made: what `one` would read."""
+    unit = memory.catalogue.units[fact.unit_id]
+    day = date.fromisoformat(fact.date)
+    period = Period(fact.start_slot, fact.end_slot)
+    rules = unit.town.rules_on(local_day(made_at))
+    return BookingView(
+        fact.subject,
+        number_text(fact.node_no, fact.serial),
+        unit,
+        fact.party_id,
+        "confirmed",
+        fact.kind,
+        day,
+        period,
+        fact.purpose,
+        fact.headcount,
+        fact.fee_yen,
+        made_at,
+        free_until(made_at=made_at, starts_at=period.starts_at(day, LOCAL), rules=rules),
+        None,
+        None,
+        rules.version or None,
+        0,
+        None,
+    )
 
 
 def one(session: Session, memory: Memory, booking_id: str) -> BookingView | None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from uuid import UUID
 
 import orjson
 from apiflask import APIBlueprint
 from flask import Response, request
 from pydantic import BaseModel
-from uuid6 import uuid7
 
 from reservations.actions import bookings as actions
 from reservations.actions.early import refuse_early
-from reservations.actions.step import Context
+from reservations.actions.step import Context, Done
 from reservations.clock import HOLIDAYS
 from reservations.errors import Refusal, RefusalCode
+from reservations.events import BookingConfirmed
 from reservations.queries import bookings as booking_query
 from reservations.queries import memory as memory_query
 from reservations.queries import nearby
@@ -97,14 +96,13 @@ def book(json_data: NewBooking) -> Response:
         purpose=json_data.purpose,
         headcount=json_data.headcount,
     )
-    new_id = str(uuid7())
-    act = _context(json_data, "book", new_id=new_id)
+    act = _context(json_data, "book")
     try:
         refuse_early(session(), wish, act)
-        booking_id = actions.book(session(), wish, act)
+        done = actions.book(session(), wish, act)
     except Refusal as refusal:
         return _refused(refusal, wish)
-    return _done(booking_id, 201, is_replayed=booking_id != new_id)
+    return _answer(done, 201)
 
 
 @blueprint.post("/<uuid:booking_id>/cancel")
@@ -116,8 +114,8 @@ def cancel(booking_id: UUID) -> Response:
     `due_yen` of the answer stays owed, `refund_yen` comes back.
     """
     mine = _mine(str(booking_id))
-    actions.cancel(session(), actions.CancelRequest(mine.id), _context(None, f"cancel {mine.id}"))
-    return _done(mine.id, 200)
+    act = _context(None, f"cancel {mine.id}")
+    return _answer(actions.cancel(session(), actions.CancelRequest(mine.id), act))
 
 
 @blueprint.post("/<uuid:booking_id>/change")
@@ -135,13 +133,13 @@ def change(booking_id: UUID, json_data: BookingChange) -> Response:
     mine = _mine(str(booking_id))
     wish = actions.ChangeRequest(mine.id, json_data.unit_id, json_data.date, _lent(json_data))
     try:
-        actions.change(session(), wish, _context(json_data, f"change {mine.id}"))
+        done = actions.change(session(), wish, _context(json_data, f"change {mine.id}"))
     except Refusal as refusal:
         anew = actions.BookingRequest(
             wish.unit_id, wish.date, wish.period, auth.party_id(), mine.purpose, mine.headcount
         )
         return _refused(refusal, anew)
-    return _done(mine.id, 200)
+    return _answer(done)
 
 
 def _mine(booking_id: str) -> BookingView:
@@ -166,14 +164,13 @@ def _lent(wish: NewBooking | BookingChange) -> Period:
     return lent_period(unit.lending_on(wish.date, bit), asked) or asked
 
 
-def _context(body: BaseModel | None, what: str, *, new_id: str | None = None) -> Context:
+def _context(body: BaseModel | None, what: str) -> Context:
     """The action's context, with the key of the request and the hash of what it asks for."""
     key = request.headers.get(openapi.KEY_HEADER)
     if key is not None and not _KEY.fullmatch(key):
         raise MalformedRequest(Mistake(openapi.KEY_HEADER, "not_a_key"))
     asked = orjson.dumps([what, body.model_dump() if body else None])
-    act = context(auth.actor(), key=key, request_hash=hashlib.sha256(asked).hexdigest())
-    return replace(act, new_id=lambda: new_id) if new_id else act
+    return context(auth.actor(), key=key, request_hash=hashlib.sha256(asked).hexdigest())
 
 
 def _refused(refusal: Refusal, wish: actions.BookingRequest) -> Response:
@@ -194,10 +191,17 @@ def _refused(refusal: Refusal, wish: actions.BookingRequest) -> Response:
     return problem(refusal, alternatives=[answers.alternative_line(each) for each in found])
 
 
-def _done(booking_id: str, status: int, *, is_replayed: bool = False) -> Response:
-    found = booking_query.one(session(), memory_query.held(session()), booking_id)
-    assert found is not None, booking_id
-    done = answers.answer(answers.booking_view(found), status)
-    if is_replayed:
-        done.headers[openapi.REPLAYED_HEADER] = "true"
-    return done
+def _answer(done: Done, status: int = 200) -> Response:
+    """The booking as it now stands, and whether nothing was done because it had been before."""
+    # The action has seen to it that the catalogue at hand has the booking's unit.
+    known = memory_query.held(session())
+    if isinstance(done.fact, BookingConfirmed):
+        found = booking_query.as_confirmed(known, done.fact, made_at=now())
+    else:
+        stored = booking_query.one(session(), known, str(done))
+        assert stored is not None, done
+        found = stored
+    answer = answers.answer(answers.booking_view(found), status)
+    if done.fact is None:
+        answer.headers[openapi.REPLAYED_HEADER] = "true"
+    return answer
