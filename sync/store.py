@@ -66,6 +66,9 @@ class Store(Book, Protocol):
         """Add the line that has been judged; `after` is the position it leads to."""
     def take_back(self, chain: str, after: int) -> list[Document]:
         """Remove the lines beyond `after`, and all they did; returns them, the last one first."""
+    def rebuild(self, chain: str) -> None:
+        """Work out again what the lines add up to, after the program has learnt new kinds."""
+
     def set_witnessed(self, chain: str, through: int) -> None:
         """The lines up to here may be shown."""
     def set_forked(self, chain: str) -> None:

@@ -42,6 +42,11 @@ class MemoryStore:
         self._before: dict[str, Chain | None] | None = None
         self._aside_before: dict[str, tuple[Document, Aside]] = {}
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether this transaction has changed a chain."""
+        return bool(self._before)
+
     # Transactions
 
     @contextmanager
@@ -196,15 +201,21 @@ class MemoryStore:
 
     def take_back(self, chain: str, after: int) -> list[Document]:
         known = self._touch(chain)
-        kept, gone = known.lines[:after], known.lines[after:]
+        gone = known.lines[after:]
         self._forget(gone)
-        is_forked = known.position.is_forked
-        fresh = self.chains_[chain] = Chain(genesis(chain, self.directory))
-        fresh.witnessed = min(known.witnessed, after)
-        for line in kept:
-            self._put(fresh, line, follow(fresh.position, line))
-        fresh.position = replace(fresh.position, is_forked=is_forked)
+        self._renew(chain, known, known.lines[:after])
         return gone[::-1]
+
+    def rebuild(self, chain: str) -> None:
+        known = self._touch(chain)
+        self._renew(chain, known, known.lines)
+
+    def _renew(self, name: str, known: Chain, lines: Sequence[Document]) -> None:
+        fresh = self.chains_[name] = Chain(genesis(name, self.directory))
+        fresh.witnessed = min(known.witnessed, len(lines))
+        for line in lines:
+            self._put(fresh, line, follow(fresh.position, line))
+        fresh.position = replace(fresh.position, is_forked=known.position.is_forked)
 
     def set_witnessed(self, chain: str, through: int) -> None:
         known = self._touch(chain)
