@@ -49,7 +49,11 @@ class Key(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What slips and entries share: a line of a chain, by an author, with its proof."""
+    """What slips and entries share: a line of a chain, by an author, with its proof.
+
+    raw    the canonical bytes: what is hashed and signed
+    id     the name under which every carrier keeps it; it ends with the hash
+    """
 
     chain: str
     number: int
@@ -62,11 +66,7 @@ class Document:
     raw: bytes = field(repr=False)
     hash: str
     signature: str = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """The name under which every carrier keeps it; it ends with the hash."""
-        return f"{type(self).__name__.lower()}:{self.chain}:{self.number:08d}:{self.hash}"
+    id: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +181,29 @@ def read(parcel: Mapping[str, Any] | bytes) -> Slip | Entry:
 
 
 def unpacked(raw: bytes, signature: str) -> Slip | Entry:
-    """A document from its canonical bytes, as our own tables keep them."""
-    return _document(orjson.loads(raw), raw, signature)
+    """A document from its canonical bytes, as our own tables keep them.
+
+    raises   Malformed where a failing disk changed them
+    """
+    try:
+        return _document(orjson.loads(raw), raw, signature)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("no JSON") from error
+
+
+def damaged(chain: str, number: int, raw: bytes) -> Document:
+    """What stands in a damaged line's place until it has come again: by nobody, saying nothing."""
+    digest = hash_of(raw)
+    return Document(chain, number, "", "", 0, "damaged", (), {}, raw, digest, "", f"?:{digest}")
 
 
 def _document(body: Body, raw: bytes, signature: str) -> Slip | Entry:
     take = _Taker(body)
+    chain, number = take.text("chain", is_needed=True), take.number("number", 1)
+    digest, kind = hash_of(raw), body.get("type")
     common = (
-        take.text("chain", is_needed=True),
-        take.number("number", 1),
+        chain,
+        number,
         take.text("previous"),
         take.text("author", is_needed=True),
         take.number("at", -INTEGER_MAX),
@@ -197,10 +211,11 @@ def _document(body: Body, raw: bytes, signature: str) -> Slip | Entry:
         take.texts("claims"),
         take.mapping("data"),
         raw,
-        hash_of(raw),
+        digest,
         signature,
+        f"{kind}:{chain}:{number:08d}:{digest}",
     )
-    match body.get("type"):
+    match kind:
         case "slip":
             sheet = take.text("sheet", is_needed=True)
             return Slip(*common, sheet, take.number("rank", 0), body.get("asks", False) is True)
@@ -278,6 +293,7 @@ class SigningKey:
         return _text(self._private.sign(message))
 
 
+@lru_cache(maxsize=1024)
 def key_id(public: str) -> str:
     """A short name for a public key: 22 characters of its hash."""
     return hash_of(public.encode())[:22]

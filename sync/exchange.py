@@ -102,19 +102,17 @@ def _confirm_own(store: Store, line: Document, receipt: Receipt) -> None:
         store.set_witnessed(line.chain, line.number)
 
 
-def _place(
-    store: Store, directory: Directory, line: Document, receipt: Receipt
-) -> Aside | None:
+def _place(store: Store, directory: Directory, line: Document, receipt: Receipt) -> Aside | None:
     """None where the line may stand now, else why not."""
     position = store.position(line.chain)
-    if position.is_forked and line.number > position.number:
+    if position.is_forked and line.number >= position.forked_at:
         return Aside.FORK
     if line.number > position.number + 1 or not stands_on(store, line):
         return Aside.WAITING
     if line.number <= position.number:
         if not _could_write(store, directory, line):
             return Aside.NOT_ALLOWED
-        if position.is_forked or line.number <= store.head(line.chain).number:
+        if line.number <= store.head(line.chain).number:
             # S11: two valid lines with one number, also if the second one comes late.
             return Aside.FORK
         # What we wrote there ourselves was never told to anybody, and gives way (S2).
@@ -152,8 +150,8 @@ def _fork(store: Store, line: Document, receipt: Receipt) -> list[Document]:
         for each in gone:
             store.set_aside(each, Aside.FORK)
         receipt.gone += gone
-    if not position.is_forked:
-        store.set_forked(line.chain)
+    if not position.is_forked or line.number < position.forked_at:
+        store.set_forked(line.chain, line.number)
         receipt.forked.append(line.chain)
     return [each for each in store.aside(line.chain, Aside.WAITING) if each.number >= line.number]
 
@@ -212,29 +210,40 @@ def _is_ours(store: Store, chain: str, head: Head) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The completeness audit: how two sets of heads differ, apart from any transport."""
+    """The completeness audit: how a peer's heads differ from ours, apart from any transport.
+
+    behind      lines that the peer has and we lack
+    ahead       lines that we have and the peer lacks
+    differing   chains where the peer's head is another line than ours of the same number
+    """
 
     behind: dict[str, range]
     ahead: dict[str, range]
     differing: list[str]
 
     @property
+    def wanted(self) -> list[str]:
+        """Chains to be fetched, in order."""
+        return sorted([*self.behind, *self.differing])
+
+    @property
     def is_complete(self) -> bool:
+        """Whether both have the same."""
         return not (self.behind or self.ahead or self.differing)
 
 
-def audit(ours: Mapping[str, Head], theirs: Mapping[str, Head]) -> Audit:
-    """Which lines we lack, which they lack, and where the same number has another hash."""
-    behind, ahead, differing = {}, {}, []
+def audit(store: Store, theirs: Mapping[str, Head]) -> Audit:
+    """Compare heads: gaps are found even where the transport believes that it sent everything."""
+    ours, found = store.heads(), Audit({}, {}, [])
     for chain in sorted(ours.keys() | theirs.keys()):
         mine, other = ours.get(chain, Head(0, START)), theirs.get(chain, Head(0, START))
         if mine.number < other.number:
-            behind[chain] = range(mine.number + 1, other.number + 1)
+            found.behind[chain] = range(mine.number + 1, other.number + 1)
+        elif not _is_ours(store, chain, other):
+            found.differing.append(chain)
         elif other.number < mine.number:
-            ahead[chain] = range(other.number + 1, mine.number + 1)
-        elif mine.hash != other.hash:
-            differing.append(chain)
-    return Audit(behind, ahead, differing)
+            found.ahead[chain] = range(other.number + 1, mine.number + 1)
+    return found
 
 
 def gaps(store: Store) -> dict[str, range]:

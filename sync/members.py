@@ -79,6 +79,7 @@ class Directory:
         self._verifier = verifier
         self._members: dict[str, Member] = {}
         self._certificates: dict[str, Mapping[str, Any]] = {}
+        self._incarnations: dict[str, list[Member]] = {}
 
     def add(self, certificate: Mapping[str, Any]) -> bool:
         """Take a certificate; True if it was new.
@@ -93,10 +94,30 @@ class Directory:
         is_new = member.key not in self._members
         self._members[member.key] = member
         self._certificates[member.key] = certificate
+        if is_new:
+            own = [*self._incarnations.get(member.node, ()), member]
+            own.sort(key=lambda each: (each.incarnation, each.key))
+            self._incarnations[member.node] = own
         return is_new
 
     def certificates(self) -> list[Mapping[str, Any]]:
-        return [self._certificates[key] for key in sorted(self._certificates)]
+        return list(self._certificates.values())
+
+    def copy(self) -> Directory:
+        """One to which certificates can be added on trial."""
+        copy = Directory(self.region, self.root, self.home, verifier=self._verifier)
+        copy._members = self._members.copy()
+        copy._certificates = self._certificates.copy()
+        copy._incarnations = self._incarnations.copy()
+        return copy
+
+    def members(self) -> list[Member]:
+        """Everybody who is known here."""
+        return list(self._members.values())
+
+    def is_signed(self, member: Member, message: bytes, signature: str) -> bool:
+        """Whether this member signed these bytes."""
+        return self._verifier(member.public, message, signature)
 
     def member(self, key: str) -> Member | None:
         return self._members.get(key)
@@ -116,8 +137,7 @@ class Directory:
 
     def incarnations(self, node: str) -> list[Member]:
         """All of a node's keys that are known here, the newest last."""
-        found = [member for member in self._members.values() if member.node == node]
-        return sorted(found, key=lambda member: (member.incarnation, member.key))
+        return self._incarnations.get(node, [])
 
     def nodes(self) -> list[str]:
         """The names of the nodes, officers apart."""

@@ -20,7 +20,7 @@ from sync.document import Document, Entry, Key, Slip, is_log, log_of, scope_of, 
 from sync.exchange import Receipt
 from sync.members import Directory, Member
 from sync.sheet import Fault, Position
-from sync.store import Store
+from sync.store import Head, Store
 from sync.witness import Silent, Witness
 
 ROUNDS_MAX = 5
@@ -270,11 +270,8 @@ class Node:
         """S2: the witness refused. Its tail is the truth, also if a copy of us wrote it."""
         with self.transaction() as store:
             known = store.head(chain)
-        lines = witness.after(chain, max(0, known.number - 1))
         before = len(receipt.applied)
-        if not lines or (known.number and lines[0].hash != known.hash):
-            lines = witness.after(chain, 0)
-        self._receive(lines, receipt)
+        self._receive(_tail(witness, chain, known), receipt)
         if any(line.author == self.key.id for line in receipt.applied[before:]):
             self.why_suspended = "another copy of this node is writing"
 
@@ -339,13 +336,12 @@ class Node:
     def read_witness(self, name: str, receipt: Receipt) -> None:
         """Take over everything that a witness has and we have not."""
         witness = self.witness_of(name)
-        for chain, head in sorted(witness.heads().items()):
-            with self.transaction() as store:
-                known = store.head(chain)
-                here = store.lines(chain, after=head.number - 1, through=head.number)
-            if head.number <= known.number and here and here[0].hash == head.hash:
-                continue
-            self._receive(witness.after(chain, 0 if here else known.number), receipt)
+        theirs = witness.heads()
+        with self.transaction() as store:
+            difference = exchange.audit(store, theirs)
+            known = {chain: store.head(chain) for chain in difference.wanted}
+        for chain, head in known.items():
+            self._receive(_tail(witness, chain, head), receipt)
 
     def adopt(
         self,
@@ -408,8 +404,10 @@ class Node:
 
     def reclaim(self, *, at: int) -> list[Settled]:
         """S9, S10: adopt what this node's former incarnations held and still hold."""
+        keys = self.former_keys
+        if not keys:
+            return []
         with self.transaction() as store:
-            keys = self.former_keys
             waiting = [on for on in store.sheets_waiting() if store.position(on).holder in keys]
             lost = {on: store.position(on).holder for on in [*store.held(keys), *waiting]}
         done = []
@@ -436,6 +434,13 @@ class Node:
             sheet.has_reported(logs, ended, node, after, self.directory)
             for node in self.directory.nodes()
         )
+
+
+def _tail(witness: Witness, chain: str, known: Head) -> list[Document]:
+    """What the witness has beyond our head; everything, if our head is not a line of its chain."""
+    lines = witness.after(chain, max(0, known.number - 1))
+    is_ours = not known.number or (lines and lines[0].hash == known.hash)
+    return lines if is_ours else witness.after(chain, 0)
 
 
 def governing(line: Document, author: Member) -> str:

@@ -9,7 +9,7 @@ sides of a cut decide alike.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -63,8 +63,13 @@ class Position:
     witness: str
     is_closed: bool = False
     is_understood: bool = True
-    is_forked: bool = False
+    forked_at: int = 0
     pads: tuple[Pad, ...] = ()
+
+    @property
+    def is_forked(self) -> bool:
+        """S11: there are several valid lines `forked_at`, so none of them stands."""
+        return self.forked_at > 0
 
 
 class Book(Protocol):
@@ -72,8 +77,10 @@ class Book(Protocol):
 
     def owners(self, sheet: str, claims: Collection[str]) -> Mapping[str, str]:
         """Those of the claims that are occupied, and by whom."""
+
     def claims_of(self, sheet: str, owner: str) -> frozenset[str]:
         """What this owner occupies."""
+
     def settled(self, sheet: str, keys: Collection[str]) -> frozenset[str]:
         """Those of the keys that a line has settled."""
 
@@ -135,7 +142,7 @@ def may_write(position: Position, key: str) -> Fault | None:
 def judge(position: Position, line: Document, book: Book, directory: Directory) -> Fault | None:
     """Why this line may not stand after `position`, or None.
 
-    Unknown kinds are judged only by who wrote them (S13).
+    Unknown kinds, and what stands on them, are judged only by who wrote them (S13).
     """
     if not follows(position, line):
         return Fault.NOT_NEXT
@@ -146,7 +153,8 @@ def judge(position: Position, line: Document, book: Book, directory: Directory) 
     if position.holder != line.author:
         return Fault.NOT_HOLDER
     kind = KINDS.get(line.kind)
-    if kind is None:
+    if kind is None or not position.is_understood:
+        # S13: after a line that is not understood here, nobody here knows what is occupied.
         return None
     return _judge_shape(kind, position, line) or _judge_content(position, line, book)
 
@@ -248,9 +256,9 @@ class Effects:
     settles: tuple[str, ...] = ()
 
 
-def effects(line: Document) -> Effects:
-    """Nothing for a slip and for a kind that is not known here (S13)."""
-    if not isinstance(line, Entry) or line.kind not in KINDS:
+def effects(line: Document, after: Position) -> Effects:
+    """Nothing for a slip, nor from the first line on that is not understood here (S13)."""
+    if not isinstance(line, Entry) or not after.is_understood:
         return Effects()
     pad = pad_of(line) if line.kind == "pad" else None
     owner = pad.owner if pad else line.settles[0] if line.settles else ""
@@ -259,20 +267,31 @@ def effects(line: Document) -> Effects:
 
 def follow(position: Position, line: Document) -> Position:
     """Where the chain stands after this line, which has been judged."""
-    after = replace(position, number=line.number, hash=line.hash, at=line.at)
-    if not isinstance(line, Entry):
-        return after
-    if line.kind in MOVES:
-        return replace(after, holder=line.to, witness=line.witness)
-    if line.kind == "close":
-        return replace(after, is_closed=True)
-    if line.kind == "pad" and (pad := pad_of(line)):
-        return replace(after, pads=(*after.pads, pad))
-    if line.kind == "pad back":
-        return replace(after, pads=tuple(pad for pad in after.pads if pad.owner != line.frees))
-    if line.kind not in KINDS:
-        return replace(after, is_understood=False)
-    return after
+    holder, witness = position.holder, position.witness
+    is_closed, is_understood, pads = position.is_closed, position.is_understood, position.pads
+    if isinstance(line, Entry):
+        if line.kind in MOVES:
+            holder, witness = line.to, line.witness
+        elif line.kind == "close":
+            is_closed = True
+        elif line.kind == "pad" and (pad := pad_of(line)):
+            pads = (*pads, pad)
+        elif line.kind == "pad back":
+            pads = tuple(pad for pad in pads if pad.owner != line.frees)
+        elif line.kind not in KINDS:
+            is_understood = False
+    return Position(
+        position.chain,
+        line.number,
+        line.hash,
+        line.at,
+        holder,
+        witness,
+        is_closed,
+        is_understood,
+        position.forked_at,
+        pads,
+    )
 
 
 def replay(chain: str, lines: Iterable[Document], directory: Directory) -> Position:

@@ -46,8 +46,10 @@ class Witness(Protocol):
 
         Lines that are here already are taken again without harm.
         """
+
     def after(self, chain: str, number: int) -> list[Document]:
         """The lines beyond `number`, in order."""
+
     def heads(self) -> dict[str, Head]:
         """Where each chain stands."""
 

@@ -35,7 +35,9 @@ def draw(world: World, length: float) -> None:
 def _plan(
     world: World, name: str, fault: Fault, needs: str, weak: Mapping[str, str], at: float
 ) -> None:
-    target = world.random.choice([each for each in weak if not needs or weak[each] == needs] or [""])
+    target = world.random.choice(
+        [each for each in weak if not needs or weak[each] == needs] or [""]
+    )
     if target:
         world.later(at, lambda: _fire(world, name, fault, world.actors[target]))
 
@@ -198,7 +200,8 @@ def clone(world: World, actor: Actor) -> None:
         sheet = world.random.choice(people.SHEETS)
         claims = people.some_claims(world.random)
         world.later(
-            number * 9 + 4, lambda s=sheet, c=claims: world.run(copy, lambda: copy.ask(s, "request", claims=c))
+            number * 9 + 4,
+            lambda s=sheet, c=claims: world.run(copy, lambda: copy.ask(s, "request", claims=c)),
         )
         world.later(number * 9 + 6, lambda: world.sync(copy, world.actors[HUB]))
 

@@ -11,7 +11,7 @@ from sync.members import Directory
 from sync.sheet import Position, effects, follow, genesis
 from sync.store import Aside, Head
 
-Image = tuple[dict[str, tuple[tuple[Document, ...], int, bool]], dict[str, tuple[Document, Aside]]]
+Image = tuple[dict[str, tuple[tuple[Document, ...], int, int]], dict[str, tuple[Document, Aside]]]
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class MemoryStore:
         """What a copy of the disk holds now."""
         return (
             {
-                name: (tuple(chain.lines), chain.witnessed, chain.position.is_forked)
+                name: (tuple(chain.lines), chain.witnessed, chain.position.forked_at)
                 for name, chain in self.chains_.items()
             },
             self.aside_.copy(),
@@ -107,16 +107,15 @@ class MemoryStore:
         """Become the copy, whatever it says; verifying it is the node's part (S8)."""
         lines, aside = image
         self.chains_, self.ids, self.by_sheet, self.aside_ = {}, set(), {}, aside.copy()
-        for name, (each, witnessed, is_forked) in lines.items():
+        for name, (each, witnessed, forked_at) in lines.items():
             chain = self.chains_[name] = Chain(genesis(name, self.directory))
             for line in each:
                 self._put(chain, line, follow(chain.position, line))
             chain.witnessed = witnessed
-            if is_forked:
-                chain.position = replace(chain.position, is_forked=True)
+            chain.position = replace(chain.position, forked_at=forked_at)
 
     def _put(self, chain: Chain, line: Document, after: Position) -> None:
-        change = effects(line)
+        change = effects(line, after)
         if change.frees:
             chain.claims = {c: o for c, o in chain.claims.items() if o != change.frees}
         for claim in change.claims:
@@ -215,16 +214,16 @@ class MemoryStore:
         fresh.witnessed = min(known.witnessed, len(lines))
         for line in lines:
             self._put(fresh, line, follow(fresh.position, line))
-        fresh.position = replace(fresh.position, is_forked=known.position.is_forked)
+        fresh.position = replace(fresh.position, forked_at=known.position.forked_at)
 
     def set_witnessed(self, chain: str, through: int) -> None:
         known = self._touch(chain)
         assert known.witnessed <= through <= len(known.lines)
         known.witnessed = through
 
-    def set_forked(self, chain: str) -> None:
+    def set_forked(self, chain: str, number: int) -> None:
         known = self._touch(chain)
-        known.position = replace(known.position, is_forked=True)
+        known.position = replace(known.position, forked_at=number)
 
     def set_aside(self, document: Document, why: Aside) -> None:
         self.aside_[document.id] = (document, why)

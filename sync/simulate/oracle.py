@@ -1,10 +1,10 @@
 """Sees everything, and remembers every promise told. It judges outcomes, never the protocol's steps.
 
-    at each word to a person    two live promises for one thing; an answer that contradicts an
-                                earlier one; a word on one medium only; a decision on absence
-                                against a fact that existed
-    after healing               every promise at every node, or cancelled; everything answered;
-                                the same tables everywhere; nothing occupied twice; no false fork
+at each word to a person    two live promises for one thing; an answer that contradicts an
+                            earlier one; a word on one medium only; a decision on absence
+                            against a fact that existed
+after healing               every promise at every node, or cancelled; everything answered;
+                            the same tables everywhere; nothing occupied twice; no false fork
 """
 
 from __future__ import annotations
@@ -41,11 +41,10 @@ class Oracle:
     kinds: Counter[str] = field(default_factory=Counter)
     promises: dict[tuple[str, str], Promise] = field(default_factory=dict)
     live: dict[tuple[str, str], str] = field(default_factory=dict)
-    answers: dict[str, Entry] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Entry] = field(default_factory=dict)
     slips: dict[str, Slip] = field(default_factory=dict)
     told: dict[str, Document] = field(default_factory=dict)
     lines: dict[tuple[str, int], str] = field(default_factory=dict)
-    paid_out: dict[str, str] = field(default_factory=dict)
     unpaid: dict[str, int] = field(default_factory=dict)
     spoiled: set[str] = field(default_factory=set)
     frozen: dict[str, int] = field(default_factory=dict)
@@ -56,7 +55,7 @@ class Oracle:
 
     # While it runs
 
-    def witnessed(self, line: Document, *, by_new_program: bool) -> None:
+    def witnessed(self, line: Document, *, by_old_program: bool) -> None:
         """A line was taken by a witness: it exists, whether or not anybody was told yet."""
         if line.chain in self.spoiled:
             return
@@ -64,7 +63,7 @@ class Oracle:
         if known != line.hash:
             self.blame("fork", f"two lines {line.number} on {line.chain}")
         frozen_at = self.frozen.get(line.chain, line.number)
-        if line.number > frozen_at and not by_new_program and line.kind != "adopt":
+        if line.number > frozen_at and by_old_program and line.kind != "adopt":
             self.blame("unknown kind", f"line {line.number} on {line.chain}")
         if isinstance(line, Entry) and line.frees:
             self._end(line)
@@ -97,7 +96,7 @@ class Oracle:
             self.unpaid[line.frees] = line.data["deadline"]
             self._check_absence(line.frees)
         for key in line.settles:
-            earlier = self.answers.setdefault(key, line)
+            earlier = self.answers.setdefault((line.chain, key), line)
             if earlier.id != line.id:
                 kind = "paid twice" if key.startswith("refund:") else "two answers"
                 self.blame(kind, f"{key} by {earlier.kind} and {line.kind} on {line.chain}")
@@ -143,7 +142,7 @@ class Oracle:
                 self.blame("false fork", on)
             claims: dict[str, str] = {}
             for line in store.lines(on):
-                change = sheet.effects(line)
+                change = sheet.effects(line, position)
                 claims = {c: owner for c, owner in claims.items() if owner != change.frees}
                 taken = {c for c in change.claims if claims.get(c, "pad:").split(":")[0] != "pad"}
                 if taken:

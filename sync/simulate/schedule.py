@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sync.simulate import faults, people
-from sync.simulate.actor import DEADLINE, Actor
+from sync.simulate.actor import Actor
 from sync.simulate.oracle import Promise, digest
-from sync.simulate.people import SCOPE
 from sync.simulate.world import HUB, World
 
 LENGTH = 600.0
@@ -35,8 +34,7 @@ def run(seed: int) -> Outcome:
     papers = _plan_paper(world)
     faults.draw(world, LENGTH * 0.9)
     world.pass_time(LENGTH)
-    papers.hand_in_rest()
-    rounds = world.heal()
+    rounds = world.heal(papers.hand_in_rest)
     world.oracle.judge([actor.store for actor in world.actors.values()])
     for device in world.devices.values():
         world.faults["witness refused"] += device.refused
@@ -92,7 +90,9 @@ def _plan_people(world: World) -> None:
 
 def _somebody(world: World, on: str) -> Actor:
     local = world.actors[people.facility_of(on)]
-    return local if world.random.random() < 0.6 else world.random.choice(list(world.actors.values()))
+    return (
+        local if world.random.random() < 0.6 else world.random.choice(list(world.actors.values()))
+    )
 
 
 def _request(world: World) -> None:
@@ -190,8 +190,6 @@ class Papers:
 
     def hand_in_rest(self) -> None:
         """After the outage every form on the heap is typed in, also those that were already."""
-        for actor in self.world.actors.values():
-            actor.is_full, actor.kill_in = False, 0
         for form in self.heap:
             self.world.later(0.0, lambda f=form: self.type_in(f))
         self.world.pass_time(self.world.now + 1)
@@ -203,6 +201,3 @@ def _plan_paper(world: World) -> Papers:
         at = world.random.uniform(40, 400)
         world.later(at, lambda n=number: papers.print_pad(f"P{n}"))
     return papers
-
-
-assert LENGTH * 1000 > DEADLINE > 0 and SCOPE
