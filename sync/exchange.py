@@ -112,10 +112,12 @@ def _place(store: Store, directory: Directory, line: Document, receipt: Receipt)
     if line.number <= position.number:
         if not _could_write(store, directory, line):
             return Aside.NOT_ALLOWED
-        if line.number <= store.head(line.chain).number:
+        is_damaged = directory.check(_at(store, line)) is not None
+        if not is_damaged and line.number <= store.head(line.chain).number:
             # S11: two valid lines with one number, also if the second one comes late.
             return Aside.FORK
-        # What we wrote there ourselves was never told to anybody, and gives way (S2).
+        # What we wrote there ourselves was never told to anybody, and gives way (S2); and so does
+        # what our disk has made of a line since.
         receipt.gone += store.take_back(line.chain, line.number - 1)
     before = store.position(line.chain)
     fault = sheet.judge(before, line, store, directory)
@@ -131,6 +133,11 @@ def stands_on(store: Store, line: Document) -> bool:
         return line.previous == START
     before = store.lines(line.chain, after=line.number - 2, through=line.number - 1)
     return bool(before) and before[0].hash == line.previous
+
+
+def _at(store: Store, line: Document) -> Document:
+    """Our line of the same number."""
+    return store.lines(line.chain, after=line.number - 1, through=line.number)[0]
 
 
 def _could_write(store: Store, directory: Directory, line: Document) -> bool:

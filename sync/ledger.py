@@ -138,7 +138,7 @@ class SqlStore:
             return {}
         query = select(_claim.claim, _claim.owner)
         query = query.where(_claim.sheet == sheet, _claim.claim.in_(claims))
-        return {claim: owner for claim, owner in self.session.execute(query)}
+        return {row.claim: row.owner for row in self.session.execute(query)}
 
     def claims_of(self, sheet: str, owner: str) -> frozenset[str]:
         query = select(_claim.claim).where(_claim.sheet == sheet, _claim.owner == owner)
@@ -197,7 +197,7 @@ class SqlStore:
             keys = [{"sheet": line.chain, "key": key, "number": number} for key in change.settles]
             self.session.execute(insert(tables.settled), keys)
         if isinstance(line, Slip):
-            row = {"hash": line.hash, "sheet": line.sheet, "chain": line.chain}
+            row: dict[str, Any] = {"hash": line.hash, "sheet": line.sheet, "chain": line.chain}
             row |= {"number": line.number, "asks": line.asks}
             self.session.execute(insert(tables.slip), row)
 
@@ -273,7 +273,7 @@ class SqlStore:
     def reasons(self) -> dict[str, int]:
         """How many documents are kept apart, by reason: for the strip on the counter's screen."""
         query = select(_aside.why, func.count()).group_by(_aside.why).order_by(_aside.why)
-        return {why: count for why, count in self.session.execute(query)}
+        return {row[0]: row[1] for row in self.session.execute(query)}
 
     def drop_aside(self, document_id: str) -> None:
         self.session.execute(delete(tables.aside).where(_aside.id == document_id))
@@ -295,13 +295,13 @@ def _fields(position: Position) -> dict[str, Any]:
     return {name: getattr(position, name) for name in Position.__dataclass_fields__}
 
 
-def _position(row: Row[Any]) -> Position:
+def _position(row: Row[*tuple[Any, ...]]) -> Position:
     values = {name: getattr(row, name) for name in Position.__dataclass_fields__}
     pads = tuple(Pad(**pad) for pad in orjson.loads(values["pads"]))
     return Position(**{**values, "pads": pads})
 
 
-def _document(row: Row[Any]) -> Document:
+def _document(row: Row[*tuple[Any, ...]]) -> Document:
     """The row's document. A row that a failing disk changed is no document; the check finds it."""
     try:
         return unpacked(row.raw, row.signature)
@@ -309,5 +309,5 @@ def _document(row: Row[Any]) -> Document:
         return damaged(row.chain, row.number, row.raw)
 
 
-def _documents(rows: Iterable[Row[Any]]) -> list[Document]:
+def _documents(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Document]:
     return [_document(row) for row in rows]

@@ -29,7 +29,7 @@ FORMAT = "tonari bundle 1"
 BATCH = 500
 
 
-class NotAccepted(Malformed):  # noqa: N818 - an answer to the clerk who put the stick in
+class NotAccepted(Malformed):
     """This file is not read in; the text is the reason in words."""
 
 

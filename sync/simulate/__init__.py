@@ -1,1 +1,1 @@
-"""The same core under a seeded world: people, network, disks, witnesses, clocks and their faults."""
+"""The same core in a seeded world: people, network, disks, witnesses, clocks, and faults."""

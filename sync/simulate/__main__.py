@@ -1,4 +1,4 @@
-"""python -m sync.simulate --schedules N --seed S [--json]: play N schedules, print what came of it."""
+"""python -m sync.simulate --schedules N --seed S [--json]: play schedules, say what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One node of the simulated region: the real `sync.node.Node` on a disk, a clock and a line that fail."""
+"""One node of the simulated region: the real `sync.node.Node` on a machine that fails."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class Actor:
         self.is_full = False
         self.is_new_program = False
         self.is_clone = False
+        self.is_damaged = False
         self.offset, self.drift = 0.0, 1.0
         self.kill_in = 0
         self.images: list[Image] = []
@@ -169,8 +170,10 @@ class Actor:
                 if signatures is None:
                     continue
                 try:
-                    adoption = {"officers": signatures, "accounted": "tail"}
-                    self.tell(self.node.adopt(on, position.holder, at=self.at, **adoption))
+                    lost, at = position.holder, self.at
+                    self.tell(
+                        self.node.adopt(on, lost, at=at, officers=signatures, accounted="tail")
+                    )
                     self.world.faults["adoption by officers"] += 1
                 except (NotWritten, Silent):
                     continue

@@ -1,9 +1,10 @@
-"""What goes wrong, each kind counted when it fires. A schedule draws some of them and their rates."""
+"""What goes wrong, each kind counted when it fires. A schedule draws some kinds and rates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 from sync.document import Document, Entry, seal
@@ -26,27 +27,18 @@ def draw(world: World, length: float) -> None:
     random = world.random
     _draw_network(world, random)
     weak = {name: random.choice((DISK, WITNESS)) for name in world.actors}
-    for name, (fault, needs) in FAULTS.items():
+    for fault, needs in FAULTS.values():
         if random.random() < 0.3:
             for _ in range(random.randint(1, 3)):
-                _plan(world, name, fault, needs, weak, random.uniform(20, length))
+                _plan(world, fault, needs, weak, random.uniform(20, length))
 
 
-def _plan(
-    world: World, name: str, fault: Fault, needs: str, weak: Mapping[str, str], at: float
-) -> None:
+def _plan(world: World, fault: Fault, needs: str, weak: Mapping[str, str], at: float) -> None:
     target = world.random.choice(
         [each for each in weak if not needs or weak[each] == needs] or [""]
     )
     if target:
-        world.later(at, lambda: _fire(world, name, fault, world.actors[target]))
-
-
-def _fire(world: World, name: str, fault: Fault, actor: Actor) -> None:
-    before = world.faults[name]
-    fault(world, actor)
-    if world.faults[name] == before:
-        return
+        world.later(at, partial(fault, world, world.actors[target]))
 
 
 def _draw_network(world: World, random: Random) -> None:
@@ -66,17 +58,20 @@ def cut_both(world: World, actor: Actor) -> None:
 
 
 def cut_one_way(world: World, actor: Actor) -> None:
+    """Words go out and none come in, or the other way round."""
     _cut(world, actor, world.random.uniform(20, 250), is_both=False)
     world.faults["one-way cut"] += 1
 
 
 def flap(world: World, actor: Actor) -> None:
+    """The line comes and goes."""
     world.faults["flapping"] += 1
     for number in range(6):
         world.later(number * 12, lambda: _cut(world, actor, 7, is_both=True))
 
 
 def slow(world: World, actor: Actor) -> None:
+    """A thin line: everything arrives late and in small pieces."""
     world.network.is_slow = True
     world.later(world.random.uniform(30, 150), lambda: setattr(world.network, "is_slow", False))
 
@@ -91,6 +86,7 @@ def _cut(world: World, actor: Actor, seconds: float, *, is_both: bool) -> None:
 
 
 def hub_down(world: World, actor: Actor) -> None:
+    """The shared service is off."""
     hub = world.actors[HUB]
     if hub.is_up:
         world.faults["hub down"] += 1
@@ -101,6 +97,7 @@ def hub_down(world: World, actor: Actor) -> None:
 
 
 def crash(world: World, actor: Actor) -> None:
+    """The power fails between two actions."""
     if actor.is_up:
         world.faults["crash"] += 1
         world.crash(actor, back_in=world.random.uniform(3, 60))
@@ -130,6 +127,7 @@ def lose_fsync(world: World, actor: Actor) -> None:
 
 
 def fill_disk(world: World, actor: Actor) -> None:
+    """Nothing more can be written for a while."""
     world.faults["disk full"] += 1
     actor.is_full = True
     world.later(world.random.uniform(20, 120), lambda: setattr(actor, "is_full", False))
@@ -144,6 +142,7 @@ def flip_bit(world: World, actor: Actor) -> None:
     lines = actor.store.chains_[world.random.choice(chains)].lines
     place = world.random.randrange(len(lines))
     lines[place] = flipped(lines[place], world.random)
+    actor.is_damaged = True
     actor.is_up = False
     actor.store.load(actor.store.image())
     world.start(actor)
@@ -196,14 +195,11 @@ def clone(world: World, actor: Actor) -> None:
     world.clones.append(copy)
     world.start(copy)
     for number in range(12):
-        world.later(number * 9, lambda: world.run(copy, copy.tick))
-        sheet = world.random.choice(people.SHEETS)
-        claims = people.some_claims(world.random)
-        world.later(
-            number * 9 + 4,
-            lambda s=sheet, c=claims: world.run(copy, lambda: copy.ask(s, "request", claims=c)),
-        )
-        world.later(number * 9 + 6, lambda: world.sync(copy, world.actors[HUB]))
+        sheet, claims = world.random.choice(people.SHEETS), people.some_claims(world.random)
+        asking = partial(copy.ask, sheet, "request", claims=claims)
+        world.later(number * 9, partial(world.run, copy, copy.tick))
+        world.later(number * 9 + 4, partial(world.run, copy, asking))
+        world.later(number * 9 + 6, partial(world.sync, copy, world.actors[HUB]))
 
     def end() -> None:
         copy.is_up = False
@@ -214,11 +210,13 @@ def clone(world: World, actor: Actor) -> None:
 
 
 def jump_clock(world: World, actor: Actor) -> None:
+    """Somebody sets the clock, by seconds or by ten years."""
     world.faults["clock jump"] += 1
     actor.offset = world.random.choice((-1, 1)) * world.random.choice((5, 400, 3e8))
 
 
 def drift_clock(world: World, actor: Actor) -> None:
+    """The clock stands, or runs at another speed."""
     world.faults["clock drift"] += 1
     actor.drift = world.random.choice((0.0, 0.5, 1.01, 3.0))
 
@@ -227,6 +225,7 @@ def drift_clock(world: World, actor: Actor) -> None:
 
 
 def silence_witness(world: World, actor: Actor) -> None:
+    """The medium is pulled out and put back."""
     device = world.devices[actor.me.witness]
     world.faults["witness silent"] += 1
     device.is_silent = True
@@ -289,13 +288,12 @@ def write_new_kind(world: World, actor: Actor) -> None:
                 if free and not actor.node.may_write(store.position(on)):
                     draft = Draft("swap", (f"swap:{world.count}",), (free[0],))
                     actor.node.write(store, on, draft, at=actor.at)
-                    number = store.position(on).number
-                    world.oracle.frozen.setdefault(on, number)
                     world.faults["mixed versions"] += 1
                     break
         actor.settle()
 
-    world.run(actor, lambda: (actor.boot(), write()))
+    world.run(actor, actor.boot)
+    world.run(actor, write)
 
 
 def lie(world: World, actor: Actor) -> None:
@@ -308,8 +306,8 @@ def lie(world: World, actor: Actor) -> None:
             world.faults["compromised signer"] += 1
             rival = _forged(own[-1], actor.key, settles=["a lie"], claims=[people.RESOURCES[-1]])
             world.oracle.spoil(on)
-            victim = world.random.choice([a for a in world.actors.values() if a is not actor])
-            world.run(victim, lambda: world.deliver(victim, [rival]))
+            others = [each for each in world.actors.values() if each is not actor]
+            world.hand(world.random.choice(others), [rival])
             world.archive.append(rival)
             return
 
@@ -328,7 +326,7 @@ def forge(world: World, actor: Actor) -> None:
             by_nobody = _forged(before, PaperKey("nobody"), **body, kind="confirm", claims=claims)
             world.faults["forged entry"] += 1
             for victim in world.actors.values():
-                world.run(victim, lambda v=victim: world.deliver(v, [by_member, by_nobody]))
+                world.hand(victim, [by_member, by_nobody])
             return
 
 
@@ -358,7 +356,7 @@ def replay_bundle(world: World, actor: Actor) -> None:
 
     def read_in() -> None:
         world.faults["replayed bundle"] += 1
-        world.run(target, lambda: world.deliver(target, documents))
+        world.hand(target, documents)
 
     world.later(world.random.uniform(1, 300), read_in)
 
@@ -373,7 +371,7 @@ def foreign_bundle(world: World, actor: Actor) -> None:
     if documents:
         world.faults["foreign bundle"] += 1
         target = world.random.choice(list(world.actors.values()))
-        world.run(target, lambda: world.deliver(target, documents))
+        world.hand(target, documents)
 
 
 FAULTS: Mapping[str, tuple[Fault, str]] = {

@@ -1,4 +1,4 @@
-"""Sees everything, and remembers every promise told. It judges outcomes, never the protocol's steps.
+"""Sees everything, remembers every promise told, and judges outcomes, never the protocol's steps.
 
 at each word to a person    two live promises for one thing; an answer that contradicts an
                             earlier one; a word on one medium only; a decision on absence
@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from sync import sheet
 from sync.document import Document, Entry, Slip, canonical, is_log
 from sync.simulate.memory import MemoryStore
-
 
 PROMISES = ("confirm", "swap")
 
@@ -40,6 +39,7 @@ class Oracle:
     violations: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     promises: dict[tuple[str, str], Promise] = field(default_factory=dict)
+    ended: dict[tuple[str, str], str] = field(default_factory=dict)
     live: dict[tuple[str, str], str] = field(default_factory=dict)
     answers: dict[tuple[str, str], Entry] = field(default_factory=dict)
     slips: dict[str, Slip] = field(default_factory=dict)
@@ -62,6 +62,8 @@ class Oracle:
         known = self.lines.setdefault((line.chain, line.number), line.hash)
         if known != line.hash:
             self.blame("fork", f"two lines {line.number} on {line.chain}")
+        if line.kind == "swap":
+            self.frozen.setdefault(line.chain, line.number)
         frozen_at = self.frozen.get(line.chain, line.number)
         if line.number > frozen_at and by_old_program and line.kind != "adopt":
             self.blame("unknown kind", f"line {line.number} on {line.chain}")
@@ -69,6 +71,7 @@ class Oracle:
             self._end(line)
 
     def _end(self, line: Entry) -> None:
+        self.ended.setdefault((line.chain, line.frees), line.id)
         promise = self.promises.get((line.chain, line.frees))
         if promise and not promise.ended_by:
             promise.ended_by = line.id
@@ -116,6 +119,10 @@ class Oracle:
         if promise.on in self.spoiled or (promise.on, promise.owner) in self.promises:
             return
         self.promises[promise.on, promise.owner] = promise
+        promise.ended_by = self.ended.get((promise.on, promise.owner), "")
+        if promise.ended_by:
+            # The person hears of the booking and of its end in one breath.
+            return
         for claim in promise.claims:
             other = self.live.setdefault((promise.on, claim), promise.owner)
             if other != promise.owner:

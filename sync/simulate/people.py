@@ -21,6 +21,7 @@ FORMS = 3
 
 
 def facility_of(sheet: str) -> str:
+    """The facility that a sheet belongs to, and the name of its node."""
     return sheet.split("/")[1]
 
 
@@ -54,7 +55,7 @@ def decide(slip: Slip, store: Store) -> list[Draft]:
 
 
 def unpaid(store: Store, sheet: str, deadline: int) -> list[Draft]:
-    """Who has confirmed bookings with a deadline, and has not paid by it as far as is known here."""
+    """Whose booking has a deadline, without a payment by it as far as is known here."""
     payments = {
         slip.data["of"]
         for slip in store.slips(sheet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from sync.simulate import faults, people
 from sync.simulate.actor import Actor
@@ -55,16 +56,16 @@ def _plan_machines(world: World) -> None:
         start = random.uniform(0, 12)
         period = random.uniform(10, 16)
         for number in range(int(LENGTH / period)):
-            world.later(start + number * period, lambda a=actor: world.run(a, a.tick))
+            world.later(start + number * period, partial(world.run, actor, actor.tick))
         if name != HUB:
             period = random.uniform(12, 25)
             for number in range(int(LENGTH / period)):
-                world.later(number * period, lambda a=actor: world.sync(a, world.actors[HUB]))
+                world.later(number * period, partial(world.sync, actor, world.actors[HUB]))
     for on in people.SHEETS:
         if random.random() < 0.8:
-            world.later(random.uniform(1, 40), lambda s=on: _hand_out(world, s))
+            world.later(random.uniform(1, 40), partial(_hand_out, world, on))
         if random.random() < 0.4:
-            world.later(random.uniform(200, 560), lambda s=on: _hand_out(world, s))
+            world.later(random.uniform(200, 560), partial(_hand_out, world, on))
 
 
 def _hand_out(world: World, on: str) -> None:
@@ -72,8 +73,8 @@ def _hand_out(world: World, on: str) -> None:
     hub, local = world.actors[HUB], world.actors[people.facility_of(on)]
     for giver, receiver in ((hub, local), (local, hub)):
         if giver.is_up and giver.node.may_write(giver.store.position(on)) is None:
-            incarnations = giver.directory.incarnations(receiver.name)
-            world.run(giver, lambda: giver.hand_over(on, incarnations[-1]))
+            newest = giver.directory.incarnations(receiver.name)[-1]
+            world.run(giver, partial(giver.hand_over, on, newest))
             return
 
 
@@ -84,7 +85,7 @@ def _plan_people(world: World) -> None:
     random = world.random
     for _ in range(random.randint(20, 40)):
         world.later(random.uniform(5, LENGTH), lambda: _request(world))
-    for _ in range(random.randint(4, 14)):
+    for _ in range(random.randint(6, 18)):
         world.later(random.uniform(60, LENGTH), lambda: _afterthought(world))
 
 
@@ -98,7 +99,7 @@ def _somebody(world: World, on: str) -> Actor:
 def _request(world: World) -> None:
     on = world.random.choice(people.SHEETS)
     actor, claims = _somebody(world, on), people.some_claims(world.random)
-    data = {"pays": True} if world.random.random() < 0.3 else {}
+    data = {"pays": True} if world.random.random() < 0.5 else {}
     world.run(actor, lambda: actor.ask(on, "request", claims=claims, data=data))
 
 
@@ -111,14 +112,15 @@ def _afterthought(world: World) -> None:
     promise = random.choice(promises)
     on, of = promise.on, promise.owner
     actor, other = _somebody(world, on), _somebody(world, on)
-    match random.choice(("cancel", "cancel", "change", "payment", "payment", "refund")):
+    match random.choice(("cancel", "cancel", "change", "payment", "payment", "payment", "refund")):
         case "cancel":
             world.run(actor, lambda: actor.ask(on, "cancel", data={"of": of}))
         case "change":
             claims = people.some_claims(random)
             world.run(actor, lambda: actor.ask(on, "change", claims=claims, data={"of": of}))
         case "payment":
-            world.run(actor, lambda: (actor.post(on, "payment", data={"of": of}), actor.settle()))
+            world.run(actor, lambda: actor.post(on, "payment", data={"of": of}))
+            world.run(actor, actor.settle)
         case "refund":
             world.run(actor, lambda: actor.ask(on, "refund", data={"of": of}))
             world.run(other, lambda: other.ask(on, "refund", data={"of": of}))
@@ -160,16 +162,14 @@ class Papers:
             if claims:
                 owner = f"form:{pad}:{form}"
                 promise = Promise(on, owner, tuple(claims))
-                self.world.later(
-                    random.uniform(0, 60), lambda p=promise: self.world.oracle.promise(p)
-                )
+                self.world.later(random.uniform(0, 60), partial(self.world.oracle.promise, promise))
                 if random.random() < 0.15:
                     # The copy is gone; the grid still says which cell it was.
                     self.world.faults["form lost"] += 1
                     data["status"] = "lost"
             self.heap.append((on, data, claims))
             if random.random() < 0.7:
-                self.world.later(random.uniform(80, 300), lambda e=self.heap[-1]: self.type_in(e))
+                self.world.later(random.uniform(80, 300), partial(self.type_in, self.heap[-1]))
 
     def type_in(self, form: tuple[str, dict[str, object], list[str]]) -> None:
         """Typed in at any desk, perhaps read wrongly, perhaps typed already."""
@@ -191,7 +191,7 @@ class Papers:
     def hand_in_rest(self) -> None:
         """After the outage every form on the heap is typed in, also those that were already."""
         for form in self.heap:
-            self.world.later(0.0, lambda f=form: self.type_in(f))
+            self.world.later(0.0, partial(self.type_in, form))
         self.world.pass_time(self.world.now + 1)
 
 
@@ -199,5 +199,5 @@ def _plan_paper(world: World) -> Papers:
     papers = Papers(world)
     for number in range(world.random.randint(0, 2)):
         at = world.random.uniform(40, 400)
-        world.later(at, lambda n=number: papers.print_pad(f"P{n}"))
+        world.later(at, partial(papers.print_pad, f"P{number}"))
     return papers

@@ -253,18 +253,27 @@ class World:
         receipt = actor.node.receive(documents)
         self.hear(actor, receipt.applied)
 
+    def hand(self, actor: Actor, documents: Sequence[Document]) -> None:
+        """A stick, or a stranger, brings documents at once."""
+        self.run(actor, lambda: self.deliver(actor, documents))
+
     # After the faults
 
     def heal(self, hand_in_papers: Callable[[], None]) -> int:
-        """Everything works again and everybody has the new program; returns the rounds it took."""
+        """Everything works again and everybody has the new program; returns the rounds it took.
+
+        Machines that run are left running: a start would read the witness and hide what was missed.
+        """
         self.network = Network()
         self.queue.clear()
         self.clones.clear()
         for device in self.devices.values():
             device.is_silent = device.loses_answers = False
         for actor in self.actors.values():
+            must_boot = actor.is_damaged or not actor.is_up or self.faults["mixed versions"]
             actor.is_full, actor.kill_in, actor.is_up, actor.is_new_program = False, 0, True, True
-            self.run(actor, actor.boot)
+            if must_boot:
+                self.run(actor, actor.boot)
         hub = self.actors[HUB]
         self.run(hub, lambda: self.deliver(hub, self.archive))
         hand_in_papers()
