@@ -115,10 +115,14 @@ class Node:
 
         at      any clock; the log's own order never goes back
         asks    the holder owes it one answer
+        raises  NotWritten on a machine whose place another incarnation has taken
         """
         scope = scope_of(about)
         logs = [log_of(scope, key) for key in (*self.former_keys, self.key.id)]
         position = store.position(logs[-1])
+        fault = sheet.may_write(position, self.key.id)
+        if fault is not None:
+            raise NotWritten(fault)
         body = {
             "type": "slip",
             "chain": position.chain,
@@ -163,7 +167,8 @@ class Node:
             "chain": on,
             "number": position.number + 1,
             "previous": position.hash,
-            "at": at,
+            # The labels of a log never go back, also not over an adoption (S7).
+            "at": max(at, position.at) if is_log(on) else at,
             "kind": draft.kind,
             "settles": list(draft.settles),
             "claims": list(draft.claims),
@@ -272,8 +277,10 @@ class Node:
             known = store.head(chain)
         before = len(receipt.applied)
         self._receive(_tail(witness, chain, known), receipt)
-        if any(line.author == self.key.id for line in receipt.applied[before:]):
-            self.why_suspended = "another copy of this node is writing"
+        own = log_of(scope_of(chain), self.key.id)
+        for line in receipt.applied[before:]:
+            if line.author == self.key.id or line.chain == own:
+                self.why_suspended = "another copy of this node is writing"
 
     def _receive(self, lines: Sequence[Document], receipt: Receipt) -> None:
         with self.transaction() as store:
@@ -293,7 +300,8 @@ class Node:
         """
         slips = [line for line in gone if isinstance(line, Slip) and line.author in of]
         slips = [slip for slip in slips if not store.has(slip.id)]
-        if not slips:
+        own = [store.position(log_of(scope_of(slip.chain), self.key.id)) for slip in slips]
+        if not slips or any(sheet.may_write(position, self.key.id) for position in own):
             return
         for chain in store.unwitnessed():
             if not is_log(chain):
@@ -385,11 +393,11 @@ class Node:
                 return position.witness
         raise NotWritten(Fault.NOT_NEXT)
 
-    def begin_again(self, scopes: Sequence[str], *, at: int) -> None:
-        """S9: a new incarnation's first slips say how long the logs of the former ones are (S7).
+    def begin_again(self) -> None:
+        """S9: a new incarnation's first act, when `start` has read all there is of the former ones.
 
-        To be called once, when `start` has read all there is of them. Lines of a former key that
-        no witness took were never told: entries are taken back, slips come again under the new key.
+        Lines of a former key that no witness took were never told: entries are taken back, slips
+        come again under the new key.
         """
         with self.transaction() as store:
             gone = [
@@ -397,21 +405,25 @@ class Node:
                 for chain in store.unwitnessed()
                 for line in store.take_back(chain, store.head(chain).number)
             ]
-            for scope in scopes:
-                ended = {key: store.head(log_of(scope, key)).number for key in self.former_keys}
-                self.post(store, f"{scope}/-", "begin", at=at, data={"ended": ended})
             self._post_again(store, gone, of=self.former_keys)
 
     def reclaim(self, *, at: int) -> list[Settled]:
-        """S9, S10: adopt what this node's former incarnations held and still hold."""
+        """S9, S10: adopt what this node's former incarnations held: their sheets and their logs.
+
+        A copy of the old machine that still runs somewhere is fenced off by that, and what it told
+        people until then is read from its witness.
+        """
         keys = self.former_keys
         if not keys:
             return []
         with self.transaction() as store:
-            waiting = [on for on in store.sheets_waiting() if store.position(on).holder in keys]
-            lost = {on: store.position(on).holder for on in [*store.held(keys), *waiting]}
+            scopes = sorted({scope_of(chain) for chain in store.chains()})
+            chains = {*store.held(keys), *store.sheets_waiting()}
+            chains |= {log_of(scope, key) for scope in scopes for key in keys}
+            holders = {chain: store.position(chain).holder for chain in sorted(chains)}
+            lost = {chain: holder for chain, holder in holders.items() if holder in keys}
         done = []
-        for on, holder in sorted(lost.items()):
+        for on, holder in lost.items():
             try:
                 done.append(self.adopt(on, holder, at=at))
             except (NotWritten, Silent):
@@ -421,19 +433,12 @@ class Node:
     def is_reported(self, store: Store, scope: str, after: int) -> bool:
         """S7: whether every node has told all it wrote up to the label `after`."""
         logs: dict[str, Position] = {}
-        ended: dict[str, int] = {}
-        for node in self.directory.nodes():
-            for member in self.directory.incarnations(node):
-                log = log_of(scope, member.key)
-                position, head = store.position(log), store.head(log)
-                if head.number and head.number == position.number and not position.is_forked:
-                    logs[member.key] = position
-                    first = store.lines(log, through=1)[0]
-                    ended.update(first.data.get("ended", {}) if first.kind == "begin" else {})
-        return all(
-            sheet.has_reported(logs, ended, node, after, self.directory)
-            for node in self.directory.nodes()
-        )
+        nodes = self.directory.nodes()
+        for member in (each for node in nodes for each in self.directory.incarnations(node)):
+            position = store.position(log_of(scope, member.key))
+            if 0 < position.number == store.head(position.chain).number and not position.is_forked:
+                logs[member.key] = position
+        return all(sheet.has_reported(logs, node, after, self.directory) for node in nodes)
 
 
 def _tail(witness: Witness, chain: str, known: Head) -> list[Document]:

@@ -117,7 +117,10 @@ def form_key(pad: str, number: int) -> str:
 
 
 def genesis(chain: str, directory: Directory) -> Position:
-    """Before its first line a sheet is held by the region's home, a log by its author for ever."""
+    """Before its first line a sheet is held by the region's home, a log by the key of its name.
+
+    A log has one holder until a later incarnation adopts it, which ends it (S9).
+    """
     holder = chain.rsplit("/", 1)[-1] if is_log(chain) else directory.home
     member = directory.member(holder)
     return Position(chain, 0, START, 0, holder, member.witness if member else "")
@@ -146,11 +149,11 @@ def judge(position: Position, line: Document, book: Book, directory: Directory) 
     """
     if not follows(position, line):
         return Fault.NOT_NEXT
-    if isinstance(line, Slip) or not isinstance(line, Entry):
+    if not isinstance(line, Entry):
         return None if position.holder == line.author else Fault.NOT_HOLDER
     if line.kind == "adopt":
         return _judge_adoption(position, line, directory)
-    if position.holder != line.author:
+    if position.holder != line.author or is_log(position.chain):
         return Fault.NOT_HOLDER
     kind = KINDS.get(line.kind)
     if kind is None or not position.is_understood:
@@ -308,15 +311,15 @@ def in_order(slips: Iterable[Slip]) -> list[Slip]:
     return sorted(slips, key=lambda slip: (slip.rank, slip.at, slip.hash))
 
 
-def has_reported(
-    logs: Mapping[str, Position], ended: Mapping[str, int], node: str, after: int, of: Directory
-) -> bool:
+def has_reported(logs: Mapping[str, Position], node: str, after: int, directory: Directory) -> bool:
     """S7: whether every slip that `node` can have written up to the label `after` is here.
 
-    logs    where each of the node's logs stands here, by key
-    ended   how long the logs of former incarnations are, as their successors said
+    The log of a former incarnation is complete once its successor has adopted it: nothing can be
+    written there any more.
+
+    logs    where each of the node's logs stands here, by the key that began it
     """
-    *former, newest = [member.key for member in of.incarnations(node)] or [""]
+    *former, newest = [member.key for member in directory.incarnations(node)] or [""]
     if newest not in logs or logs[newest].at <= after:
         return False
-    return all(key in ended and key in logs and logs[key].number >= ended[key] for key in former)
+    return all(key in logs and logs[key].holder != key for key in former)

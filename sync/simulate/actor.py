@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sync.document import Entry
+from sync.document import Entry, log_of
 from sync.members import Directory, Member
 from sync.node import Draft, Node, NotWritten, Settled
 from sync.sheet import Pad
@@ -106,7 +106,7 @@ class Actor:
             receipt = self.node.start(dead=self.dead)
             self.world.hear(self, receipt.applied)
         if not self.is_begun and not self.node.why_suspended:
-            self.node.begin_again([SCOPE], at=self.at)
+            self.node.begin_again()
             self.is_begun = True
 
     # The counter
@@ -163,7 +163,8 @@ class Actor:
     def _adopt_with_officers(self) -> None:
         """S10: only where the witness is lost, and the officers have heard everybody who could
         have taken the sheet through it before."""
-        for on in people.SHEETS:
+        keys = self.node.former_keys
+        for on in (*people.SHEETS, *(log_of(SCOPE, key) for key in keys)) if keys else ():
             position = self.store.position(on)
             if position.holder in self.node.former_keys and position.witness in self.dead:
                 signatures = self.world.officers_sign(on, position, self.me)

@@ -168,7 +168,7 @@ class MemoryStore:
         return [
             name
             for name, chain in self.chains_.items()
-            if chain.position.holder in keys and not is_log(name)
+            if chain.lines and chain.position.holder in keys and not is_log(name)
         ]
 
     def sheets_waiting(self) -> list[str]:

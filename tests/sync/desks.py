@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from sync import tables
 from sync.carriers.local import Link
@@ -170,7 +171,7 @@ def sync(one: Desk, other: Desk) -> None:
 
 def sql_transaction(url: str) -> Callable[[Directory], AbstractContextManager[Store]]:
     """A write transaction on a database of its own, as the application would open it."""
-    engine = create_engine(url)
+    engine = create_engine(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda c, _: setattr(c, "isolation_level", None))
         event.listen(engine, "begin", _begin_immediate)

@@ -220,14 +220,9 @@ def s7_no_reports(patch):
 def s7_former_logs_ignored(patch):
     """A restored node reports, and what its former key wrote is not waited for."""
 
-    def has_reported(logs, ended, node, after, of):
-        return (
-            any(
-                member.key in logs and logs[member.key].at > after
-                for member in of.incarnations(node)
-            )
-            or node != "hub"
-        )
+    def has_reported(logs, node, after, directory):
+        newest = directory.incarnations(node)[-1].key
+        return newest in logs and logs[newest].at > after
 
     patch.setattr(sheet, "has_reported", has_reported)
 
@@ -269,7 +264,7 @@ def s9_never_reclaims(patch):
 def s9_forgets_untold_slips(patch):
     """A new incarnation does not take back its former key's unwitnessed lines."""
 
-    def begin_again(self, scopes, *, at):
+    def begin_again(self):
         with self.transaction() as store:
             for chain in store.unwitnessed():
                 store.set_witnessed(chain, store.position(chain).number)

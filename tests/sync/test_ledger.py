@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from sync import exchange, ledger, tables
 from sync.ledger import SqlStore
@@ -23,7 +24,7 @@ from tests.sync.test_exchange import a_history
 
 @pytest.fixture
 def engine(database_url: str) -> Engine:
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, poolclass=NullPool)
     tables.metadata.create_all(engine)
     return engine
 
@@ -75,7 +76,7 @@ def test_sql_and_memory_make_the_same_of_the_same_documents(engine):
             assert books(store) == books(memory)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(seed=st.integers(1, 5), data=st.data())
 def test_taking_back_leaves_what_was_before(seed, data):
     directory, documents, _ = a_history(seed)
@@ -157,7 +158,7 @@ def test_a_row_that_the_disk_changed_ends_its_chain_at_the_next_start(tmp_path, 
     sync(hub, gym)
     slip = gym.request(GYM, "court")
     gym.answer()
-    engine = create_engine(url)
+    engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         broken = tables.line.update().where(tables.line.c.chain == GYM, tables.line.c.number == 2)
         connection.execute(broken.values(raw=b'{"type":"entr'))

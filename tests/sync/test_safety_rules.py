@@ -194,7 +194,9 @@ def test_s7_a_new_incarnation_answers_for_the_log_of_the_former_one(region, hub)
         assert not hub.node.is_reported(store, SCOPE, 50_000)
 
     again.node.start()
-    again.node.begin_again([SCOPE], at=1)
+    again.node.begin_again()
+    again.node.reclaim(at=1)
+    again.fact(GYM, "report", at=1)
     again.node.settle()
     sync(again, hub)
 
@@ -256,14 +258,18 @@ def test_s9_the_next_incarnation_takes_its_own_sheets_again(region, hub):
 
     again = gym.again()
     again.node.start()
-    again.node.begin_again([SCOPE], at=1)
+    again.node.begin_again()
     again.node.reclaim(at=region.at())
 
     assert again.me.key != gym.me.key
     assert again.holds(GYM)
     assert again.owner(GYM, "court") == slip.hash
+    gym.node.directory.add(region.certificates[-1])
     gym.request(GYM, "other court")
     assert gym.answer() == []
+    assert gym.node.why_suspended == "another copy of this node is writing"
+    with pytest.raises(NotWritten):
+        gym.request(GYM, "other court")
 
 
 def test_s10_an_adoption_goes_through_the_witness_and_fences_the_old_holder(region, hub, gym):
