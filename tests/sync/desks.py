@@ -73,8 +73,8 @@ class Region:
         key = a_key(f"{name} 1 of {self.region}")
         self.certify(key, name, roles or {"node"}, f"w-{name}")
         desk = Desk(self, name, key, sql_transaction(sql) if sql else None)
-        for other in (self.__dict__.get("hub"), desk):
-            for certificate in self.certificates if other else ():
+        for other in (getattr(self, "hub", desk), desk):
+            for certificate in self.certificates:
                 other.node.directory.add(certificate)
         desk.node.start()
         return desk

@@ -156,7 +156,7 @@ def test_s6_a_payment_is_never_refused_and_a_refund_is_paid_once(region, hub, gy
         assert payment.hash in [slip.hash for slip in store.slips(GYM)]
 
 
-def test_s7_a_decision_on_absence_waits_for_every_report(region, hub, gym):
+def test_s7_a_decision_on_absence_waits_for_every_report(region: Region, hub: Desk, gym: Desk):
     deadline = 50_000
 
     def is_reported() -> bool:
