@@ -44,9 +44,10 @@ def receive(store: Store, directory: Directory, documents: Iterable[Document]) -
 
 
 def retry(store: Store, directory: Directory) -> Receipt:
-    """Take again what waited for a signer's certificate, after one has come."""
+    """Take again what waited for a certificate, its signer's or its adopter's, after one came."""
     receipt = Receipt()
-    for document in store.aside(why=Aside.UNKNOWN_SIGNER):
+    waited = [*store.aside(why=Aside.UNKNOWN_SIGNER), *store.aside(why=Aside.NOT_ALLOWED)]
+    for document in waited:
         store.drop_aside(document.id)
         _take(store, directory, document, receipt)
     return receipt

@@ -179,7 +179,7 @@ def _judge_shape(kind: Kind, position: Position, entry: Entry) -> Fault | None:
 
 def _judge_adoption(position: Position, entry: Entry, directory: Directory) -> Fault | None:
     """S10: through the lost holder's witness, or with two officers' signatures."""
-    if position.is_forked or entry.to != entry.author or not entry.witness:
+    if entry.to != entry.author or not entry.witness:
         return Fault.MAY_NOT_ADOPT
     if not directory.may_adopt(entry.author, position.holder):
         return Fault.MAY_NOT_ADOPT

@@ -59,9 +59,6 @@ class Oracle:
         """A line was taken by a witness: it exists, whether or not anybody was told yet."""
         if line.chain in self.spoiled:
             return
-        known = self.lines.setdefault((line.chain, line.number), line.hash)
-        if known != line.hash:
-            self.blame("fork", f"two lines {line.number} on {line.chain}")
         if line.kind == "swap":
             self.frozen.setdefault(line.chain, line.number)
         frozen_at = self.frozen.get(line.chain, line.number)
@@ -88,6 +85,9 @@ class Oracle:
         if line.id in self.told:
             return
         self.told[line.id] = line
+        known = self.lines.setdefault((line.chain, line.number), line.hash)
+        if known != line.hash:
+            self.blame("fork", f"two lines {line.number} on {line.chain}")
         if isinstance(line, Slip):
             self.slips[line.hash] = line
             self._check_absence(line.data.get("of", ""))

@@ -27,16 +27,18 @@ class Outcome:
     digest: str
 
 
-def run(seed: int) -> Outcome:
-    """Play the schedule of this seed."""
-    world = World(seed)
+def run(seed: int, *, stops_early: bool = False) -> Outcome:
+    """Play the schedule of this seed, to its end or to the first violation."""
+    world = World(seed, stops_early=stops_early)
     _plan_machines(world)
     _plan_people(world)
     papers = _plan_paper(world)
     faults.draw(world, LENGTH * 0.9)
     world.pass_time(LENGTH)
-    rounds = world.heal(papers.hand_in_rest)
-    world.oracle.judge([actor.store for actor in world.actors.values()])
+    rounds = 0
+    if not world.is_over:
+        rounds = world.heal(papers.hand_in_rest)
+        world.oracle.judge([actor.store for actor in world.actors.values()])
     for device in world.devices.values():
         world.faults["witness refused"] += device.refused
     return Outcome(

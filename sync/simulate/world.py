@@ -46,8 +46,9 @@ class Network:
 class World:
     """One schedule's region."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, stops_early: bool = False) -> None:
         self.random = Random(seed)
+        self.stops_early = stops_early
         self.now = 0.0
         self.queue: list[tuple[float, int, Callable[[], object]]] = []
         self.count = 0
@@ -130,10 +131,15 @@ class World:
         heapq.heappush(self.queue, (self.now + delay, self.count, action))
 
     def pass_time(self, until: float) -> None:
-        while self.queue and self.queue[0][0] <= until:
+        while self.queue and self.queue[0][0] <= until and not self.is_over:
             self.now, _, action = heapq.heappop(self.queue)
             action()
         self.now = until
+
+    @property
+    def is_over(self) -> bool:
+        """Whether one violation is enough, and there is one."""
+        return self.stops_early and bool(self.oracle.violations)
 
     def run(self, actor: Actor, action: Callable[[], object]) -> None:
         """Let a machine do something; it may lose its power in the middle."""

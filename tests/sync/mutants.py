@@ -238,16 +238,21 @@ def s8_no_gate(patch):
 
 
 def s8_gate_opens_unread(patch):
-    """A witness that cannot be read is skipped."""
+    """A witness that cannot be read is skipped, and a copy of this node is not suspected either."""
 
     def read_witness(self, name, receipt):
         try:
-            original(self, name, receipt)
+            read(self, name, receipt)
         except Silent:
             return
 
-    original = Node.read_witness
+    def take_over(self, chain, witness, receipt):
+        take(self, chain, witness, receipt)
+        self.why_suspended = ""
+
+    read, take = Node.read_witness, Node._take_over
     patch.setattr(Node, "read_witness", read_witness)
+    patch.setattr(Node, "_take_over", take_over)
 
 
 def s8_chains_not_verified(patch):
@@ -259,17 +264,6 @@ def s8_chains_not_verified(patch):
 def s9_never_reclaims(patch):
     """A new incarnation leaves what its former key held."""
     patch.setattr(Node, "reclaim", lambda self, *, at: [])
-
-
-def s9_forgets_untold_slips(patch):
-    """A new incarnation does not take back its former key's unwitnessed lines."""
-
-    def begin_again(self):
-        with self.transaction() as store:
-            for chain in store.unwitnessed():
-                store.set_witnessed(chain, store.position(chain).number)
-
-    patch.setattr(Node, "begin_again", begin_again)
 
 
 def s10_adopts_without_witness(patch):
@@ -294,8 +288,8 @@ def s10_tail_not_read(patch):
     patch.setattr(Node, "_read_tail", read_tail)
 
 
-def s10_slips_of_the_lost(patch):
-    """What the lost node had told people as 仮受付 is left on its witness and disk."""
+def s9_logs_left_behind(patch):
+    """What a former incarnation had told people as 仮受付 is left on its witness."""
 
     def read_witness(self, name, receipt):
         witness = self.witness_of(name)
@@ -305,7 +299,14 @@ def s10_slips_of_the_lost(patch):
                     known = store.head(chain)
                 self._receive(witness.after(chain, known.number), receipt)
 
+    def adopt(self, on, lost, **more):
+        if is_log(on):
+            raise NotWritten(Fault.MAY_NOT_ADOPT)
+        return original(self, on, lost, **more)
+
+    original = Node.adopt
     patch.setattr(Node, "read_witness", read_witness)
+    patch.setattr(Node, "adopt", adopt)
 
 
 def s11_first_line_wins(patch):
@@ -403,19 +404,9 @@ def order_of_arrival(patch):
     patch.setattr(MemoryStore, "_put", put)
 
 
-def refused_adoption_written(patch):
-    """A lost race for an adoption is taken for won."""
-
-    def adopt(self, on, lost, *, at, officers=None, accounted=""):
-        settled = original(self, on, lost, at=at, officers=officers, accounted=accounted)
-        with self.transaction() as store:
-            if store.position(on).holder != self.key.id:
-                raise NotWritten(Fault.MAY_NOT_ADOPT)
-            store.set_witnessed(on, store.position(on).number)
-        return settled
-
-    original = Node.adopt
-    patch.setattr(Node, "adopt", adopt)
+def s10_adoption_on_the_wrong_witness(patch):
+    """The lost holder's witness is read, but the adoption is appended at the adopter's own."""
+    patch.setattr("sync.node.governing", lambda line, author: author.witness)
 
 
 MUTANTS: Mapping[str, Mutant] = {

