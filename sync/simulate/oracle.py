@@ -29,7 +29,7 @@ class Promise:
     owner: str
     claims: tuple[str, ...]
     line_id: str = ""
-    ended_by: str = ""
+    ended_by: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Oracle:
     violations: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     promises: dict[tuple[str, str], Promise] = field(default_factory=dict)
-    ended: dict[tuple[str, str], str] = field(default_factory=dict)
+    ended: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     live: dict[tuple[str, str], str] = field(default_factory=dict)
     answers: dict[tuple[str, str], Entry] = field(default_factory=dict)
     slips: dict[str, Slip] = field(default_factory=dict)
@@ -68,10 +68,11 @@ class Oracle:
             self._end(line)
 
     def _end(self, line: Entry) -> None:
-        self.ended.setdefault((line.chain, line.frees), line.id)
+        # A line that only a lost medium had may end a promise, and another one end it again.
+        self.ended.setdefault((line.chain, line.frees), []).append(line.id)
         promise = self.promises.get((line.chain, line.frees))
-        if promise and not promise.ended_by:
-            promise.ended_by = line.id
+        if promise:
+            promise.ended_by = self.ended[line.chain, line.frees]
             for claim in promise.claims:
                 if self.live.get((line.chain, claim)) == line.frees:
                     del self.live[line.chain, claim]
@@ -119,7 +120,7 @@ class Oracle:
         if promise.on in self.spoiled or (promise.on, promise.owner) in self.promises:
             return
         self.promises[promise.on, promise.owner] = promise
-        promise.ended_by = self.ended.get((promise.on, promise.owner), "")
+        promise.ended_by = self.ended.get((promise.on, promise.owner), [])
         if promise.ended_by:
             # The person hears of the booking and of its end in one breath.
             return
@@ -164,7 +165,7 @@ class Oracle:
             if on in self.spoiled:
                 continue
             stands = set(promise.claims) <= store.claims_of(on, owner)
-            if not stands and not (promise.ended_by and store.has(promise.ended_by)):
+            if not stands and not any(store.has(line_id) for line_id in promise.ended_by):
                 self.blame("lost promise", f"{owner} on {on}")
 
     def _judge_answers(self, store: MemoryStore) -> None:
