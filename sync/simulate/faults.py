@@ -149,18 +149,28 @@ def flip_bit(world: World, actor: Actor) -> None:
 
 
 def restore_silently(world: World, actor: Actor) -> None:
-    """Somebody copies last week's disk back and tells nobody."""
-    if actor.is_begun:
-        image, incarnation = actor.store.image(), world.incarnation[actor.name]
+    """Somebody copies last week's disk back and tells nobody.
 
-        def come_back() -> None:
-            if world.incarnation[actor.name] == incarnation:
-                world.faults["silent restore"] += 1
-                actor.is_up = False
-                actor.store.load(image)
-                world.later(world.random.uniform(0, 20), lambda: world.start(actor))
+    Often the line was down all the time, and the witness is plugged in again a little later.
+    """
+    if not actor.is_begun:
+        return
+    image, incarnation = actor.store.image(), world.incarnation[actor.name]
+    device, delay = world.devices[actor.me.witness], world.random.uniform(20, 200)
+    is_moved = world.random.random() < 0.5
 
-        world.later(world.random.uniform(20, 200), come_back)
+    def come_back() -> None:
+        if world.incarnation[actor.name] == incarnation:
+            world.faults["silent restore"] += 1
+            actor.is_up = False
+            actor.store.load(image)
+            device.is_silent = device.is_silent or is_moved
+            world.later(world.random.uniform(0, 20), lambda: world.start(actor))
+            world.later(world.random.uniform(20, 60), lambda: setattr(device, "is_silent", False))
+
+    if is_moved:
+        _cut(world, actor, delay + 60, is_both=True)
+    world.later(delay, come_back)
 
 
 def restore(world: World, actor: Actor) -> None:

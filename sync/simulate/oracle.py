@@ -156,6 +156,8 @@ class Oracle:
                 if taken:
                     self.blame("overlap", f"line {line.number} of {on}")
                 claims.update(dict.fromkeys(change.claims, change.owner))
+            if claims != store.chains_[on].claims:
+                self.blame("wrong tables", f"what is taken on {on} is not what its lines say")
         for on in self.spoiled:
             if not store.position(on).is_forked:
                 self.blame("fork not seen", on)

@@ -409,6 +409,58 @@ def s10_adoption_on_the_wrong_witness(patch):
     patch.setattr("sync.node.governing", lambda line, author: author.witness)
 
 
+def s2_no_catch_up(patch):
+    """A witness that the sheet had left is not given the lines before ours."""
+    patch.setattr(Node, "_catch_up", lambda self, chain, witness, known, first: False)
+
+
+def s3_successors_forgotten(patch):
+    """What waited for a line is not looked at when the line has come."""
+    patch.setattr(exchange, "_successors", lambda store, line: [])
+
+
+def s5_cancelled_place_stays_taken(patch):
+    """A cancellation is written and frees nothing."""
+    original = sheet.effects
+
+    def effects(line, after):
+        change = original(line, after)
+        return replace(change, frees="") if line.kind == "cancel" else change
+
+    patch.setattr("sync.simulate.memory.effects", effects)
+
+
+def s11_evidence_stays_at_home(patch):
+    """A fork is seen where both lines met, and told to nobody."""
+
+    def lacking(store, theirs, **more):
+        return [line for line in original(store, theirs, **more) if store.has(line.id)]
+
+    original = exchange.lacking
+    patch.setattr(exchange, "lacking", lacking)
+
+
+def s11_branch_kept(patch):
+    """A fork stops the sheet, and each node keeps the branch that it saw first."""
+
+    def fork(store, line, receipt):
+        store.set_forked(line.chain, line.number)
+        return []
+
+    patch.setattr(exchange, "_fork", fork)
+
+
+def s12_pad_forgotten(patch):
+    """A pad is lent, and the sheet does not remember it."""
+    original = sheet.follow
+
+    def follow(position, line):
+        return replace(original(position, line), pads=())
+
+    patch.setattr(sheet, "follow", follow)
+    patch.setattr("sync.simulate.memory.follow", follow)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     name: value
     for name, value in list(globals().items())
