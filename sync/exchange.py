@@ -61,15 +61,19 @@ def verify(store: Store, directory: Directory) -> Receipt:
     """
     receipt = Receipt()
     for chain in store.chains():
-        position = sheet.genesis(chain, directory)
-        for line in store.lines(chain):
-            if not sheet.follows(position, line) or directory.check(line) is not None:
-                receipt.gone += store.take_back(chain, position.number)
-                break
-            position = sheet.follow(position, line)
+        _verify_chain(store, directory, chain, receipt)
         if not store.position(chain).is_understood:
             store.rebuild(chain)
     return receipt
+
+
+def _verify_chain(store: Store, directory: Directory, chain: str, receipt: Receipt) -> None:
+    position = sheet.genesis(chain, directory)
+    for line in store.lines(chain):
+        if not sheet.follows(position, line) or directory.check(line) is not None:
+            receipt.gone += store.take_back(chain, position.number)
+            return
+        position = sheet.follow(position, line)
 
 
 def _take(store: Store, directory: Directory, document: Document, receipt: Receipt) -> None:
@@ -108,17 +112,19 @@ def _place(store: Store, directory: Directory, line: Document, receipt: Receipt)
     position = store.position(line.chain)
     if position.is_forked and line.number >= position.forked_at:
         return Aside.FORK
+    if line.number <= position.number:
+        # Another line of ours has this number; or our disk has changed one that was right.
+        _verify_chain(store, directory, line.chain, receipt)
+        position = store.position(line.chain)
     if line.number > position.number + 1 or not stands_on(store, line):
         return Aside.WAITING
     if line.number <= position.number:
         if not _could_write(store, directory, line):
             return Aside.NOT_ALLOWED
-        is_damaged = directory.check(_at(store, line)) is not None
-        if not is_damaged and line.number <= store.head(line.chain).number:
+        if line.number <= store.head(line.chain).number:
             # S11: two valid lines with one number, also if the second one comes late.
             return Aside.FORK
-        # What we wrote there ourselves was never told to anybody, and gives way (S2); and so does
-        # what our disk has made of a line since.
+        # What we wrote there ourselves was never told to anybody, and gives way (S2).
         receipt.gone += store.take_back(line.chain, line.number - 1)
     before = store.position(line.chain)
     fault = sheet.judge(before, line, store, directory)
@@ -134,11 +140,6 @@ def stands_on(store: Store, line: Document) -> bool:
         return line.previous == START
     before = store.lines(line.chain, after=line.number - 2, through=line.number - 1)
     return bool(before) and before[0].hash == line.previous
-
-
-def _at(store: Store, line: Document) -> Document:
-    """Our line of the same number."""
-    return store.lines(line.chain, after=line.number - 1, through=line.number)[0]
 
 
 def _could_write(store: Store, directory: Directory, line: Document) -> bool:

@@ -249,6 +249,23 @@ def test_s8_a_line_that_the_disk_changed_is_fetched_again(region, hub):
     assert gym.memory.lines(GYM)[1] == line
 
 
+def test_s8_a_damaged_line_is_no_fork_and_comes_again_while_running(region, hub):
+    gym = region.desk("gym")
+    for number in range(3):
+        hub.write(GYM, "confirm", str(number), claims=(f"c{number}",))
+    hub.node.settle()
+    sync(hub, gym)
+    good = list(gym.memory.lines(GYM))
+    gym.memory.chains_[GYM].lines[0] = replace(good[0], raw=b"{}", hash="changed", id="?")
+    gym.memory.load(gym.memory.image())
+
+    gym.node.receive(good[1:])
+    gym.node.receive(good)
+
+    assert list(gym.memory.lines(GYM)) == good
+    assert not gym.memory.position(GYM).is_forked
+
+
 def test_s9_the_next_incarnation_takes_its_own_sheets_again(region, hub):
     gym = region.desk("gym")
     hub.hand_over(GYM, gym)
