@@ -1,0 +1,1 @@
+"""What carries documents: any of them will do, because a document proves itself."""

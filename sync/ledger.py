@@ -1,0 +1,313 @@
+"""The store in SQL: every call runs in the caller's session, and so in the caller's transaction.
+
+    with a write transaction of the application as session:
+        slip = ledger.post(session, node, sheet, "request", at=now, asks=True, claims=[...])
+        entry = ledger.write(session, node, sheet, Draft("confirm", (slip.hash,), slip.claims), ...)
+        ... the application's own rows ...
+    told = node.settle().told
+
+Nothing is committed here, and no line of ours is shown to anybody before `settle` has told it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from sync import tables
+from sync.document import START, Document, Entry, Malformed, Slip, damaged, unpacked
+from sync.members import Directory
+from sync.node import Draft, Node
+from sync.sheet import Pad, Position, effects, follow, genesis
+from sync.store import Aside, Head
+
+_line, _chain, _claim = tables.line.c, tables.chain.c, tables.claim.c
+_settled, _slip, _aside = tables.settled.c, tables.slip.c, tables.aside.c
+
+_POSITION = select(tables.chain).where(_chain.chain == bindparam("name"))
+_HEADS = select(_chain.chain, _chain.witnessed, _chain.witnessed_hash).where(_chain.witnessed > 0)
+_LINES = (
+    select(_line.chain, _line.number, _line.raw, _line.signature)
+    .where(_line.chain == bindparam("name"), _line.number > bindparam("after"))
+    .order_by(_line.number)
+)
+_OPEN = and_(
+    _slip.asks.is_(True),
+    ~exists().where(_settled.sheet == _slip.sheet, _settled.key == _slip.hash),
+)
+_SLIPS = select(_line.chain, _line.number, _line.raw, _line.signature).join(
+    tables.slip, and_(_slip.chain == _line.chain, _slip.number == _line.number)
+)
+_LAST_ARRIVAL = select(func.coalesce(func.max(_line.arrival), 0))
+_NEW_ARRIVALS = (
+    select(_line.chain, _line.number)
+    .join(tables.chain, _chain.chain == _line.chain)
+    .where(_line.arrival.is_(None), _line.number <= _chain.witnessed)
+    .order_by(_line.chain, _line.number)
+)
+
+
+def write(session: Session, node: Node, on: str, draft: Draft, *, at: int) -> Entry:
+    """Write a sheet's next line in the caller's transaction.
+
+    raises   sync.node.NotWritten; the slip then stays tentative
+    """
+    return node.write(SqlStore(session, node.directory), on, draft, at=at)
+
+
+def post(session: Session, node: Node, about: str, kind: str, *, at: int, **more: Any) -> Slip:
+    """Write a slip in the caller's transaction; `more` as in `Node.post`."""
+    return node.post(SqlStore(session, node.directory), about, kind, at=at, **more)
+
+
+class SqlStore:
+    """Implements `sync.store.Store` on a session."""
+
+    def __init__(self, session: Session, directory: Directory) -> None:
+        self.session = session
+        self.directory = directory
+
+    # Reading
+
+    def position(self, chain: str) -> Position:
+        row = self.session.execute(_POSITION, {"name": chain}).one_or_none()
+        return _position(row) if row else genesis(chain, self.directory)
+
+    def chains(self) -> list[str]:
+        query = select(_chain.chain).where(_chain.number > 0).order_by(_chain.chain)
+        return list(self.session.scalars(query))
+
+    def heads(self) -> dict[str, Head]:
+        return {name: Head(number, digest) for name, number, digest in self.session.execute(_HEADS)}
+
+    def head(self, chain: str) -> Head:
+        row = self.session.execute(_POSITION, {"name": chain}).one_or_none()
+        return Head(row.witnessed, row.witnessed_hash) if row else Head(0, START)
+
+    def lines(
+        self, chain: str, *, after: int = 0, through: int | None = None
+    ) -> Sequence[Document]:
+        query = _LINES if through is None else _LINES.where(_line.number <= through)
+        return _documents(self.session.execute(query, {"name": chain, "after": after}))
+
+    def unwitnessed(self) -> list[str]:
+        query = select(_chain.chain).where(_chain.witnessed < _chain.number).order_by(_chain.chain)
+        return list(self.session.scalars(query))
+
+    def has(self, document_id: str) -> bool:
+        query = select(_line.number).where(_line.id == document_id)
+        return self.session.scalar(query) is not None
+
+    def pending(self, sheet: str) -> list[Slip]:
+        return self._slips(and_(_slip.sheet == sheet, _OPEN))
+
+    def slips(self, sheet: str) -> list[Slip]:
+        return self._slips(_slip.sheet == sheet)
+
+    def _slips(self, which: ColumnElement[bool]) -> list[Slip]:
+        query = _SLIPS.where(which).order_by(_slip.hash)
+        return [each for each in _documents(self.session.execute(query)) if isinstance(each, Slip)]
+
+    def held(self, keys: Sequence[str]) -> list[str]:
+        is_sheet = ~exists().where(_slip.chain == _chain.chain)
+        query = select(_chain.chain).where(_chain.holder.in_(keys), _chain.number > 0, is_sheet)
+        return list(self.session.scalars(query.order_by(_chain.chain)))
+
+    def sheets_waiting(self) -> list[str]:
+        query = select(_slip.sheet).where(_OPEN).distinct().order_by(_slip.sheet)
+        return list(self.session.scalars(query))
+
+    def owners(self, sheet: str, claims: Collection[str]) -> Mapping[str, str]:
+        if not claims:
+            return {}
+        query = select(_claim.claim, _claim.owner)
+        query = query.where(_claim.sheet == sheet, _claim.claim.in_(claims))
+        return {row.claim: row.owner for row in self.session.execute(query)}
+
+    def claims_of(self, sheet: str, owner: str) -> frozenset[str]:
+        query = select(_claim.claim).where(_claim.sheet == sheet, _claim.owner == owner)
+        return frozenset(self.session.scalars(query))
+
+    def settled(self, sheet: str, keys: Collection[str]) -> frozenset[str]:
+        if not keys:
+            return frozenset()
+        query = select(_settled.key).where(_settled.sheet == sheet, _settled.key.in_(keys))
+        return frozenset(self.session.scalars(query))
+
+    def arrived(self, *, after: int, limit: int) -> list[tuple[int, Document]]:
+        """Lines in the order in which they became fit to be shown, for a carrier's checkpoint.
+
+        The one process that runs the carrier gives them their order here; numbers given by the
+        writers would become visible out of order.
+        """
+        last = self.session.scalar(_LAST_ARRIVAL) or 0
+        for row in self.session.execute(_NEW_ARRIVALS.limit(limit)).all():
+            last += 1
+            mine = and_(_line.chain == row.chain, _line.number == row.number)
+            self.session.execute(update(tables.line).where(mine).values(arrival=last))
+        query = select(_line.arrival, _line.chain, _line.number, _line.raw, _line.signature)
+        query = query.where(_line.arrival > after).order_by(_line.arrival).limit(limit)
+        return [(row.arrival, _document(row)) for row in self.session.execute(query)]
+
+    # Writing
+
+    def append(self, line: Document, after: Position, *, is_witnessed: bool) -> None:
+        self.session.execute(insert(tables.line), _line_row(line))
+        self._put(line, after)
+        marks: dict[str, Any] = {}
+        if is_witnessed:
+            marks = {"witnessed": line.number, "witnessed_hash": line.hash}
+        self._save(after, marks)
+
+    def _put(self, line: Document, after: Position) -> None:
+        """What a line adds up to, beside itself."""
+        change = effects(line, after)
+        if change.frees:
+            self.session.execute(
+                delete(tables.claim).where(_claim.sheet == line.chain, _claim.owner == change.frees)
+            )
+        if change.claims:
+            if isinstance(line, Entry) and line.kind == "form":
+                # A form's claims were its pad's until now.
+                mine = and_(_claim.sheet == line.chain, _claim.claim.in_(change.claims))
+                self.session.execute(delete(tables.claim).where(mine))
+            rows = [
+                {"sheet": line.chain, "claim": claim, "owner": change.owner}
+                for claim in change.claims
+            ]
+            self.session.execute(insert(tables.claim), rows)
+        if change.settles:
+            number = line.number
+            keys = [{"sheet": line.chain, "key": key, "number": number} for key in change.settles]
+            self.session.execute(insert(tables.settled), keys)
+        if isinstance(line, Slip):
+            row: dict[str, Any] = {"hash": line.hash, "sheet": line.sheet, "chain": line.chain}
+            row |= {"number": line.number, "asks": line.asks}
+            self.session.execute(insert(tables.slip), row)
+
+    def _save(self, position: Position, marks: Mapping[str, Any]) -> None:
+        row = {
+            **asdict(position),
+            "pads": orjson.dumps([asdict(p) for p in position.pads]).decode(),
+        }
+        name = row.pop("chain")
+        change = update(tables.chain).where(_chain.chain == name).values(**row, **marks)
+        if not self.session.execute(change).rowcount:  # type: ignore[attr-defined]
+            first = {"witnessed": 0, "witnessed_hash": START, **row, **marks, "chain": name}
+            self.session.execute(insert(tables.chain), first)
+
+    def take_back(self, chain: str, after: int) -> list[Document]:
+        gone = list(self.lines(chain, after=after))
+        if gone:
+            self.session.execute(
+                delete(tables.line).where(_line.chain == chain, _line.number > after)
+            )
+            self.session.execute(
+                delete(tables.slip).where(_slip.chain == chain, _slip.number > after)
+            )
+            self._renew(chain)
+        return gone[::-1]
+
+    def rebuild(self, chain: str) -> None:
+        self._renew(chain)
+
+    def _renew(self, chain: str) -> None:
+        """Work out what the remaining lines add up to. A sheet is a day's worth of lines."""
+        forked_at = self.position(chain).forked_at
+        for table in (tables.claim, tables.settled):
+            self.session.execute(delete(table).where(table.c.sheet == chain))
+        self.session.execute(delete(tables.slip).where(_slip.chain == chain))
+        witnessed = self.head(chain)
+        self.session.execute(delete(tables.chain).where(_chain.chain == chain))
+        position = genesis(chain, self.directory)
+        marks = {"witnessed": 0, "witnessed_hash": START}
+        for line in self.lines(chain):
+            position = follow(position, line)
+            self._put(line, position)
+            if line.number <= witnessed.number:
+                marks = {"witnessed": line.number, "witnessed_hash": line.hash}
+        row = asdict(position) | {"forked_at": forked_at}
+        self._save(Position(**{**row, "pads": position.pads}), marks)
+
+    def set_witnessed(self, chain: str, through: int) -> None:
+        last = self.lines(chain, after=through - 1, through=through)[0]
+        marks = {"witnessed": through, "witnessed_hash": last.hash}
+        self.session.execute(update(tables.chain).where(_chain.chain == chain).values(**marks))
+
+    def set_forked(self, chain: str, number: int) -> None:
+        position = self.position(chain)
+        self._save(Position(**{**_fields(position), "forked_at": number}), {})
+
+    def set_aside(self, document: Document, why: Aside) -> None:
+        self.drop_aside(document.id)
+        row = {"id": document.id, "chain": document.chain, "number": document.number}
+        row |= {"hash": document.hash, "why": why.value}
+        row |= {"raw": document.raw, "signature": document.signature}
+        self.session.execute(insert(tables.aside), row)
+
+    def aside(self, chain: str | None = None, why: Aside | None = None) -> list[Document]:
+        query = select(_aside.chain, _aside.number, _aside.raw, _aside.signature)
+        query = query.order_by(_aside.chain, _aside.number, _aside.hash)
+        if chain is not None:
+            query = query.where(_aside.chain == chain)
+        if why is not None:
+            query = query.where(_aside.why == why.value)
+        return _documents(self.session.execute(query))
+
+    def reasons(self) -> dict[str, int]:
+        """How many documents are kept apart, by reason: for the strip on the counter's screen."""
+        query = select(_aside.why, func.count()).group_by(_aside.why).order_by(_aside.why)
+        return {row[0]: row[1] for row in self.session.execute(query)}
+
+    def drop_aside(self, document_id: str) -> None:
+        self.session.execute(delete(tables.aside).where(_aside.id == document_id))
+
+
+def _line_row(line: Document) -> dict[str, Any]:
+    return {
+        "chain": line.chain,
+        "number": line.number,
+        "id": line.id,
+        "hash": line.hash,
+        "author": line.author,
+        "raw": line.raw,
+        "signature": line.signature,
+    }
+
+
+def _fields(position: Position) -> dict[str, Any]:
+    return {name: getattr(position, name) for name in Position.__dataclass_fields__}
+
+
+def _position(row: Row[*tuple[Any, ...]]) -> Position:
+    values = {name: getattr(row, name) for name in Position.__dataclass_fields__}
+    pads = tuple(Pad(**pad) for pad in orjson.loads(values["pads"]))
+    return Position(**{**values, "pads": pads})
+
+
+def _document(row: Row[*tuple[Any, ...]]) -> Document:
+    """The row's document. A row that a failing disk changed is no document; the check finds it."""
+    try:
+        return unpacked(row.raw, row.signature)
+    except Malformed:
+        return damaged(row.chain, row.number, row.raw)
+
+
+def _documents(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Document]:
+    return [_document(row) for row in rows]
