@@ -14,7 +14,6 @@ from reservations.actions.step import Context, key_is_used
 from reservations.actions.terms import preview
 from reservations.errors import strongest
 from reservations.queries import memory, nearby
-from reservations.queries.memory import Memory
 from reservations.rules import modes
 
 
@@ -22,23 +21,18 @@ def refuse_early(session: Session, request: BookingRequest, context: Context) ->
     """Refuse what is not free in what has been committed so far.
 
     What this process last saw is enough to go on: if it was free then, nothing is asked, and `book`
-    finds out. The first who is refused there brings the masks up to date for all who follow.
+    finds out. The first who is refused there brings the masks up to date for all who follow. If it
+    was not, the newest masks decide, and are at hand afterwards.
     A key that has been used is left to `book`, which answers with what it did then.
 
     raises   Refusal, the same that `book` would at this moment
     """
-    if _is_free(memory.held(session), request):
+    known = memory.held(session)
+    unit = known.catalogue.units.get(request.unit_id)
+    if unit is None or nearby.is_free(known, unit, request.date, request.period):
         return
     if not modes.may("book", context.mode) or key_is_used(session, context):
-        return
-    if _is_free(memory.newest(session.info["database"]), request):
         return
     refusals = preview(session, request, context).refusals
     if refusals:
         raise strongest(list(refusals))
-
-
-def _is_free(known: Memory, request: BookingRequest) -> bool:
-    """A unit that nobody knows is no matter of its time."""
-    unit = known.catalogue.units.get(request.unit_id)
-    return unit is None or nearby.is_free(known, unit, request.date, request.period)

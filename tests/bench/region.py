@@ -91,15 +91,17 @@ class Region:
 
     def wishes(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """(party number, body) of bookings that can all be had: nobody overlaps with anybody."""
-        units = [
-            self.unit(facility, kind)
-            for facility in range(1, self.facilities + 1)
-            for kind in (1, 2, 3)
-        ][:RUSH_PARTIES]
+        by_frame, by_hour = [], []
+        for facility in range(1, min(self.facilities, RUSH_PARTIES // 4) + 1):
+            first = (facility - 1) * 4
+            by_frame += [(first + kind, self.unit(facility, kind)) for kind in (1, 2, 3)]
+            by_hour.append((first, self.unit(facility, 4)))
+        hours = [Period(start, start + 4) for start in HOURS]
         for offset in range(1, DAYS):
-            for period in (MORNING, AFTERNOON):
-                for party, unit_id in enumerate(units):
-                    yield party, wish(unit_id, self.day(offset), period)
+            for units, periods in ((by_frame, (MORNING, AFTERNOON)), (by_hour, hours)):
+                for period in periods:
+                    for party, unit_id in units:
+                        yield party, wish(unit_id, self.day(offset), period)
 
 
 def wish(unit_id: int, day: date, period: Period) -> dict[str, Any]:

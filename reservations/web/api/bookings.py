@@ -21,6 +21,7 @@ from reservations.queries import bookings as booking_query
 from reservations.queries import memory as memory_query
 from reservations.queries import nearby
 from reservations.queries.bookings import BookingView
+from reservations.queries.memory import Memory
 from reservations.rules.availability import lent_period
 from reservations.rules.period import Period, day_bit
 from reservations.web import auth
@@ -99,9 +100,12 @@ def book(json_data: NewBooking) -> Response:
     act = _context(json_data, "book")
     try:
         refuse_early(session(), wish, act)
+    except Refusal as refusal:
+        return _refused(refusal, wish, memory_query.held(session()))
+    try:
         done = actions.book(session(), wish, act)
     except Refusal as refusal:
-        return _refused(refusal, wish)
+        return _refused(refusal, wish, memory())
     return _answer(done, 201)
 
 
@@ -138,7 +142,7 @@ def change(booking_id: UUID, json_data: BookingChange) -> Response:
         anew = actions.BookingRequest(
             wish.unit_id, wish.date, wish.period, auth.party_id(), mine.purpose, mine.headcount
         )
-        return _refused(refusal, anew)
+        return _refused(refusal, anew, memory())
     return _answer(done)
 
 
@@ -173,11 +177,10 @@ def _context(body: BaseModel | None, what: str) -> Context:
     return context(auth.actor(), key=key, request_hash=hashlib.sha256(asked).hexdigest())
 
 
-def _refused(refusal: Refusal, wish: actions.BookingRequest) -> Response:
+def _refused(refusal: Refusal, wish: actions.BookingRequest, known: Memory) -> Response:
     """The refusal; when somebody else was first, with what could be had instead."""
     if refusal.code is not RefusalCode.TAKEN:
         raise refusal
-    known = memory()
     found = nearby.alternatives(
         known,
         known.catalogue.units[wish.unit_id],
