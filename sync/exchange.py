@@ -82,7 +82,7 @@ def _take(store: Store, directory: Directory, document: Document, receipt: Recei
     while arrived:
         line = arrived.pop(0)
         if store.has(line.id):
-            _confirm_own(store, line, receipt)
+            _confirm_own(store, directory, line, receipt)
         elif (why := directory.check(line)) is not None:
             is_known = why == "bad signature"
             store.set_aside(line, Aside.BAD_SIGNATURE if is_known else Aside.UNKNOWN_SIGNER)
@@ -100,10 +100,14 @@ def _take(store: Store, directory: Directory, document: Document, receipt: Recei
             arrived += _successors(store, line)
 
 
-def _confirm_own(store: Store, line: Document, receipt: Receipt) -> None:
-    """Our own line came back from the witness whose answer was lost: so it was taken."""
+def _confirm_own(store: Store, directory: Directory, line: Document, receipt: Receipt) -> None:
+    """Our own line came back from the witness whose answer was lost: so it was taken.
+
+    A line of ours with a signature that is not ours came from nowhere.
+    """
     receipt.duplicates += 1
-    if line.number > store.head(line.chain).number:
+    is_news = line.number > store.head(line.chain).number
+    if is_news and directory.check(line) is None:
         store.set_witnessed(line.chain, line.number)
 
 

@@ -246,7 +246,8 @@ class Node:
             answer = witness.append(chain, lines)
             if answer.is_taken:
                 settled.told += self._mark(chain, lines)
-            elif not self._catch_up(chain, witness, answer.head.number, lines[0].number):
+                self._keep_adopted(lines)
+            elif not self._catch_up(chain, witness, answer.head.number, lines[0].number - 1):
                 self._take_over(chain, witness, settled.receipt)
 
     def _batch(self, store: Store, chain: str) -> list[Document]:
@@ -263,12 +264,23 @@ class Node:
                 store.set_witnessed(chain, standing[-1].number)
             return [line for line in standing if line.number > known]
 
-    def _catch_up(self, chain: str, witness: Witness, known: int, first: int) -> bool:
-        """A witness that the sheet had left, or never saw, is given the lines before ours."""
-        if known >= first - 1:
+    def _keep_adopted(self, lines: Sequence[Document]) -> None:
+        """What was adopted goes to our own witness at once: the lost node's may be lost next."""
+        if lines[-1].kind != "adopt" or governing(lines[-1], self.me) == self.me.witness:
+            return
+        try:
+            # From the first line on: what it has already is taken again without harm.
+            own = self.witness_of(self.me.witness)
+            self._catch_up(lines[-1].chain, own, 0, lines[-1].number)
+        except Silent:
+            return  # the next line on this sheet brings it
+
+    def _catch_up(self, chain: str, witness: Witness, known: int, through: int) -> bool:
+        """A witness that the sheet had left, or never saw, is given the lines it lacks."""
+        if known >= through:
             return False
         with self.transaction() as store:
-            lines = store.lines(chain, after=known, through=first - 1)
+            lines = store.lines(chain, after=known, through=through)
         return witness.append(chain, lines).is_taken
 
     def _take_over(self, chain: str, witness: Witness, receipt: Receipt) -> None:

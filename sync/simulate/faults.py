@@ -200,7 +200,7 @@ def clone(world: World, actor: Actor) -> None:
         return
     world.faults["clone"] += 1
     copy = Actor(actor.name, world, actor.key, actor.directory)
-    copy.is_clone, copy.is_up = True, False
+    copy.is_clone, copy.is_up, copy.is_new_program = True, False, actor.is_new_program
     copy.store.load(actor.store.image())
     world.clones.append(copy)
     world.start(copy)
@@ -376,7 +376,7 @@ def foreign_bundle(world: World, actor: Actor) -> None:
     documents = [
         replace(line, signature=actor.key.sign(b"tonari 1 elsewhere\n" + line.raw))
         for chain in actor.store.chains()[:2]
-        for line in actor.store.lines(chain)[-3:]
+        for line in actor.store.lines(chain, through=actor.store.head(chain).number)[-3:]
     ]
     if documents:
         world.faults["foreign bundle"] += 1

@@ -410,7 +410,7 @@ def s10_adoption_on_the_wrong_witness(patch):
 
 def s2_no_catch_up(patch):
     """A witness that the sheet had left is not given the lines before ours."""
-    patch.setattr(Node, "_catch_up", lambda self, chain, witness, known, first: False)
+    patch.setattr(Node, "_catch_up", lambda self, chain, witness, known, through: False)
 
 
 def s3_successors_forgotten(patch):

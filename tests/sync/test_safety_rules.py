@@ -90,6 +90,28 @@ def test_s2_an_unwitnessed_line_is_shown_to_nobody(region, hub, gym):
     assert gym.lines(GYM) == ["hand over", "confirm"]
 
 
+def test_s2_a_line_of_ours_with_a_strangers_signature_is_no_answer_of_the_witness(region, hub):
+    gym = region.desk("gym")
+    region.silent.add("w-gym")
+    slip = gym.request(GYM, "court")
+    gym.node.settle()
+
+    gym.node.receive([replace(slip, signature=a_key("stranger").sign(slip.raw))])
+    assert gym.memory.heads() == {}
+
+    gym.node.receive([slip])
+    assert gym.memory.heads() != {}
+
+
+def test_s10_what_was_adopted_is_at_the_adopters_own_witness_at_once(region, hub, gym):
+    hub.hand_over(GYM, gym)
+    sync(hub, gym)
+
+    hub.node.adopt(GYM, gym.me.key, at=region.at())
+
+    assert [line.kind for line in region.witness("w-hub").after(GYM, 0)] == ["hand over", "adopt"]
+
+
 def test_s3_a_hand_over_is_the_givers_last_line(hub, gym):
     hub.hand_over(GYM, gym)
 
