@@ -354,11 +354,16 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
         Unit.note,
     ).order_by(Unit.facility_id, Unit.position, Unit.id)
     nothing = (Tariff(date.min, (), ()),)
-    worked_out: dict[Any, tuple[dict[Any, Any], dict[Any, Any]]] = {}
+    # Most units have the same purposes and the same table as many others: one object serves them
+    # all, and what a search touches stays small.
+    worked_out: dict[Any, tuple[Any, dict[Any, Any], dict[Any, Any]]] = {}
+    same: dict[frozenset[str], frozenset[str]] = {}
     found: dict[int, LentUnit] = {}
     for each in session.execute(statement):
         table = tariffs.get(each.id, nothing)
-        shared = worked_out.setdefault((table, each.step_slots, each.max_slots), ({}, {}))
+        key = (table, each.step_slots, each.max_slots)
+        table, lendings, fees = worked_out.setdefault(key, (table, {}, {}))
+        used_for = frozenset(purposes[each.id])
         found[each.id] = LentUnit(
             each.id,
             places[each.facility_id],
@@ -370,12 +375,13 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
             each.area_m2,
             each.step_slots,
             each.max_slots,
-            frozenset(purposes[each.id]),
+            same.setdefault(used_for, used_for),
             table,
             each.is_bookable,
             each.is_invented,
             each.note,
-            *shared,
+            lendings,
+            fees,
         )
     return found
 
