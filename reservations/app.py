@@ -83,7 +83,7 @@ def create_app(
     database = database or Database(settings.url, threads=settings.threads)
     app.extensions[EXTENSION] = Services(settings, database, now, audience)
     csrf.init_app(app)
-    language.babel.init_app(app, locale_selector=language.locale)
+    language.install(app)
     templating.install(app)
     compression.install(app)
     errors.install(app)

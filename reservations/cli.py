@@ -93,12 +93,10 @@ def answering(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def sentence_of(refusal: Any) -> str:
     """A refusal in the web layer's words, in Japanese."""
-    from flask_babel import force_locale  # noqa: PLC0415 - only for a refusal
-
     from reservations.app import create_app  # noqa: PLC0415 - only for a refusal
     from reservations.web.refusals import sentence  # noqa: PLC0415 - only for a refusal
 
-    with create_app(settings()).test_request_context(), force_locale("ja"):
+    with create_app(settings()).test_request_context():
         return sentence(refusal)
 
 

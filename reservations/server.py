@@ -23,7 +23,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from granian import Granian
+from granian.server.mp import MPServer
 from granian.constants import Interfaces
 
 from reservations.config import Settings
@@ -60,7 +60,7 @@ def serve(
     # Imported before the fork, once for all workers.
     import reservations.app  # noqa: F401, PLC0415 - and not at all by those who only ask is_free
 
-    granian = Granian(
+    granian = _Server(
         "reservations.app:create_app",
         address=host,
         port=port,
@@ -83,6 +83,14 @@ def serve(
     gc.freeze()
     load = partial(_load, settings, audience, os.getpid())
     granian.serve(target_loader=load, wrap_loader=False)
+
+
+class _Server(MPServer):
+    """granian, told to stop once only: a second signal would wait for the first one's lock."""
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        if not self.interrupt_signal:
+            super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def _load(settings: Settings, audience: str, parent: int) -> Any:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import flask_babel
-from flask import Response, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel
 
 from reservations.clock import HOLIDAYS, local
@@ -41,9 +42,31 @@ ERAS = ((date(2019, 5, 1), "令和", "R"), (date(1989, 1, 8), "平成", "H"))
 babel = Babel()
 
 
+def install(app: Flask) -> None:
+    """The catalogues, and the words of the templates."""
+    babel.init_app(app, locale_selector=locale)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's extension
+        _catalogued, lambda one, many, count: _catalogue().ungettext(one, many, count), True
+    )
+
+
 def gettext(text: str, /, **values: object) -> str:
-    """The sentence from the reader's catalogue; typed, which flask_babel's own is not."""
-    found: str = flask_babel.gettext(text, **values)
+    """The sentence from the reader's catalogue."""
+    found = _catalogued(text)
+    return found % values if values else found
+
+
+def _catalogued(text: str) -> str:
+    return str(_catalogue().ugettext(text))
+
+
+def _catalogue() -> Any:
+    """Looked up once a request: a page says some hundred sentences."""
+    if not has_request_context():
+        return flask_babel.get_translations()
+    found = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = flask_babel.get_translations()
     return found
 
 
@@ -51,12 +74,12 @@ def locale() -> str:
     """?lang= wins, then the cookie, then what the browser asks for, then Japanese."""
     if not has_request_context():
         return "ja"
-    if "locale" not in g:
+    found: str | None = g.get("locale")
+    if found is None:
         asked = (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
         known = [each for each in asked if each in _BY_LOCALE]
         best = request.accept_languages.best_match(list(_BY_LOCALE), default="ja")
-        g.locale = known[0] if known else best
-    found: str = g.locale
+        found = g.locale = known[0] if known else best
     return found
 
 
