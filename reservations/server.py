@@ -23,8 +23,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from granian.server.mp import MPServer
 from granian.constants import Interfaces
+from granian.server.mp import MPServer
 
 from reservations.config import Settings
 
