@@ -24,6 +24,7 @@ import orjson
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from reservations import bell
 from reservations.config import Settings
 from reservations.db import Database, write_transaction
 from reservations.sheets import parsed
@@ -83,6 +84,19 @@ class Desk:
         self.node.why_suspended = ""
         (self.folder / "suspended").unlink(missing_ok=True)
 
+    # Contact with others, for the strip on every screen; no rule asks for it
+
+    def heard(self) -> None:
+        """A peer or a mailbox has answered."""
+        (self.folder / "contact").touch()
+
+    def silence_seconds(self, now: float) -> float | None:
+        """Since when nobody has been heard, on the machine's clock; None: never."""
+        try:
+            return max(0.0, now - (self.folder / "contact").stat().st_mtime)
+        except FileNotFoundError:
+            return None
+
     # The ledger in a transaction
 
     @contextmanager
@@ -116,15 +130,19 @@ class Desk:
         if fresh:
             session.connection().execute(insert(tables.certificate), fresh)
 
-    def settle(self) -> None:
+    def settle(self, *, is_quiet: bool = False) -> None:
         """Give the witness what was written here; what it takes may be told (S2).
 
         A silent witness leaves the answers tentative; the next round tries again.
+
+        is_quiet   for whoever tends the desk: everybody else rings for him
         """
         self.node.why_suspended = self.why_suspended()
         self.node.settle()
         if self.node.why_suspended and not self.why_suspended():
             self.suspend(self.node.why_suspended)
+        if not is_quiet:
+            bell.ring(self.folder)
 
     # Witnesses
 

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from reservations.rules.period import SLOTS_PER_DAY
 
+FISCAL_YEAR_BEGINS = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
@@ -39,8 +41,10 @@ class Fact:
 
 
 def sheet_of(town: str, facility_id: int, day: str) -> str:
-    """The name of one facility's sheet for one date."""
-    return f"{town}/{facility_id}/{day}"
+    """The name of one facility's sheet for one date; its first word is the town in a fiscal year,
+    from April to March."""
+    year = int(day[:4]) - (int(day[5:7]) < FISCAL_YEAR_BEGINS)
+    return f"{town}-{year}/{facility_id}/{day}"
 
 
 def day_after(day: str) -> str:

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
 from reservations import events, sheets
+from reservations.config import Settings
+from reservations.db import Database
 from reservations.desk import Changes, Desk
 from reservations.models import Booking, DayMask, Letter, Part, Party, Unit
 from reservations.models.base import table_of
@@ -37,6 +39,13 @@ _MASK = table_of(DayMask)
 _CLAIMS = select(tables.claim.c.claim).where(tables.claim.c.sheet == bindparam("sheet"))
 _HOLDER = select(tables.chain.c.holder).where(tables.chain.c.chain == bindparam("sheet"))
 _STATES = (events.BookingConfirmed.name, events.BookingChanged.name)
+
+
+def open_desk(database: Database, settings: Settings) -> Desk:
+    """This machine's desk, with our own tables kept in step with its ledger."""
+    desk = Desk(database, settings)
+    desk.project = lambda session, changes: apply(session, desk, changes)
+    return desk
 
 
 def apply(session: Session, desk: Desk, changes: Changes) -> None:

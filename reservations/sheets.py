@@ -35,8 +35,9 @@ class SheetName:
 
 def parsed(text: str) -> SheetName | None:
     """The sheet of this name, or None if it is no facility's day."""
-    town, _, rest = text.partition("/")
+    scope, _, rest = text.partition("/")
     facility, _, day = rest.partition("/")
+    town = scope.partition("-")[0]
     try:
         return SheetName(town, int(facility), date.fromisoformat(day))
     except ValueError:

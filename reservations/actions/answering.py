@@ -1,4 +1,4 @@
-"""The holder's side: slips answered in order, sheets handed over and taken back (S3, S4, S10)."""
+"""The holder's side: the book written up, and slips answered in order (S4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from reservations.actions import entering
 from reservations.desk import Desk
 from reservations.events import BookingConfirmed, BookingReaches
 from reservations.rules.period import SLOTS_PER_DAY
-from reservations.sheets import SheetName
 from sync.document import Slip
 from sync.ledger import SqlStore
 from sync.node import Draft
@@ -20,19 +19,24 @@ NO_REASON = "taken"
 SHEETS_A_ROUND = 50
 
 
-def tend(desk: Desk, *, at: int, is_night: bool = False) -> None:
+def tend(desk: Desk, *, at: int, is_night: bool = False) -> int:
     """One round at the desk: write up the book, answer what waits, give the witness what is new.
 
-    at   milliseconds; any clock
+    at        milliseconds; any clock
+    returns   how much was done: 0 when there was nothing to do
     """
     with desk.database.session() as session:
+        store = SqlStore(session, desk.directory)
         names = entering.waiting(session, desk, limit=SHEETS_A_ROUND, is_night=is_night)
+        is_asked, is_unwitnessed = bool(store.sheets_waiting()), bool(store.unwitnessed())
     for name in names:
         with desk.transaction() as store:
             entering.lock(store.session, name)
             entering.enter(store.session, desk, name)
-    answer(desk, at=at)
-    desk.settle()
+    answered = answer(desk, at=at) if is_asked else 0
+    if names or answered or is_unwitnessed:
+        desk.settle(is_quiet=True)
+    return len(names) + answered
 
 
 def answer(desk: Desk, *, at: int) -> int:
@@ -107,20 +111,3 @@ def _fact(data: Mapping[str, Any]) -> BookingConfirmed | None:
         return BookingConfirmed(subject=data["booking"], **{**body, "parts": tuple(body["parts"])})
     except (KeyError, TypeError):
         return None
-
-
-# Moving sheets
-
-
-def hand_over(desk: Desk, store: SqlStore, name: SheetName, to: str, *, at: int) -> bool:
-    """Give a sheet to another node, with everything that was written on it; in one transaction.
-
-    returns  False where it is not this desk's to give, or the other is not known
-    """
-    members = desk.directory.incarnations(to)
-    if not members or store.position(name.text).holder != desk.key.id:
-        return False
-    entering.lock(store.session, name)
-    entering.enter(store.session, desk, name)
-    desk.node.hand_over(store, name.text, members[-1], at=at)
-    return True

@@ -47,15 +47,10 @@ def waiting(session: Session, desk: Desk, *, limit: int, is_night: bool = False)
     query = _WAITING.limit(limit)
     if desk.is_home and not is_night:
         served = run(session, _SERVED).all()
-        # '0' is the character after '/': every sheet of the facility lies between the two.
-        ranges = [
-            (_EVENT.c.sheet > f"{row.town}/{row.facility_id}/")
-            & (_EVENT.c.sheet < f"{row.town}/{row.facility_id}0")
-            for row in served
-        ]
-        if not ranges:
+        of_served = [_EVENT.c.sheet.like(f"{row.town}-%/{row.facility_id}/%") for row in served]
+        if not of_served:
             return []
-        query = query.where(or_(*ranges))
+        query = query.where(or_(*of_served))
     names = (sheets.parsed(row.sheet) for row in run(session, query))
     return [name for name in names if name is not None]
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Executable, select
 
 from reservations import projection
-from reservations.actions import answering, entering
+from reservations.actions import entering, moving
 from reservations.actions.bookings import ChangeRequest, change
 from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
@@ -19,7 +19,7 @@ from sync.document import Entry
 from sync.ledger import SqlStore
 from tests.support.desks import Office, Offices
 from tests.support.lending import a_period, the_booking
-from tests.town import SATURDAY
+from tests.town import SATURDAY, TODAY
 
 
 def lines(office: Office, offices: Offices) -> list[tuple[int, str]]:
@@ -187,8 +187,7 @@ def test_the_sheet_comes_back_with_everything_on_it(offices: Offices):
     offices.give(SATURDAY)
     made = gym.books(gym.region.here.whole)
 
-    with gym.desk.transaction() as store:
-        assert answering.hand_over(gym.desk, store, offices.sheet(SATURDAY), "hub", at=5)
+    moving.hand_back(gym.desk, TODAY, at=5)
     offices.meet()
 
     assert hub.status(made) == "confirmed"

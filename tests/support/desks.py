@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from reservations import desk as desks
 from reservations import projection
-from reservations.actions import answering
+from reservations.actions import answering, moving
 from reservations.actions.bookings import CancelRequest, book, cancel
 from reservations.actions.step import Context
 from reservations.config import Settings
@@ -63,14 +63,9 @@ class Offices:
 
     def give(self, day: date, *, at: int = 1) -> None:
         """The hub hands the gym its sheet of that day, and the line carries it there."""
-        with self.hub.desk.transaction() as store:
-            assert answering.hand_over(self.hub.desk, store, self.sheet(day), "gym", at=at)
-        self.settle()
+        moved = moving.hand_over(self.hub.desk, {self.sheet(day): "gym"}, at=at)
+        assert moved.given == (self.sheet(day),), moved.kept
         self.link.sync()
-
-    def settle(self) -> None:
-        self.hub.desk.settle()
-        self.gym.desk.settle()
 
     def meet(self, *, at: int = 2) -> None:
         """The line is there: carry, answer, carry, until nothing is left to say."""
@@ -91,8 +86,7 @@ def an_office(folder: Path, name: str, number: int, url: str, *, witness: str = 
     database = an_empty_database(url)
     if witness:
         FileWitness.create(folder / "witness")
-    desk = Desk(database, settings)
-    desk.project = lambda session, changes: projection.apply(session, desk, changes)
+    desk = projection.open_desk(database, settings)
     region = a_region(database)
     with database.session() as session, write_transaction(session):
         for each in ("rival", "third"):
