@@ -273,6 +273,15 @@ class PositionConfirmed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModeDeclared(Fact):
+    """災害時の宣言, or its end. Every node hears of it by a slip."""
+
+    name = "mode.declared"
+    is_slip = True
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HorizonExtended(Fact):
     name = "masks.extended"
     until: str

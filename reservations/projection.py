@@ -22,9 +22,10 @@ from reservations import events, sheets
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
-from reservations.models import Booking, DayMask, Letter, Part, Party, Unit
+from reservations.models import Booking, DayMask, Declaration, Letter, Part, Party, Unit
 from reservations.models.base import table_of
 from reservations.queries.masks import next_version
+from reservations.rules.modes import Mode
 from reservations.rules.period import HALF_DAY_BITS, HALF_DAY_SLOTS
 from reservations.sheets import SheetName
 from sync import tables
@@ -130,6 +131,8 @@ def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
 
 def _apply_slip(session: Session, slip: Slip) -> None:
     """Somebody else's wish: shown on the board as 仮受付, occupying nothing (S4)."""
+    if slip.kind == "declare":
+        _declare(session, slip)
     booking_id = slip.data.get("booking")
     if slip.kind != "book" or not isinstance(booking_id, str):
         return
@@ -139,6 +142,19 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         answer_by = slip.data.get("answer_by")
         values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
         _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
+
+
+def _declare(session: Session, slip: Slip) -> None:
+    """Another desk's declaration. The person who made it is known there."""
+    mode, its_id = slip.data.get("mode"), slip.data.get("declaration")
+    table = table_of(Declaration)
+    if not isinstance(its_id, str) or mode not in {each.value for each in Mode}:
+        return
+    known = session.connection().scalar(select(table.c.id).where(table.c.id == its_id))
+    if known is None:
+        row = {"id": its_id, "at": sheets.instant_of(slip.at), "mode": mode}
+        row |= {"actor": "", "node": str(slip.data.get("node", ""))}
+        session.connection().execute(insert(table), row)
 
 
 def _undo(session: Session, entry: Entry) -> None:
@@ -233,7 +249,7 @@ def _write_letter(
         "booking_id": booking_id,
         "kind": kind,
         "body": dict(sheets.event_body(entry.data)),
-        "at": datetime.fromtimestamp(entry.at / 1000).astimezone(),
+        "at": sheets.instant_of(entry.at),
     }
     session.connection().execute(insert(table_of(Letter)), row)
 

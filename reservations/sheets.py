@@ -87,6 +87,11 @@ def milliseconds(instant: datetime) -> int:
     return int(instant.timestamp() * 1000)
 
 
+def instant_of(at: int) -> datetime:
+    """The instant of a line's `at`."""
+    return datetime.fromtimestamp(at / 1000, tz=UTC)
+
+
 def instant_text(instant: datetime) -> str:
     """An instant as bodies have it: always in UTC, so that the same moment has the same words."""
     return instant.astimezone(UTC).isoformat()

@@ -15,8 +15,8 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "facility_node", "letter", "sync_line", "sync_chain", "sync_claim", "sync_settled", "sync_slip",
-    "sync_aside", "sync_certificate",
+    "facility_node", "declaration", "letter", "sync_line", "sync_chain", "sync_claim",
+    "sync_settled", "sync_slip", "sync_aside", "sync_certificate",
 )  # fmt: skip
 
 
@@ -46,6 +46,15 @@ def _nodes() -> None:
             ["facility_id"], ["facility.id"], name=op.f("fk_facility_node_facility_id_facility")
         ),
         sa.PrimaryKeyConstraint("facility_id", name=op.f("pk_facility_node")),
+    )
+    op.create_table(
+        "declaration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_declaration")),
     )
     op.create_table(
         "letter",

@@ -28,6 +28,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.events import Fact
 from reservations.models import AuditLine, Booking, Event
 from reservations.models.base import table_of
+from reservations.queries.masks import declared_mode
 from reservations.rules import modes
 from reservations.rules.modes import Mode
 
@@ -46,6 +47,7 @@ class Context:
 
     actor         account id, `system`, or `anonymous`
     now           aware instant
+    mode          as far as the caller knows; what is declared by now is asked in the transaction
     key           Idempotency-Key of the request, if it had one
     request_hash  of the request's meaning: the same key with another hash is refused
     new_id        where new ids come from; a seeded one in a demonstration
@@ -84,9 +86,11 @@ def takes_turn(whose: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.pg_advisory_xact_lock(func.hashtextextended(whose, 0)).label("turn")
 
 
+# The mode as this transaction sees it, in the statement that every action begins with.
+_MODE = declared_mode().label("mode")
 _TURN = select(takes_turn(bindparam("turn", type_=Text))).subquery()
 _AUDIT = {
-    "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing().returning(_AUDIT_TABLE.c.seq),
+    "sqlite": sqlite_insert(_AUDIT_TABLE).on_conflict_do_nothing().returning(_MODE),
     "postgresql": postgresql_insert(_AUDIT_TABLE)
     .from_select(
         _AUDIT_COLUMNS,
@@ -99,7 +103,7 @@ _AUDIT = {
         include_defaults=False,
     )
     .on_conflict_do_nothing()
-    .returning(_AUDIT_TABLE.c.seq),
+    .returning(_MODE),
 }
 _EVENT = insert(table_of(Event))
 _NOT_TOLD = (
@@ -132,8 +136,7 @@ def action(
     def decorate(work: Work[Request]) -> Action[Request]:
         @functools.wraps(work)
         def act(session: Session, request: Request, context: Context) -> Done:
-            if not modes.may(name, context.mode):
-                raise Refusal(RefusalCode.MODE, mode=context.mode.value)
+            _check_mode(name, context.mode)
             for left in range(TRIES - 1, -1, -1):
                 about = subject(request) if subject else context.new_id()
                 waits_for = turn(request) if turn else about
@@ -157,6 +160,11 @@ def action(
         return act
 
     return decorate
+
+
+def _check_mode(name: str, mode: Mode) -> None:
+    if not modes.may(name, mode):
+        raise Refusal(RefusalCode.MODE, mode=mode.value)
 
 
 def _write_event(session: Session, fact: Fact, context: Context) -> None:
@@ -218,7 +226,9 @@ def _write_audit(
     }
     if dialect == "postgresql":
         values["turn"] = turn
-    if run(session, _AUDIT[dialect], values).first() is not None:
+    written = run(session, _AUDIT[dialect], values).first()
+    if written is not None:
+        _check_mode(name, Mode(written.mode or Mode.NORMAL.value))
         return None
     row = run(session, _EARLIER, {"actor": context.actor, "key": context.key}).one()
     if (row.action, row.request_hash) != (name, context.request_hash):

@@ -29,6 +29,18 @@ class FacilityNode(Base):
     days: Mapped[int] = mapped_column(default=3)
 
 
+class Declaration(Base):
+    """災害時の宣言 and its end: the last one by its time says which mode is declared."""
+
+    __tablename__ = "declaration"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    mode: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    node: Mapped[str] = mapped_column(Text)
+
+
 class Letter(Base):
     """What a party is to be told, until it has gone out: an answer, an offer in place of a loss.
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Executable,
+    ScalarSelect,
     Select,
     Text,
     and_,
@@ -41,7 +42,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
 from reservations.db import AUTOCOMMIT, Database
-from reservations.models import CatalogueVersion, DayMask
+from reservations.models import CatalogueVersion, DayMask, Declaration
+from reservations.rules.modes import Mode
 from reservations.rules.period import HALF_DAY_SLOTS, SLOTS_PER_DAY, WHOLE_DAY_BITS
 
 DAYS_KEPT = 120
@@ -51,6 +53,12 @@ _NOTHING_YET = 1 << 62
 
 _BITS = (DayMask.part_id, DayMask.am, DayMask.pm, DayMask.open_am, DayMask.open_pm)
 _ONE_DAY = select(*_BITS).where(DayMask.date == bindparam("day"))
+
+
+def declared_mode() -> ScalarSelect[str]:
+    """The mode that was declared last, as SQL; empty when there never was a declaration."""
+    last = select(Declaration.mode).order_by(Declaration.at.desc(), Declaration.id.desc())
+    return last.limit(1).scalar_subquery()
 
 
 def next_version(dialect: str) -> ColumnElement[int]:
@@ -63,21 +71,24 @@ def next_version(dialect: str) -> ColumnElement[int]:
 def _changes(dialect: str) -> Select[Any]:
     """What changed from `since` on, from where to look next time, and the catalogue's version.
 
-    All in one snapshot. At least one row; without a change its other columns are empty.
+    All in one snapshot, with the declared mode. At least one row; without a change its other
+    columns are empty.
     """
     changed = DayMask.version >= bindparam("since")
     catalogue = select(CatalogueVersion.version).scalar_subquery().label("catalogue")
+    mode = declared_mode().label("mode")
     if dialect == "postgresql":
         snapshot = func.pg_current_snapshot()
         oldest = cast(cast(func.pg_snapshot_xmin(snapshot), Text), BigInteger)
         above = cast(cast(func.pg_snapshot_xmax(snapshot), Text), BigInteger)
-        start = select(oldest.label("horizon"), above.label("above"), catalogue).subquery()
+        start = select(oldest.label("horizon"), above.label("above"), catalogue, mode).subquery()
         changed = and_(changed, DayMask.version < start.c.above)
     else:
         highest = func.coalesce(func.max(DayMask.version), 0) + 1
-        start = select(highest.label("horizon"), catalogue).subquery()
+        start = select(highest.label("horizon"), catalogue, mode).subquery()
     joined = outerjoin(start, DayMask, changed)
-    return select(start.c.horizon, start.c.catalogue, DayMask.date, *_BITS).select_from(joined)
+    about = (start.c.horizon, start.c.catalogue, start.c.mode)
+    return select(*about, DayMask.date, *_BITS).select_from(joined)
 
 
 @dataclass(slots=True)
@@ -112,6 +123,8 @@ class Masks:
         self._begun = 0
         self._finished = 0
         self._catalogue = 0
+        # What was declared, as of the last look.
+        self.mode = Mode.NORMAL
         event.listen(database.engine, "engine_disposed", lambda _engine: self.forget())
 
     def refresh(self) -> int:
@@ -178,9 +191,10 @@ class Masks:
         for row in self._rows(self._changes, {"since": self._since}):
             self._since = row.horizon
             self._catalogue = row.catalogue or 0
+            self.mode = Mode(row.mode) if row.mode else Mode.NORMAL
             known = self._days.get(row.date) if row.part_id is not None else None
             if known is not None:
-                known.store(*row[3:])
+                known.store(*row[4:])
 
     def _load(self, day: date) -> None:
         loaded = MaskDay()

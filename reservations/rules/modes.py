@@ -45,7 +45,15 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "confirm_position": _ALWAYS,
     "extend_horizon": _ALWAYS,
     "forget_expired": _ALWAYS,
+    "declare": _ALWAYS,
 }
+
+
+def observed(declared: Mode, *, is_cut_off: bool) -> Mode:
+    """The mode that people are told: what was declared, or else whether the line is there."""
+    if declared is Mode.NORMAL and is_cut_off:
+        return Mode.ISOLATED
+    return declared
 
 
 def may(action: str, mode: Mode) -> bool:
