@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,10 @@ class Desk:
         """A peer or a mailbox has answered."""
         (self.folder / "contact").touch()
 
-    def silence_seconds(self, now: float) -> float | None:
-        """Since when nobody has been heard, on the machine's clock; None: never."""
+    def last_heard(self) -> datetime | None:
+        """When somebody was heard last, by this machine's clock; None: never."""
         try:
-            return max(0.0, now - (self.folder / "contact").stat().st_mtime)
+            return datetime.fromtimestamp((self.folder / "contact").stat().st_mtime, tz=UTC)
         except FileNotFoundError:
             return None
 

@@ -15,8 +15,10 @@ from reservations.actions.step import Context
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Desk
+from reservations.queries import ledger
 from reservations.queries import memory as memory_query
 from reservations.queries.memory import Memory
+from reservations.rules.modes import Mode
 from reservations.web.throttle import Throttle
 
 EXTENSION = "tonari"
@@ -64,6 +66,13 @@ def memory() -> Memory:
     return cast(Memory, g.memory)
 
 
+def mode() -> Mode:
+    """What was declared, as far as this process has heard, or whether the line is there."""
+    known: Memory | None = services().database.memory.get("memory")
+    declared = known.masks.mode if known is not None else Mode.NORMAL
+    return ledger.mode(services().desk, declared, now=now())
+
+
 def context(actor: str, *, key: str | None = None, request_hash: str | None = None) -> Context:
     """The context of an action done in this request."""
     settings = services().settings
@@ -72,6 +81,7 @@ def context(actor: str, *, key: str | None = None, request_hash: str | None = No
         now=now(),
         node=settings.node_name,
         node_no=settings.node_no,
+        mode=mode(),
         key=key,
         request_hash=request_hash,
     )

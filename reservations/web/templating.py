@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup, escape
 
+from reservations.clock import local
+from reservations.desk import Desk
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
 from reservations.web import auth, language, services
@@ -132,13 +134,23 @@ def help_line() -> dict[str, str]:
 
 def mode_strip() -> dict[str, str]:
     """The words of the status strip: normal, isolated or disaster (rules/modes.py)."""
+    desk = services.services().desk
+    mode = services.mode()
     words = {
         Mode.NORMAL: gettext("● 平常どおり受け付けています"),
-        Mode.ISOLATED: gettext("▲ 回線が切れています。この建物の中だけで受け付けています"),
+        Mode.ISOLATED: gettext(
+            "▲ 回線なし（%(time)s時点）。すぐに確定できない予約は仮受付になります",
+            time=_last_heard(desk),
+        ),
         Mode.DISASTER: gettext("■ 災害対応中です。予約の受付を止めています"),
     }
-    mode = Mode.NORMAL
     return {"mode": mode.value, "text": words[mode]}
+
+
+def _last_heard(desk: Desk) -> str:
+    """When a peer was heard last, as the clock on the wall showed it."""
+    last = desk.last_heard()
+    return "--:--" if last is None else f"{local(last):%H:%M}"
 
 
 def emergency() -> dict[str, Any] | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response
 
-from reservations.queries import memory
-from reservations.rules.modes import Mode
+from reservations.clock import local
+from reservations.queries import ledger, memory
 from reservations.web.api import answers, openapi
 from reservations.web.api.schemas import NodeView, Query
 from reservations.web.auth import Who, guard
-from reservations.web.services import session
+from reservations.web.services import mode, services, session, today
 
 blueprint = APIBlueprint("api_node", __name__, url_prefix="/api/v1", tag="Node")
 guard(blueprint, Who.ANYBODY)
@@ -26,9 +26,13 @@ def node(query_data: Query) -> Response:
     An answer also means that the database can be read and the catalogue is at hand.
     """
     memory.current(session())
+    desk = services().desk
+    found = ledger.standing(session(), desk, today=today())
+    held = len(found.held_elsewhere if desk.is_home else found.held_here)
+    last = ledger.contact(desk).last
     return answers.stamped(
-        mode=Mode.NORMAL.value,
-        holds={"sheets": "all"},
-        last_contact=None,
-        waiting_slips=0,
+        mode=mode().value,
+        holds={"sheets": "some" if held else "all" if desk.is_home else "none"},
+        last_contact=last and local(last),
+        waiting_slips=found.waiting,
     )
