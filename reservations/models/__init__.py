@@ -20,6 +20,7 @@ from reservations.models.facilities import (
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
+from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
 from reservations.models.shelters import Shelter
 
@@ -35,6 +36,7 @@ __all__ = [
     "FramePrice",
     "ImportFile",
     "ImportRecord",
+    "IssuedPaper",
     "LoginLink",
     "Municipality",
     "OpeningVersion",
