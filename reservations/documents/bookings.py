@@ -1,31 +1,22 @@
-"""Records turned into what printables draws: a view in, a paper with its words out.
-
-Nothing here reads a database or a clock, and nothing is drawn before somebody asks for it: the
-library with its fonts is loaded by the first paper of a process, never by a booking.
-"""
+"""The papers of one booking: its permit, and what says that it was changed or cancelled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from printables import japanese
-from printables.forms import Data, Span, Town, merged
-from printables.forms import town as of_forms
+from printables.forms import Data, Span, merged
 from printables.notices import Change, Notice, Request
 from printables.permit import FeeLine, Permit
 from reservations.clock import HOLIDAYS, LOCAL, local, local_day
+from reservations.documents.paper import Document, clock_span, forms_of
 from reservations.queries.bookings import BookingView
-from reservations.queries.catalogue import LentUnit, Place
+from reservations.queries.catalogue import LentUnit
 from reservations.rules import papers
-from reservations.rules.period import Period, clock_text, day_bit
+from reservations.rules.period import Period, day_bit
 from reservations.rules.town import Residency, TownRules
-
-if TYPE_CHECKING:
-    from printables.layout import Drawn
-    from printables.registry import Paper
 
 PERMIT = "permit"
 CHANGE = "change_permit"
@@ -34,50 +25,6 @@ CANCELLATION = "cancel_request"
 # A party's own wish; any other reason is the town's, and the town has to give it.
 OWN_WISH = "own"
 FISCAL_YEAR_BEGINS = 4
-
-
-@dataclass(frozen=True)
-class Document:
-    """A paper that can be drawn: its name in printables' registry, what it says, by which forms."""
-
-    paper: str
-    record: Any
-    forms: Data
-
-    def draw(self) -> Drawn:
-        """As PDF: 20 ms, the first of a process up to half a second for its fonts."""
-        return self._paper.draw(self.record, self._town)
-
-    def html(self, **options: Any) -> str:
-        """As a page for the browser's own printing."""
-        return self._paper.html(self.record, self._town, **options)
-
-    def text(self) -> str:
-        """In 80 columns."""
-        return self._paper.text(self.record, self._town)
-
-    def json(self) -> str:
-        """What it says, as `read` takes it."""
-        return self._paper.write(self.record)
-
-    @property
-    def _paper(self) -> Paper:
-        return _papers()[self.paper]
-
-    @property
-    def _town(self) -> Town:
-        return of_forms(self.forms)
-
-
-def read(paper: str, text: str) -> Any:
-    """The record of a paper from `Document.json`."""
-    return _papers()[paper].read(text)
-
-
-def _papers() -> Mapping[str, Paper]:
-    from printables.registry import PAPERS  # noqa: PLC0415 - reportlab, for who prints only
-
-    return PAPERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +162,6 @@ def _marked(of_town: Data, paper: str, rules: TownRules) -> Data:
     return merged(of_town, {"forms": {paper: {"marking": papers.marking(rules)}}})
 
 
-def forms_of(place: Place, rules: TownRules) -> Data:
-    """The town's own forms over the general ones; whom to ask is the place itself if it has a
-    telephone, else the town."""
-    asked = (place.name, place.phone) if place.phone else (place.town.name, place.town.phone)
-    contact = "　".join(part for part in (asked[0], asked[1] and f"電話 {asked[1]}") if part)
-    return merged(papers.forms(place.town.name, rules, contact=contact), rules.forms)
-
-
 def _rules_at(booking: BookingView, issue: Issue) -> TownRules:
     """The forms of a paper are those of the day on which it is issued."""
     return booking.unit.town.rules_on(local_day(issue.at))
@@ -270,14 +209,14 @@ def fee_lines(booking: BookingView) -> tuple[FeeLine, ...]:
         fee = booking.unit.fee(day, booking.period, bit, residency, booking.rules)
         if fee is None or fee.total_yen != booking.fee_yen:
             continue
-        lines = [FeeLine(line.label, _clock_span(line.period), line.fee_yen) for line in fee.lines]
+        lines = [FeeLine(line.label, clock_span(line.period), line.fee_yen) for line in fee.lines]
         rest = fee.total_yen - fee.table_yen
         if rest:
             lines.append(
                 FeeLine("市外の方の加算", f"上の料金の{fee.outside_percent}％とする", rest)
             )
         return tuple(lines)
-    return (FeeLine("料金", _clock_span(booking.period), booking.fee_yen),)
+    return (FeeLine("料金", clock_span(booking.period), booking.fee_yen),)
 
 
 def payment_text(fee_yen: int) -> str:
@@ -285,7 +224,3 @@ def payment_text(fee_yen: int) -> str:
     if not fee_yen:
         return "納めていただく料金はありません。"
     return "この書面では確かめられません。納める方法と期限は、施設の案内によります。"
-
-
-def _clock_span(period: Period) -> str:
-    return f"{clock_text(period.start)}〜{clock_text(period.end)}"
