@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -16,18 +17,21 @@ from reservations import documents
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.db import run
-from reservations.documents import Document, Issue
+from reservations.documents import Board, Document, Issue
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import PaperIssued
 from reservations.models import Booking, IssuedPaper
 from reservations.queries import bookings as bookings_query
-from reservations.queries import papers
+from reservations.queries import calendar, papers
+from reservations.queries import timetable as timetable_query
 from reservations.queries.bookings import BookingView
+from reservations.queries.catalogue import Place
 from reservations.queries.memory import Memory
 from reservations.queries.papers import IssuedView
 
 # How often a booking may be changed by somebody else while its permit is being drawn.
 TRIES = 3
+WEEK_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,22 @@ def as_issued(paper: IssuedView, booking: BookingView) -> Document:
     rules = booking.unit.town.rules_on(local_day(paper.issued_at))
     record = documents.read(paper.kind, paper.record)
     return Document(paper.kind, record, documents.forms_of(booking.unit.place, rules))
+
+
+def timetable(
+    session: Session, memory: Memory, place: Place, day: date, board: Board, *, is_week: bool
+) -> Document:
+    """The day or the week of a facility that lends something; not kept, as it is true for an hour.
+
+    Two statements.
+    """
+    units = memory.catalogue.units_of_place[place.id]
+    count = WEEK_DAYS if is_week else 1
+    found = calendar.days(session, memory, place, units, day, count=count, now=board.at)
+    uses = timetable_query.uses(session, memory, place, day, count=count)
+    if is_week:
+        return documents.week_timetable(place, found, uses, board)
+    return documents.day_timetable(place, [days[0] for days in found], uses, board)
 
 
 def _drawn(document: Document, booking: BookingView) -> IssueRequest:
