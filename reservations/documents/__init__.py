@@ -16,7 +16,7 @@ from reservations.documents.bookings import (
     permit,
     permit_title,
 )
-from reservations.documents.paper import Document, forms_of, read
+from reservations.documents.paper import Document, faults, forms_of, read
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "cancellation",
     "change",
     "day_timetable",
+    "faults",
     "forms_of",
     "permit",
     "permit_title",

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from printables.forms import Data, Town, merged
+from printables.forms import Data, FormFault, merged
+from printables.forms import Town as FormsOfTown
 from printables.forms import town as of_forms
-from reservations.queries.catalogue import Place
+from reservations.queries.catalogue import Place, Town
 from reservations.rules import papers
 from reservations.rules.period import SLOTS_PER_DAY, Period, clock_text
 from reservations.rules.town import TownRules
+
+# The papers that this application issues by now.
+ISSUED = ("permit", "change_permit", "revocation_notice", "cancel_request", "timetable")
 
 if TYPE_CHECKING:
     from printables.layout import Drawn
@@ -47,7 +51,7 @@ class Document:
         return _papers()[self.paper]
 
     @property
-    def _town(self) -> Town:
+    def _town(self) -> FormsOfTown:
         return of_forms(self.forms)
 
 
@@ -68,6 +72,23 @@ def forms_of(place: Place, rules: TownRules) -> Data:
     asked = (place.name, place.phone) if place.phone else (place.town.name, place.town.phone)
     contact = "　".join(part for part in (asked[0], asked[1] and f"電話 {asked[1]}") if part)
     return merged(papers.forms(place.town.name, rules, contact=contact), rules.forms)
+
+
+def faults(town: Town, rules: TownRules) -> list[str]:
+    """What does not hold together in a town's forms, a sentence each, with the place of the fault.
+
+    Every paper that the application issues is put together from the library's samples.
+    """
+    of_town = of_forms(merged(papers.forms(town.name, rules, contact=town.name), rules.forms))
+    found = []
+    for name in ISSUED:
+        paper = _papers()[name]
+        try:
+            for record in paper.samples().values():
+                paper.sheet(record, of_town)
+        except (FormFault, KeyError, TypeError, ValueError, AttributeError) as fault:
+            found.append(f"{name}: {fault!r}")
+    return found
 
 
 def clock_span(period: Period) -> str:

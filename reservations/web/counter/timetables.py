@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, render_template, request, url_for
@@ -80,7 +81,7 @@ def file(facility_id: int) -> Response:
 def view(facility_id: int) -> Response:
     place = _place(facility_id)
     named = ("date", "view", "audience")
-    asked = {name: request.args[name] for name in named if name in request.args}
+    asked: dict[str, Any] = {name: request.args[name] for name in named if name in request.args}
     links = (
         (gettext("利用日程表"), url_for("timetables.page", name=place.name)),
         (gettext("PDFを開く"), url_for("timetables.file", facility_id=place.id, **asked)),
