@@ -16,12 +16,13 @@ from reservations.documents.bookings import (
     permit,
     permit_title,
 )
-from reservations.documents.paper import Document, faults, forms_of, read
+from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
 __all__ = [
     "CANCELLATION",
     "CHANGE",
+    "ISSUED",
     "PERMIT",
     "REVOCATION",
     "TIMETABLE",

@@ -212,9 +212,8 @@ def fee_lines(booking: BookingView) -> tuple[FeeLine, ...]:
         lines = [FeeLine(line.label, clock_span(line.period), line.fee_yen) for line in fee.lines]
         rest = fee.total_yen - fee.table_yen
         if rest:
-            lines.append(
-                FeeLine("市外の方の加算", f"上の料金の{fee.outside_percent}％とする", rest)
-            )
+            label = "市外の方の加算" if rest > 0 else "市外の方の減額"
+            lines.append(FeeLine(label, f"上の料金の{fee.outside_percent}％とする", rest))
         return tuple(lines)
     return (FeeLine("料金", clock_span(booking.period), booking.fee_yen),)
 

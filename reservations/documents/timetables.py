@@ -145,33 +145,52 @@ def _head(label: str, period: Period) -> str:
 def _slot(day: UnitDay, uses: Sequence[Use], board: Board, within: Period = WHOLE_DAY) -> Slot:
     """What a unit is used for in a part of a day, or a word for why it is not."""
     parts = set(day.unit.parts)
-    shown = tuple(
-        _use(use, day.unit, board)
+    held = [
+        use
         for use in uses
         if use.date == day.date
         and use.period.overlaps(within)
         and not parts.isdisjoint(use.unit.parts)
-    )
-    if shown:
-        return Slot(shown)
+    ]
+    own = [_use(use, board) for use in held if use.unit.id == day.unit.id]
+    others = _by_period(day.unit, held)
+    if own:
+        return Slot((*own, *(BoardUse(times, words) for times, words in others)))
+    if others:
+        # A narrow column has the time on a line of its own.
+        between = "\n" if within is WHOLE_DAY else "　"
+        return Slot(word="\n".join(f"{times}{between}{words}" for times, words in others))
     found = {cell.status for cell in day.cells if cell.period.overlaps(within)}
     if not found:
         return Slot(word=WORDS[Status.CLOSED])
     return Slot(word=next(word for status, word in WORDS.items() if status in found))
 
 
-def _use(use: Use, unit: LentUnit, board: Board) -> BoardUse:
+def _by_period(unit: LentUnit, held: Sequence[Use]) -> list[tuple[str, str]]:
+    """When and by which other units a unit's floor is held; their own rows say by whom."""
+    names: dict[Period, list[str]] = {}
+    for use in held:
+        if use.unit.id != unit.id:
+            names.setdefault(use.period, []).append(_short(use.unit.name, beside=unit.name))
+    return [(clock_span(each), f"{'・'.join(sorted(names[each]))}で予約") for each in sorted(names)]
+
+
+def _short(name: str, *, beside: str) -> str:
+    """アリーナ A面 beside アリーナ 全面 is A面."""
+    first, space, rest = name.partition(" ")
+    return rest if space and beside.startswith(first + space) else name
+
+
+def _use(use: Use, board: Board) -> BoardUse:
     """One use as this board may show it. A public one is made without what it must not show."""
-    elsewhere = "" if use.unit.id == unit.id else f"（{use.unit.name}）"
     times = clock_span(use.period)
     if use.kind is not Kind.USE:
-        note = use.note if board.is_staff else ""
-        return BoardUse(times, elsewhere + KINDS[use.kind], purpose=note)
+        return BoardUse(times, KINDS[use.kind], purpose=use.note if board.is_staff else "")
     if not board.is_staff:
-        return BoardUse(times, f"{elsewhere}予約あり")
-    if elsewhere:
-        return BoardUse(times, elsewhere + use.name)
-    paid = japanese.yen(use.fee_yen)
-    lines = (f"{use.number}　{paid}", f"電話 {use.phone}" if use.phone else "")
+        return BoardUse(times, "予約あり")
+    lines = (
+        f"{use.number}　{japanese.yen(use.fee_yen)}",
+        f"電話 {use.phone}" if use.phone else "",
+    )
     people = f"{use.headcount}人" if use.headcount else ""
     return BoardUse(times, use.name, use.purpose, people, tuple(filter(None, lines)))
