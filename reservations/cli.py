@@ -114,9 +114,15 @@ def serve(
     """
     from functools import partial  # noqa: PLC0415 - with what it is used for
 
+    from printables.faces import MissingFont, check_fonts  # noqa: PLC0415 - reportlab
     from reservations import server  # noqa: PLC0415 - granian and the whole application
 
     chosen = settings()
+    try:
+        # Found missing now, not when somebody stands at the counter and waits for a paper.
+        check_fonts()
+    except MissingFont as missing:
+        refuse(f"印刷用の書体がありません。({missing})")
     if not server.is_free(host, port):
         refuse(f"{port}番ポートは使用中です。--port で別の番号を指定してください。")
     with opened():

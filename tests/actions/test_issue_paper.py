@@ -23,6 +23,7 @@ from reservations.actions.papers import IssueRequest, Overtaken, issue_paper
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import AuditLine, Event, IssuedPaper
 from reservations.queries import bookings, memory
+from reservations.queries import papers as papers_query
 from reservations.rules.availability import Kind
 from tests.printables import pdf
 from tests.support.lending import EVENING, booked, refusal, row_counts
@@ -91,7 +92,7 @@ def test_a_changed_booking_gets_a_new_paper_and_the_old_one_stays(session, regio
     assert "令和8年6月14日（日）18時00分" in pdf.text(new.pdf)
     # The decision is as old as the change, whenever its paper is printed.
     assert "令和8年6月7日付けで申請" in pdf.text(new.pdf)
-    assert papers.papers.issued(session, "permit", booking_id, 0) == old
+    assert papers_query.issued(session, "permit", booking_id, 0) == old
 
 
 def test_a_cancelled_booking_has_no_permit(session, booking_id):
