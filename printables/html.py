@@ -62,11 +62,13 @@ footer { font-size: 8pt; margin-top: 5mm; }
 nav { display: flex; flex-wrap: wrap; gap: 2mm 6mm; margin-bottom: 3mm; }
 nav a { display: inline-flex; align-items: center; min-height: 44px; font-size: 12pt;
   color: #0017c1; }
+nav a:focus-visible { outline: 3px solid; outline-offset: 2px; }
 @media screen { body { padding: 4mm; } }
 @media screen and (max-width: 40rem) {
   .issuer { margin-left: 20%; }
   .pair { flex-wrap: wrap; }
   th, td { padding: .6mm 1mm; }
+  main p, ol, ul, footer { font-size: 11pt !important; }
 }
 @media print { nav { display: none; } }
 """

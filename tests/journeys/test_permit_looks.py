@@ -106,12 +106,12 @@ def test_axe_finds_nothing_on_a_board(browser, board, options):
         assert run_axe(page) == []
 
 
-def test_a_browser_shows_the_pdf_by_its_own_means(browser, permit):
+def test_a_browser_that_is_signed_in_gets_the_pdf(browser, permit):
     house, address = permit
     with open_context(browser, **desk()) as context:
         house.enter(context)
 
         answer = context.request.get(f"{house.url}{address}.pdf")
 
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
-    assert answer.body().startswith(b"%PDF-1.7")
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+        assert answer.body().startswith(b"%PDF-1.7")
