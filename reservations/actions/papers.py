@@ -89,11 +89,11 @@ def permit_document(
 ) -> Document:
     """What the permit of this booking would say if it were issued now."""
     assert booking.party_id is not None, booking.id
-    changed = papers.last_change(session, booking.id) if booking.revision else None
+    changed = papers.changed_at(session, booking.id) if booking.revision else None
     issue = Issue(
         at=context.now,
         applicant=papers.party_name(session, booking.party_id),
-        decided_on=local_day(changed.at if changed else booking.made_at),
+        decided_on=local_day(changed or booking.made_at),
         node=context.node,
     )
     purpose, _ = memory.catalogue.purposes.get(booking.purpose, ("", ""))
