@@ -12,7 +12,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from reservations import clock
+from reservations import clock, projection
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.web import api, compression, counter, errors, language, resident, templating
@@ -81,7 +81,8 @@ def create_app(
         OPENAPI_VERSION="3.1.0",
     )
     database = database or Database(settings.url, threads=settings.threads)
-    app.extensions[EXTENSION] = Services(settings, database, now, audience)
+    desk = projection.open_desk(database, settings)
+    app.extensions[EXTENSION] = Services(settings, database, now, audience, desk)
     csrf.init_app(app)
     language.install(app)
     templating.install(app)

@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir")
     node_name: str = Field("hub", min_length=1, max_length=40, description="this node's name")
     node_no: int = Field(1, ge=1, le=99, description="first part of every booking number it gives")
+    witness: str = Field("", max_length=200, description="name of this node's witness; empty: none")
+    witnesses: dict[str, str] = Field({}, description="JSON: names of witnesses and where they lie")
     threads: int = Field(6, ge=1, le=64, description="threads, and connections, of a process")
     workers: int = Field(2, ge=1, le=32, description="processes that `tonari serve` starts")
     is_https: bool = Field(False, description="behind TLS: secure cookies and HSTS")

@@ -76,6 +76,8 @@ class Database:
         self._lock_files: tuple[int, int] | None = None
         # What this process keeps in memory of this database (queries/memory.py).
         self.memory: dict[str, Any] = {}
+        # This machine's desk (desk.py), where the database belongs to one.
+        self.desk: Any = None
         self.memory_lock = threading.Lock()
         # On PostgreSQL every statement of a reader sees what is newest, with a transaction around
         # them or without; without one, a read saves two journeys to the server.

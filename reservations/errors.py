@@ -47,6 +47,7 @@ class RefusalCode(Enum):
     LIMIT_REACHED = "limit_reached"
     OWN_OVERLAP = "own_overlap"
     TAKEN = "taken"
+    HELD_ELSEWHERE = "held_elsewhere"
     NOT_ACTIVE = "not_active"
     ALREADY_STARTED = "already_started"
     NO_PERMIT = "no_permit"

@@ -5,8 +5,13 @@ The names are for ever; a body that must change gets the next version.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any, ClassVar
+
+from reservations.rules.period import SLOTS_PER_DAY
+
+FISCAL_YEAR_BEGINS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +20,18 @@ class Fact:
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    # Whether it was asked of another node by a slip.
+    is_slip: ClassVar[bool] = False
     subject: str
+
+    @property
+    def sheet(self) -> str:
+        """The sheet of the ledger that it is a line of; empty if it is none."""
+        return ""
+
+    def also(self) -> tuple[Fact, ...]:
+        """What the same happening means on other sheets."""
+        return ()
 
     def body(self) -> dict[str, Any]:
         # Every field is a plain value: nothing needs the deep copy that asdict would make.
@@ -24,13 +40,44 @@ class Fact:
         return body
 
 
+def sheet_of(town: str, facility_id: int, day: str) -> str:
+    """The name of one facility's sheet for one date; its first word is the town in a fiscal year,
+    from April to March."""
+    year = int(day[:4]) - (int(day[5:7]) < FISCAL_YEAR_BEGINS)
+    return f"{town}-{year}/{facility_id}/{day}"
+
+
+def day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
 @dataclass(frozen=True, kw_only=True)
-class BookingConfirmed(Fact):
-    name = "booking.confirmed"
-    unit_id: int
+class OnSheet(Fact):
+    """An event that is a line of the sheet of `town`, `facility_id` and `date`.
+
+    revision   of the booking, since this event
+    """
+
+    town: str
     facility_id: int
-    kind: str
     date: str
+    revision: int
+
+    @property
+    def sheet(self) -> str:
+        return sheet_of(self.town, self.facility_id, self.date)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingState(OnSheet):
+    """All that a booking is, so that a node which never heard of it can show it.
+
+    stays   the same sheet had the booking before, and this line frees what it occupied there
+    """
+
+    unit_id: int
+    parts: tuple[int, ...]
+    kind: str
     start_slot: int
     end_slot: int
     party_id: str | None
@@ -39,32 +86,133 @@ class BookingConfirmed(Fact):
     fee_yen: int
     node_no: int
     serial: int
+    made_at: str
+    tariff_from: str | None
+    town_rules_id: int | None
+    free_cancel_until: str | None
+    note: str
+    stays: bool = False
+
+    def reach(self, *, stays: bool = False) -> tuple[BookingReaches, ...]:
+        """What lies past midnight is a line of the next day's sheet."""
+        if self.end_slot <= SLOTS_PER_DAY:
+            return ()
+        return (
+            BookingReaches(
+                subject=self.subject,
+                town=self.town,
+                facility_id=self.facility_id,
+                date=day_after(self.date),
+                revision=self.revision,
+                parts=self.parts,
+                end_slot=self.end_slot,
+                stays=stays,
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class BookingChanged(Fact):
+class BookingConfirmed(BookingState):
+    name = "booking.confirmed"
+
+    def also(self) -> tuple[Fact, ...]:
+        return self.reach()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingChanged(BookingState):
+    """Moved; the `from_` fields say where it was until now."""
+
     name = "booking.changed"
-    from_unit_id: int
+    from_town: str
+    from_facility_id: int
     from_date: str
     from_start_slot: int
     from_end_slot: int
-    unit_id: int
-    facility_id: int
-    date: str
-    start_slot: int
-    end_slot: int
-    fee_yen: int
-    revision: int
+
+    def also(self) -> tuple[Fact, ...]:
+        """Every sheet that it leaves frees it; one that it stays on does so by the new line."""
+        before = [sheet_of(self.from_town, self.from_facility_id, self.from_date)]
+        if self.from_end_slot > SLOTS_PER_DAY:
+            next_day = day_after(self.from_date)
+            before.append(sheet_of(self.from_town, self.from_facility_id, next_day))
+        reaches = self.reach()
+        reaches = tuple(replace(each, stays=each.sheet in before) for each in reaches)
+        after = {self.sheet, *(each.sheet for each in reaches)}
+        left = [
+            BookingLeft(
+                subject=self.subject,
+                town=self.from_town,
+                facility_id=self.from_facility_id,
+                date=sheet.rpartition("/")[2],
+                revision=self.revision,
+            )
+            for sheet in before
+            if sheet not in after
+        ]
+        return (*left, *reaches)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BookingCancelled(Fact):
-    name = "booking.cancelled"
+class BookingAsked(Fact):
+    """仮受付: the sheet's holder is asked by a slip. `wish` is the line that would answer it."""
+
+    name = "booking.asked"
+    is_slip = True
+    wish: dict[str, Any]
+    answer_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationAsked(Fact):
+    """取消の申出: its date counts from now on; the place is free when the holder has answered."""
+
+    name = "booking.cancellation_asked"
+    is_slip = True
+    town: str
     facility_id: int
     date: str
+    due_yen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingReaches(OnSheet):
+    """A booking of the evening before lasts into this sheet's day, until `end_slot` of its own."""
+
+    name = "booking.reaches"
+    parts: tuple[int, ...]
+    end_slot: int
+    stays: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingLeft(OnSheet):
+    """A booking no longer occupies anything on this sheet: it was moved to another, or given up."""
+
+    name = "booking.left"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingCancelled(OnSheet):
+    name = "booking.cancelled"
+    end_slot: int
     reason: str
     due_yen: int
-    revision: int
+    cancelled_at: str
+
+    def also(self) -> tuple[Fact, ...]:
+        if self.end_slot <= SLOTS_PER_DAY:
+            return ()
+        next_day = day_after(self.date)
+        return (
+            BookingLeft(
+                subject=self.subject,
+                town=self.town,
+                facility_id=self.facility_id,
+                date=next_day,
+                revision=self.revision,
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

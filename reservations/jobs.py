@@ -6,6 +6,7 @@ made up by one (coalesced), and none begins while it is still running.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,19 +15,24 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from reservations import clock, documents
+from reservations import clock, documents, sheets
+from reservations.actions import answering, moving
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
+from reservations.bell import Bell
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.models import DayMask, Unit, schema
+from reservations.projection import open_desk
 from reservations.queries import audit, imports, memory
 from reservations.queries.memory import Memory
 
 # A machine that was asleep makes up for what it missed, once.
 MISFIRE_SECONDS = 24 * 3600
+ROUND_SECONDS = 1.0
 
 log = structlog.get_logger("tonari.jobs")
 
@@ -62,7 +68,23 @@ def clean(database: Database, settings: Settings) -> None:
         forget_expired(session, ForgetRequest(), _system(settings))
 
 
+def hand_over(database: Database, settings: Settings) -> moving.Moved:
+    """毎晩: the near dates go to the nodes that serve their facilities."""
+    desk = open_desk(database, settings)
+    now = clock.now()
+    return moving.hand_over_near(desk, clock.local_day(now), at=sheets.milliseconds(now))
+
+
+def write_up(database: Database, settings: Settings) -> None:
+    """毎晩: the whole day's events become lines of the ledger."""
+    desk = open_desk(database, settings)
+    while answering.tend(desk, at=sheets.milliseconds(clock.now()), is_night=True):
+        continue
+
+
 JOBS = (
+    Job("hand over", "0 18 * * *", hand_over),
+    Job("write up the ledger", "0 1 * * *", write_up),
     Job("extend horizon", "5 0 * * *", extend),
     Job("audit masks", "30 2 * * *", audit_masks),
     Job("clean up", "0 3 * * *", clean),
@@ -77,6 +99,7 @@ def run(settings: Settings) -> None:
     wanted = clock.local_day(clock.now()) + timedelta(days=settings.horizon_days - 1)
     if last is not None and last < wanted:
         extend(database, settings)
+    threading.Thread(target=keep_desk, args=(settings,), name="desk", daemon=True).start()
     scheduler = BlockingScheduler(timezone=clock.LOCAL)
     for job in JOBS:
         scheduler.add_job(
@@ -90,6 +113,20 @@ def run(settings: Settings) -> None:
             misfire_grace_time=MISFIRE_SECONDS,
         )
     scheduler.start()
+
+
+def keep_desk(settings: Settings) -> None:
+    """Tend this machine's desk for ever: at every ring, and at least each second."""
+    database = Database(settings.url, threads=1)
+    desk = open_desk(database, settings)
+    rung = Bell(desk.folder)
+    while True:
+        rung.wait(ROUND_SECONDS)
+        try:
+            answering.tend(desk, at=sheets.milliseconds(clock.now()))
+        except SQLAlchemyError:
+            # The database is away: the next round finds everything as it was.
+            log.exception("the desk could not be tended")
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,8 +307,11 @@ def replay(chain: str, lines: Iterable[Document], directory: Directory) -> Posit
 
 
 def in_order(slips: Iterable[Slip]) -> list[Slip]:
-    """S4: the order in which slips are answered, the same on every node and by any clock."""
-    return sorted(slips, key=lambda slip: (slip.rank, slip.at, slip.hash))
+    """S4: the order in which slips are answered, the same on every node and by any clock.
+
+    At the same instant a log's own order counts: who gives up what they asked for asked first.
+    """
+    return sorted(slips, key=lambda slip: (slip.rank, slip.at, slip.chain, slip.number))
 
 
 def has_reported(logs: Mapping[str, Position], node: str, after: int, directory: Directory) -> bool:

@@ -103,3 +103,11 @@ aside = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("signature", Text, nullable=False),
 )
+
+# Every certificate that is known here, as it was signed (sync.members).
+certificate = Table(
+    "sync_certificate",
+    metadata,
+    Column("key", String(22), primary_key=True),
+    Column("raw", Text, nullable=False),
+)

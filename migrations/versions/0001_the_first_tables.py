@@ -1,7 +1,4 @@
-"""The first tables.
-
-Revision 0001.
-"""
+"""The first tables, in the order in which they refer to one another. Revision 0001."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# In the order in which they refer to one another.
 TABLES = (
     "municipality", "town_rules", "facility", "opening", "shelter", "purpose", "part", "unit",
     "unit_part", "unit_purpose", "unit_frame", "frame_price", "day_mask", "party",
@@ -257,6 +253,7 @@ def _frames_and_masks() -> None:
         sa.Column("pm", sa.BigInteger(), nullable=False),
         sa.Column("open_am", sa.BigInteger(), nullable=False),
         sa.Column("open_pm", sa.BigInteger(), nullable=False),
+        sa.Column("is_held", sa.Boolean(name="is_held"), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "am >= 0 AND pm >= 0 AND open_am >= 0 AND open_pm >= 0", name=op.f("ck_day_mask_bits")
@@ -375,9 +372,14 @@ def _bookings() -> None:
         sa.Column("free_cancel_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancel_due_yen", sa.Integer(), nullable=True),
+        sa.Column("is_told", sa.Boolean(name="is_told"), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.CheckConstraint("status IN ('confirmed', 'cancelled')", name=op.f("ck_booking_status")),
+        sa.CheckConstraint(
+            "status IN ('confirmed', 'cancelled', 'tentative', 'refused')",
+            name=op.f("ck_booking_status"),
+        ),
         sa.CheckConstraint("fee_yen >= 0", name=op.f("ck_booking_fee")),
         sa.CheckConstraint(
             "start_slot >= 0 AND start_slot < end_slot", name=op.f("ck_booking_period")
@@ -452,6 +454,8 @@ def _files_and_journal() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("sheet", sa.Text(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")),
     )
     op.create_index("ix_event_subject", "event", ["subject"], unique=False)

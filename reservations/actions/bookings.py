@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from reservations.actions.occupancy import claim, lock, opened, release
+from reservations.actions import asking
+from reservations.actions.occupancy import claim, lock, release, state
 from reservations.actions.step import Context, action, takes_turn
 from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.errors import Refusal, RefusalCode, strongest
-from reservations.events import BookingCancelled, BookingChanged, BookingConfirmed
+from reservations.events import (
+    BookingAsked,
+    BookingCancelled,
+    BookingChanged,
+    BookingConfirmed,
+    CancellationAsked,
+)
 from reservations.models import Booking, CatalogueVersion
 from reservations.models.base import table_of
 from reservations.models.bookings import SERIAL
@@ -22,7 +31,8 @@ from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
 from reservations.rules import availability, refunds
 from reservations.rules.availability import Kind
-from reservations.rules.period import Period
+from reservations.rules.period import SLOTS_PER_DAY, Period
+from reservations.sheets import instant_text, stated
 
 __all__ = [
     "BookingRequest",
@@ -68,31 +78,26 @@ class ClosureRequest:
 @action("book", turn=lambda request: request.party_id)
 def book(
     session: Session, request: BookingRequest, context: Context, booking_id: str
-) -> BookingConfirmed:
-    """Lend a unit to a party, first come first served.
+) -> BookingConfirmed | BookingAsked:
+    """Lend a unit to a party, first come first served; or, where another node holds the sheet,
+    ask that node (仮受付).
 
     raises   Refusal with the strongest code; `taken` when the database says that a part of the
              unit is occupied
     """
     unit, standing, memory_now = load(session, request, context)
     terms = agree(unit, request, standing, memory_now, context)
-    _claim(session, unit, request.date, request.period)
-    serial = _insert(session, request, context, booking_id, terms)
-    return BookingConfirmed(
-        subject=booking_id,
-        unit_id=unit.id,
-        facility_id=unit.place.id,
-        kind=Kind.USE.value,
-        date=request.date.isoformat(),
-        start_slot=request.period.start,
-        end_slot=request.period.end,
-        party_id=request.party_id,
-        purpose=request.purpose,
-        headcount=request.headcount,
-        fee_yen=terms.fee.total_yen,
-        node_no=context.node_no,
-        serial=serial,
-    )
+    values = _use_row(request, context, booking_id, terms)
+    try:
+        with _undone_alone(session, request.period):
+            _claim(session, unit, request.date, request.period)
+    except Refusal as refusal:
+        if refusal.code is not RefusalCode.HELD_ELSEWHERE:
+            raise
+        serial = _insert_row(session, values | asking.tentative(values, context))
+        wish = BookingConfirmed(**stated(values | {"serial": serial}, unit.parts))
+        return asking.ask(session, wish, context)
+    return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
 
 
 @action("change", subject=lambda request: request.booking_id)
@@ -122,33 +127,30 @@ def change(
     )
     release(session, old.parts, booking.date, before)
     _claim(session, unit, request.date, request.period)
-    fact = BookingChanged(
-        subject=booking_id,
-        from_unit_id=old.id,
-        from_date=booking.date.isoformat(),
-        from_start_slot=before.start,
-        from_end_slot=before.end,
-        unit_id=unit.id,
-        facility_id=unit.place.id,
-        date=request.date.isoformat(),
-        start_slot=request.period.start,
-        end_slot=request.period.end,
-        fee_yen=terms.fee.total_yen,
-        revision=booking.revision + 1,
-    )
+    left: dict[str, Any] = {
+        "from_town": old.town.code,
+        "from_facility_id": old.place.id,
+        "from_date": booking.date.isoformat(),
+        "from_start_slot": before.start,
+        "from_end_slot": before.end,
+    }
+    last = booking.date + timedelta(days=before.end > SLOTS_PER_DAY)
+    stays = old.place.id == unit.place.id and booking.date <= request.date <= last
     _move(booking, wish, terms)
-    return fact
+    return BookingChanged(**stated(_columns_of(booking), unit.parts), **left, stays=stays)
 
 
 @action("cancel", subject=lambda request: request.booking_id)
 def cancel(
     session: Session, request: CancelRequest, context: Context, booking_id: str
-) -> BookingCancelled:
+) -> BookingCancelled | CancellationAsked:
     """Give a booking back. What stays owed is settled by the town's refund steps.
+
+    Where another node holds the sheet, the wish counts from now on, and that node frees the place.
 
     raises   Refusal not_found, not_active, already_started
     """
-    booking, unit = _active(session, booking_id, context)
+    booking, unit = _active(session, booking_id, context, statuses=("confirmed", "tentative"))
     period = Period(booking.start_slot, booking.end_slot)
     settled = refunds.cancellation(
         booking.fee_yen,
@@ -157,19 +159,24 @@ def cancel(
         now=context.now,
         rules=unit.town.rules_of(booking.town_rules_id, local_day(booking.made_at)),
     )
-    release(session, unit.parts, booking.date, period)
-    booking.status = "cancelled"
-    booking.cancelled_at = context.now
-    booking.cancel_due_yen = settled.due_yen
-    booking.revision += 1
-    return BookingCancelled(
+    fact = BookingCancelled(
         subject=booking_id,
+        town=booking.municipality_code,
         facility_id=booking.facility_id,
         date=booking.date.isoformat(),
+        end_slot=booking.end_slot,
         reason=request.reason,
         due_yen=settled.due_yen,
-        revision=booking.revision,
+        cancelled_at=instant_text(context.now),
+        revision=booking.revision + 1,
     )
+    booking.cancelled_at = context.now
+    booking.cancel_due_yen = settled.due_yen
+    if booking.status == "tentative" or not _freed(session, unit, booking.date, period):
+        return asking.ask_to_cancel(session, fact, context)
+    booking.status = "cancelled"
+    booking.revision = fact.revision
+    return fact
 
 
 @action("close")
@@ -186,36 +193,44 @@ def close(
     _claim(session, unit, request.date, request.period)
     values = _row(request, context, booking_id, unit)
     values.update(kind=request.kind.value, note=request.note)
-    serial = _insert_row(session, values)
-    return BookingConfirmed(
-        subject=booking_id,
-        unit_id=unit.id,
-        facility_id=unit.place.id,
-        kind=request.kind.value,
-        date=request.date.isoformat(),
-        start_slot=request.period.start,
-        end_slot=request.period.end,
-        party_id=None,
-        purpose="",
-        headcount=None,
-        fee_yen=0,
-        node_no=context.node_no,
-        serial=serial,
-    )
+    return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
 
 
 def _claim(session: Session, unit: LentUnit, day: date, period: Period) -> None:
-    """Occupy it, or say why not: closed since we last looked, or taken."""
+    """Occupy it, or say why not: closed since we last looked, taken, or another node's to give."""
     try:
         claim(session, unit.parts, day, period)
     except Refusal as taken:
-        bits = opened(session, unit.parts, day, period)
-        raise strongest([*availability.hours_refusals(bits, period), taken]) from None
+        found = state(session, unit.parts, day, period)
+        against = availability.hours_refusals(found.open, period)
+        if found.is_held or found.busy & period.bits:
+            against.append(taken)
+        else:
+            against.append(Refusal(RefusalCode.HELD_ELSEWHERE))
+        raise strongest(against) from None
 
 
-def _insert(
-    session: Session, request: BookingRequest, context: Context, booking_id: str, terms: Terms
-) -> int:
+def _freed(session: Session, unit: LentUnit, day: date, period: Period) -> bool:
+    """Release it; False where that is another node's to do."""
+    try:
+        with _undone_alone(session, period):
+            release(session, unit.parts, day, period)
+    except Refusal as refusal:
+        if refusal.code is not RefusalCode.HELD_ELSEWHERE:
+            raise
+        return False
+    return True
+
+
+def _undone_alone(session: Session, period: Period) -> AbstractContextManager[object]:
+    """A savepoint where two days are touched, of which one may be held here and the other not."""
+    return session.begin_nested() if period.end > SLOTS_PER_DAY else nullcontext()
+
+
+def _use_row(
+    request: BookingRequest, context: Context, booking_id: str, terms: Terms
+) -> dict[str, Any]:
+    """The columns of a party's booking, on these terms."""
     values = _row(request, context, booking_id, terms.unit)
     values.update(
         party_id=request.party_id,
@@ -230,12 +245,17 @@ def _insert(
             rules=terms.rules,
         ),
     )
-    return _insert_row(session, values)
+    return values
+
+
+def _columns_of(booking: Booking) -> dict[str, Any]:
+    """A booking's columns."""
+    return {column.name: getattr(booking, column.name) for column in _BOOKING.columns}
 
 
 def _row(
     request: BookingRequest | ClosureRequest, context: Context, booking_id: str, unit: LentUnit
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The columns that a booking and a closure share."""
     return {
         "id": booking_id,
@@ -274,7 +294,7 @@ _INSERT = {
 }
 
 
-def _insert_row(session: Session, values: dict[str, object]) -> int:
+def _insert_row(session: Session, values: dict[str, Any]) -> int:
     """Insert a booking; returns its serial."""
     dialect = session.get_bind().dialect.name
     own = {"own_node": values["node_no"]} if dialect == "sqlite" else {}
@@ -293,14 +313,20 @@ _LOCKED = {
 }
 
 
-def _active(session: Session, booking_id: str, context: Context) -> tuple[Booking, LentUnit]:
+def _active(
+    session: Session,
+    booking_id: str,
+    context: Context,
+    *,
+    statuses: tuple[str, ...] = ("confirmed",),
+) -> tuple[Booking, LentUnit]:
     """The booking, locked, if it can still be changed by people; and its unit."""
     statement = _LOCKED[session.get_bind().dialect.name]
     row = session.execute(statement, {"booking_id": booking_id}).one_or_none()
     if row is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     booking: Booking = row[0]
-    if booking.status != "confirmed":
+    if booking.status not in statuses or booking.cancelled_at is not None:
         raise Refusal(RefusalCode.NOT_ACTIVE)
     period = Period(booking.start_slot, booking.end_slot)
     if period.starts_at(booking.date, LOCAL) <= context.now:

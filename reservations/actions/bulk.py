@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from reservations.models.base import Base, table_of
 
@@ -47,10 +48,21 @@ def take_ids(session: Session, model: type[Base], count: int) -> Sequence[int]:
 
 
 def insert_rows(session: Session, model: type[Base], rows: Iterable[dict[str, Any]]) -> int:
-    """Insert plain rows, all with the same keys; returns how many."""
+    """Insert plain rows, all with the same keys; returns how many.
+
+    What a row does not say has the model's default.
+    """
     waiting = list(rows)
     if waiting:
-        run_many(session, insert(table_of(model)), waiting, columns=list(waiting[0]))
+        table = table_of(model)
+        missing = {
+            column.name: column.default.arg
+            for column in table.columns
+            if column.name not in waiting[0]
+            and isinstance(column.default, ScalarElementColumnDefault)
+        }
+        waiting = [row | missing for row in waiting] if missing else waiting
+        run_many(session, insert(table), waiting, columns=list(waiting[0]))
     return len(waiting)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from reservations import desk
 from reservations.actions.bulk import run_many
 from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS
@@ -58,6 +59,7 @@ def write_masks(session: Session, request: HorizonRequest) -> int:
     for facility_id, versions in _openings(session, request.facility_ids).items():
         of_facility[facility_id] = kinds.setdefault(tuple(versions), len(kinds))
     parts = _parts(session, request.facility_ids)
+    holdings = desk.holdings(session)
     dialect = session.get_bind().dialect.name
     version = session.execute(select(next_version(dialect))).scalar_one()
     written = 0
@@ -72,7 +74,10 @@ def write_masks(session: Session, request: HorizonRequest) -> int:
             wanted = 0 if kind is None else bits[kind]
             if known.get(part_id) != wanted:
                 rows = changed if part_id in known else fresh
-                rows.append(_row(day, part_id, wanted, version))
+                row = _row(day, part_id, wanted, version)
+                if part_id not in known:
+                    row["is_held_"] = holdings.is_held(facility_id, day)
+                rows.append(row)
         run_many(session, _NEW[dialect], fresh)
         run_many(session, _SET_OPEN, changed)
         written += len(fresh) + len(changed)
@@ -87,7 +92,8 @@ _OPEN_NOW: dict[str, BindParameter[Any]] = {
 }
 _DATE: BindParameter[date] = bindparam("date_")
 _PART: BindParameter[int] = bindparam("part_")
-_ROW = {"date": _DATE, "part_id": _PART, "am": 0, "pm": 0, **_OPEN_NOW}
+_HELD: BindParameter[bool] = bindparam("is_held_")
+_ROW = {"date": _DATE, "part_id": _PART, "am": 0, "pm": 0, "is_held": _HELD, **_OPEN_NOW}
 _NEW = {
     # Somebody else may be making the same rows at this moment; then they need no second one.
     "sqlite": sqlite_insert(_TABLE).values(_ROW).on_conflict_do_nothing(),

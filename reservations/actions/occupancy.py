@@ -10,6 +10,7 @@ for each other, and never both at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -37,9 +38,14 @@ _LOCK = (
     .order_by(_TABLE.c.date, _TABLE.c.part_id)
     .with_for_update()
 )
-_OPEN = select(_TABLE.c.part_id, _TABLE.c.open_am, _TABLE.c.open_pm).where(
-    _TABLE.c.date == bindparam("day"), _TABLE.c.part_id.in_(bindparam("parts", expanding=True))
-)
+_STATE = select(
+    _TABLE.c.part_id,
+    _TABLE.c.am,
+    _TABLE.c.pm,
+    _TABLE.c.open_am,
+    _TABLE.c.open_pm,
+    _TABLE.c.is_held,
+).where(_TABLE.c.date == bindparam("day"), _TABLE.c.part_id.in_(bindparam("parts", expanding=True)))
 
 
 @cache
@@ -56,6 +62,7 @@ def _claim(dialect: str) -> Update:
             c.pm.bitwise_and(pm) == 0,
             c.open_am.bitwise_and(am) == am,
             c.open_pm.bitwise_and(pm) == pm,
+            c.is_held.is_(True),
         )
         .values(am=c.am.bitwise_or(am), pm=c.pm.bitwise_or(pm), version=next_version(dialect))
     )
@@ -74,6 +81,7 @@ def _release(dialect: str) -> Update:
             c.part_id.in_(_in_order(dialect)),
             c.am.bitwise_and(am) == am,
             c.pm.bitwise_and(pm) == pm,
+            c.is_held.is_(True),
         )
         .values(am=c.am - am, pm=c.pm - pm, version=next_version(dialect))
     )
@@ -97,17 +105,22 @@ def _in_order(dialect: str) -> BindParameter[Sequence[int]] | Select[Any]:
 def claim(session: Session, parts: tuple[int, ...], day: date, period: Period) -> None:
     """Occupy `period` of `day` on all of `parts`, or nothing.
 
-    raises   Refusal taken: at least one part is occupied, closed or has no row for that day; the
-             caller's transaction must be rolled back
+    raises   Refusal taken: at least one part is occupied, closed, held elsewhere or has no row for
+             that day; the caller's transaction, or its savepoint, must be rolled back
     """
     if not _touch_all(session, _claim(session.get_bind().dialect.name), parts, day, period):
         raise Refusal(RefusalCode.TAKEN)
 
 
 def release(session: Session, parts: tuple[int, ...], day: date, period: Period) -> None:
-    """Give back what a booking occupies: all of it was set, or this is a bug."""
-    done = _touch_all(session, _release(session.get_bind().dialect.name), parts, day, period)
-    assert done, f"released what was not occupied: parts {parts}, {day} {period}"
+    """Give back what a booking occupies: all of it was set, or this is a bug.
+
+    raises   Refusal held_elsewhere
+    """
+    if not _touch_all(session, _release(session.get_bind().dialect.name), parts, day, period):
+        if not state(session, parts, day, period).is_held:
+            raise Refusal(RefusalCode.HELD_ELSEWHERE)
+        raise AssertionError(f"released what was not occupied: parts {parts}, {day} {period}")
 
 
 def lock(session: Session, places: Sequence[tuple[tuple[int, ...], date, Period]]) -> None:
@@ -127,20 +140,34 @@ def lock(session: Session, places: Sequence[tuple[tuple[int, ...], date, Period]
     run(session, _LOCK, {"rows": sorted(rows)})
 
 
-def opened(session: Session, parts: tuple[int, ...], day: date, period: Period) -> int:
-    """The quarter-hours at which all of `parts` may be lent, as this transaction sees them.
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the masks say of some parts over a period, as the transaction sees them.
 
-    returns  96 bits, or 192 where the period runs past midnight
+    open, busy   96 bits, or 192 where the period runs past midnight: when all of them may be lent,
+                 and when one of them is occupied
+    is_held      whether the sheets of all its days are held here
     """
-    bits = 0
+
+    open: int
+    busy: int
+    is_held: bool
+
+
+def state(session: Session, parts: tuple[int, ...], day: date, period: Period) -> State:
+    """Why a claim failed: for the answer, never for the decision."""
+    opened = busy = 0
+    is_held = True
     for offset, _, _ in by_day(period):
         values = {"day": day + timedelta(days=offset), "parts": parts}
-        rows = run(session, _OPEN, values).all()
+        rows = run(session, _STATE, values).all()
         common = WHOLE_DAY_BITS if len(rows) == len(parts) else 0
         for row in rows:
             common &= row.open_am | row.open_pm << HALF_DAY_SLOTS
-        bits |= common << (SLOTS_PER_DAY * offset)
-    return bits
+            busy |= (row.am | row.pm << HALF_DAY_SLOTS) << (SLOTS_PER_DAY * offset)
+            is_held = is_held and row.is_held
+        opened |= common << (SLOTS_PER_DAY * offset)
+    return State(opened, busy, is_held)
 
 
 def _touch_all(

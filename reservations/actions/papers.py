@@ -52,7 +52,7 @@ class Overtaken(Exception):  # noqa: N818  an answer to whoever has drawn: look 
 
 
 _STANDS = (
-    select(Booking.status, Booking.revision)
+    select(Booking.status, Booking.revision, Booking.is_told)
     .where(Booking.id == bindparam("booking_id"))
     .with_for_update()
 )
@@ -145,7 +145,8 @@ def issue_paper(
     raises   Overtaken when it was issued before, or the booking is no longer what it says
     """
     row = run(session, _STANDS, {"booking_id": booking_id}).one_or_none()
-    if row is None or (row.status, row.revision) != ("confirmed", request.revision):
+    # What stands on one medium only may not be told to anybody yet (DESIGN.md, S2).
+    if row is None or tuple(row) != ("confirmed", request.revision, True):
         raise Overtaken
     if papers.issued(session, request.kind, booking_id, request.revision) is not None:
         raise Overtaken

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Text, bindparam, func, insert, select
+from sqlalchemy import Text, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
@@ -20,10 +20,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 from uuid6 import uuid7
 
+from reservations import sheets
+from reservations.actions import entering
 from reservations.db import run, write_transaction
+from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import Fact
-from reservations.models import AuditLine, Event
+from reservations.models import AuditLine, Booking, Event
 from reservations.models.base import table_of
 from reservations.rules import modes
 from reservations.rules.modes import Mode
@@ -99,6 +102,11 @@ _AUDIT = {
     .returning(_AUDIT_TABLE.c.seq),
 }
 _EVENT = insert(table_of(Event))
+_NOT_TOLD = (
+    update(table_of(Booking))
+    .where(Booking.id == bindparam("subject"), Booking.status == "confirmed")
+    .values(is_told=False)
+)
 _EARLIER = select(AuditLine.subject, AuditLine.action, AuditLine.request_hash).where(
     AuditLine.actor == bindparam("actor"), AuditLine.key == bindparam("key")
 )
@@ -137,6 +145,8 @@ def action(
                             fact = work(session, request, context, about)
                             session.flush()
                             _write_event(session, fact, context)
+                            _write_lines(session, fact)
+                    _settle(session, fact)
                     return Done(earlier or about, fact)
                 except DBAPIError as error:
                     if not left or _state(error) not in RETRIED_STATES:
@@ -150,18 +160,42 @@ def action(
 
 
 def _write_event(session: Session, fact: Fact, context: Context) -> None:
-    run(
-        session,
-        _EVENT,
+    """The event; what it means on another sheet is an event of its own."""
+    rows = [
         {
             "at": context.now,
             "node": context.node,
-            "name": fact.name,
-            "version": fact.version,
-            "subject": fact.subject,
-            "body": fact.body(),
-        },
-    )
+            "name": each.name,
+            "version": each.version,
+            "subject": each.subject,
+            "body": each.body(),
+            "sheet": each.sheet,
+        }
+        for each in (fact, *fact.also())
+    ]
+    session.connection().execute(_EVENT, rows if len(rows) > 1 else rows[0])
+
+
+def _write_lines(session: Session, fact: Fact) -> None:
+    """At a desk with a witness the event is a line at once, and nobody is told before the witness
+    has it; any other desk writes its book up later."""
+    desk: Desk | None = session.info["database"].desk
+    if desk is None or not desk.has_witness or not fact.sheet:
+        return
+    for each in (fact, *fact.also()):
+        name = sheets.parsed(each.sheet)
+        assert name is not None, each.sheet
+        entering.enter(session, desk, name)
+    run(session, _NOT_TOLD, {"subject": fact.subject})
+
+
+def _settle(session: Session, fact: Fact | None) -> None:
+    """After the commit: give the witness what was written, and our slips their place (S2)."""
+    desk: Desk | None = session.info["database"].desk
+    if desk is None or fact is None:
+        return
+    if fact.is_slip or (desk.has_witness and fact.sheet):
+        desk.settle()
 
 
 def _write_audit(

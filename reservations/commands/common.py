@@ -97,11 +97,13 @@ def opened(*, is_durable: bool = True) -> Iterator[Database]:
     """The database with its tables made or brought up to date."""
     from reservations.db import Database  # noqa: PLC0415 - SQLAlchemy takes 0.2 s
     from reservations.models import schema  # noqa: PLC0415 - as above
+    from reservations.projection import open_desk  # noqa: PLC0415 - as above
 
     chosen = settings()
     database = Database(chosen.url, threads=chosen.threads, is_durable=is_durable)
     try:
         schema.ensure(database)
+        open_desk(database, chosen)
         yield database
     finally:
         database.dispose()

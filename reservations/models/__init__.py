@@ -20,6 +20,7 @@ from reservations.models.facilities import (
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
+from reservations.models.nodes import FacilityNode, Letter
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
 from reservations.models.shelters import Shelter
@@ -33,10 +34,12 @@ __all__ = [
     "DayMask",
     "Event",
     "Facility",
+    "FacilityNode",
     "FramePrice",
     "ImportFile",
     "ImportRecord",
     "IssuedPaper",
+    "Letter",
     "LoginLink",
     "Municipality",
     "OpeningVersion",

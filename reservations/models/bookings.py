@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -30,7 +31,11 @@ class Booking(Base):
 
     (node_no, serial)  printed as the number; unique over all nodes without asking any of them
     kind               rules/availability.py:Kind; closures and maintenance have no party
-    status             confirmed, cancelled
+    status             confirmed or cancelled by an entry of its sheet; tentative: a slip that the
+                       sheet's holder has not answered; refused by the holder
+    is_told            False while a confirmed one stands on one medium only (DESIGN.md, S2): it
+                       holds its place, and people still hear 仮受付
+    answer_by          until when a tentative one will be answered
     tariff_from, town_rules_id   the versions it was made under
     """
 
@@ -39,7 +44,9 @@ class Booking(Base):
         UniqueConstraint("node_no", "serial"),
         CheckConstraint("start_slot >= 0 AND start_slot < end_slot", name="period"),
         CheckConstraint("fee_yen >= 0", name="fee"),
-        CheckConstraint("status IN ('confirmed', 'cancelled')", name="status"),
+        CheckConstraint(
+            "status IN ('confirmed', 'cancelled', 'tentative', 'refused')", name="status"
+        ),
         Index("ix_booking_unit_id_date", "unit_id", "date"),
         Index("ix_booking_facility_id_date", "facility_id", "date"),
         Index("ix_booking_party_id_date", "party_id", "date"),
@@ -66,6 +73,8 @@ class Booking(Base):
     free_cancel_until: Mapped[datetime | None] = mapped_column(Instant)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_due_yen: Mapped[int | None]
+    is_told: Mapped[bool] = mapped_column(Boolean(name="is_told"), default=True)
+    answer_by: Mapped[datetime | None] = mapped_column(Instant)
     note: Mapped[str] = mapped_column(Text, default="")
     # Raised by every change, so that a calendar file replaces the older one (iCalendar SEQUENCE).
     revision: Mapped[int] = mapped_column(default=0)

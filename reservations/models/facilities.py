@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Index, Text
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base
@@ -190,6 +190,9 @@ class DayMask(Base):
     occupied quarter-hour, `open_am` and `open_pm` for each that may be lent. `version` tells
     readers in other processes what has changed (queries/masks.py). Masks never travel: each node
     makes its own from the bookings.
+
+    is_held   this node holds the sheet of the part's facility and this date: only then may anything
+              be written on it here (actions/occupancy.py)
     """
 
     __tablename__ = "day_mask"
@@ -205,6 +208,7 @@ class DayMask(Base):
     pm: Mapped[int] = mapped_column(BigInteger, default=0)
     open_am: Mapped[int] = mapped_column(BigInteger, default=0)
     open_pm: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_held: Mapped[bool] = mapped_column(Boolean(name="is_held"), default=True)
     version: Mapped[int] = mapped_column(BigInteger, default=0)
 
 

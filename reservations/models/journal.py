@@ -5,17 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant, RowNumber
 
+_PENDING = text("sheet <> '' AND line IS NULL")
+_NOT_ENTERED: dict[str, Any] = {"sqlite_where": _PENDING, "postgresql_where": _PENDING}
+
 
 class Event(Base):
-    """A fact, never changed: `name` and `version` say how to read `body` (events.py)."""
+    """A fact, never changed: `name` and `version` say how to read `body` (events.py).
+
+    sheet   the sheet of the ledger on which it is a line, or empty
+    line    its number there, once it has been entered (actions/entering.py)
+    """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_subject", "subject"),)
+    __table_args__ = (
+        Index("ix_event_subject", "subject"),
+        Index("ix_event_sheet", "sheet", "seq", **_NOT_ENTERED),
+    )
 
     seq: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
@@ -24,6 +34,8 @@ class Event(Base):
     version: Mapped[int] = mapped_column(Integer)
     subject: Mapped[str] = mapped_column(Text)
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    sheet: Mapped[str] = mapped_column(Text, default="")
+    line: Mapped[int | None]
 
 
 class AuditLine(Base):

@@ -14,6 +14,7 @@ from reservations import clock
 from reservations.actions.step import Context
 from reservations.config import Settings
 from reservations.db import Database
+from reservations.desk import Desk
 from reservations.queries import memory as memory_query
 from reservations.queries.memory import Memory
 from reservations.web.throttle import Throttle
@@ -29,6 +30,7 @@ class Services:
     database: Database
     clock: Callable[[], datetime]
     audience: str
+    desk: Desk
     throttle: Throttle = field(default_factory=Throttle)
 
 

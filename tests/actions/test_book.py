@@ -78,10 +78,13 @@ def test_a_booking_writes_its_audit_line_and_its_event(session: Session, region:
         1,
         booking_id,
         {
-            "unit_id": region.here.whole,
+            "town": "172014",
             "facility_id": region.here.facility_id,
-            "kind": "use",
             "date": "2026-06-13",
+            "revision": 0,
+            "unit_id": region.here.whole,
+            "parts": [1, 2],
+            "kind": "use",
             "start_slot": 72,
             "end_slot": 84,
             "party_id": region.resident,
@@ -90,6 +93,12 @@ def test_a_booking_writes_its_audit_line_and_its_event(session: Session, region:
             "fee_yen": 1800,
             "node_no": 1,
             "serial": 1,
+            "made_at": "2026-06-06T03:00:00+00:00",
+            "tariff_from": "2026-04-01",
+            "town_rules_id": 1,
+            "free_cancel_until": "2026-06-06T15:00:00+00:00",
+            "note": "",
+            "stays": False,
         },
     )
 

@@ -54,11 +54,14 @@ def test_a_cancellation_writes_its_audit_line_and_its_event(session: Session, re
     assert tuple(event) == (
         "booking.cancelled",
         {
+            "town": "172014",
             "facility_id": region.here.facility_id,
             "date": "2026-06-07",
+            "revision": 1,
+            "end_slot": 84,
             "reason": "own",
             "due_yen": 900,
-            "revision": 1,
+            "cancelled_at": "2026-06-06T04:00:00+00:00",
         },
     )
 

@@ -1,0 +1,113 @@
+"""引継ぎ・引取り: near dates go to the node that serves a facility, and come back (S3, S10).
+
+The hub holds far dates. Each evening it hands the near ones of every facility that a node serves
+to that node; a node that is switched off in an orderly way hands back what it holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from reservations import sheets
+from reservations.actions import entering
+from reservations.desk import Desk
+from reservations.models import Facility, FacilityNode
+from reservations.sheets import SheetName
+from sync.ledger import SqlStore
+from sync.node import NotWritten
+from sync.witness import Silent
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a round of hand-overs did: the sheets that went, and those that could not, with why."""
+
+    given: tuple[SheetName, ...]
+    kept: dict[SheetName, str]
+
+
+def near_sheets(desk: Desk, today: date, *, days: int | None = None) -> dict[SheetName, str]:
+    """The sheets of near dates, and the node that each belongs to.
+
+    days   this many from today on for every facility; None: as each is set
+    """
+    query = select(
+        Facility.municipality_code, FacilityNode.facility_id, FacilityNode.node, FacilityNode.days
+    ).join(FacilityNode, FacilityNode.facility_id == Facility.id)
+    with desk.database.session() as session:
+        rows = session.execute(query).all()
+    return {
+        SheetName(row.municipality_code, row.facility_id, today + timedelta(days=offset)): row.node
+        for row in rows
+        for offset in range(row.days if days is None else days)
+    }
+
+
+def hand_over_near(desk: Desk, today: date, *, at: int, days: int | None = None) -> Moved:
+    """Hand every near sheet that is held here to the node that serves its facility."""
+    wanted = near_sheets(desk, today, days=days)
+    return hand_over(desk, {name: to for name, to in wanted.items() if to != desk.name}, at=at)
+
+
+def hand_back(desk: Desk, today: date, *, at: int) -> Moved:
+    """Before an orderly stop: everything from today on goes home."""
+    home = desk.directory.member(desk.directory.home)
+    if home is None or desk.is_home:
+        return Moved((), {})
+    with desk.transaction() as store:
+        held = (sheets.parsed(chain) for chain in store.held([desk.key.id]))
+        names = [name for name in held if name is not None and name.date >= today]
+    return hand_over(desk, dict.fromkeys(names, home.node), at=at)
+
+
+def hand_over(desk: Desk, wanted: dict[SheetName, str], *, at: int) -> Moved:
+    """Give each sheet to its node, with everything written on it; a transaction a sheet."""
+    given: list[SheetName] = []
+    kept: dict[SheetName, str] = {}
+    for name, to in wanted.items():
+        try:
+            with desk.transaction() as store:
+                if _give(desk, store, name, to, at=at):
+                    given.append(name)
+        except NotWritten as why:
+            kept[name] = why.fault.value
+    desk.settle()
+    return Moved(tuple(given), kept)
+
+
+def _give(desk: Desk, store: SqlStore, name: SheetName, to: str, *, at: int) -> bool:
+    """False where the sheet is not this desk's to give, or the other is not known here."""
+    members = desk.directory.incarnations(to)
+    if not members or store.position(name.text).holder != desk.key.id:
+        return False
+    entering.lock(store.session, name)
+    entering.enter(store.session, desk, name)
+    desk.node.hand_over(store, name.text, members[-1], at=at)
+    return True
+
+
+def adopt(desk: Desk, lost: str, *, since: date, at: int) -> Moved:
+    """S10: take over the sheets of a lost node through its witness, which fences it off.
+
+    raises   nothing: what cannot be adopted stays, with the reason
+    """
+    keys = [member.key for member in desk.directory.incarnations(lost)]
+    with desk.transaction() as store:
+        held = {name: name.text for name in map(sheets.parsed, store.held(keys)) if name}
+        holders = {name: store.position(text).holder for name, text in held.items()}
+    taken: list[SheetName] = []
+    kept: dict[SheetName, str] = {}
+    for name, holder in holders.items():
+        if name.date < since:
+            continue
+        try:
+            desk.node.adopt(name.text, holder, at=at)
+            taken.append(name)
+        except NotWritten as why:
+            kept[name] = why.fault.value
+        except Silent as why:
+            kept[name] = str(why)
+    return Moved(tuple(taken), kept)

@@ -1,0 +1,47 @@
+"""拠点: which node serves which facility, the ledger's tables, and letters that wait to go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from reservations.models.base import Base, Instant
+from sync import tables
+
+# The ledger keeps its tables to itself (sync/tables.py); here they are made and migrated with ours.
+for _table in tables.metadata.sorted_tables:
+    _table.to_metadata(Base.metadata)
+
+
+class FacilityNode(Base):
+    """The node that holds a facility's near dates: today and the next `days` - 1 days.
+
+    A facility without a row stays with the hub.
+    """
+
+    __tablename__ = "facility_node"
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), primary_key=True)
+    node: Mapped[str] = mapped_column(Text)
+    days: Mapped[int] = mapped_column(default=3)
+
+
+class Letter(Base):
+    """What a party is to be told, until it has gone out: an answer, an offer in place of a loss.
+
+    kind   confirmed, refused, displaced, cancelled; `body` has what the words need
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (Index("ix_letter_party_id", "party_id"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    booking_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(Instant)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,0 +1,264 @@
+"""What lines of the ledger mean for our own tables: bookings, day masks, letters.
+
+Lines that this node wrote for its own actions have done their work already; everything else comes
+through here, in the transaction in which the ledger takes it: what other nodes wrote, what answers
+a slip, what had to be taken back. The same documents lead to the same tables, in any order of
+arrival (I7), because a sheet's masks are worked out from all its claims, and a booking from the
+last line about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+from uuid6 import uuid7
+
+from reservations import events, sheets
+from reservations.config import Settings
+from reservations.db import Database
+from reservations.desk import Changes, Desk
+from reservations.models import Booking, DayMask, Letter, Part, Party, Unit
+from reservations.models.base import table_of
+from reservations.queries.masks import next_version
+from reservations.rules.period import HALF_DAY_BITS, HALF_DAY_SLOTS
+from reservations.sheets import SheetName
+from sync import tables
+from sync.document import Entry, Slip
+from sync.ledger import SqlStore
+from sync.sheet import MOVES
+
+log = structlog.get_logger("tonari.projection")
+
+_BOOKING = table_of(Booking)
+_MASK = table_of(DayMask)
+_CLAIMS = select(tables.claim.c.claim).where(tables.claim.c.sheet == bindparam("sheet"))
+_HOLDER = select(tables.chain.c.holder).where(tables.chain.c.chain == bindparam("sheet"))
+_STATES = (events.BookingConfirmed.name, events.BookingChanged.name)
+
+
+def open_desk(database: Database, settings: Settings) -> Desk:
+    """This machine's desk, with our own tables kept in step with its ledger."""
+    desk = Desk(database, settings)
+    desk.project = lambda session, changes: apply(session, desk, changes)
+    return desk
+
+
+def apply(session: Session, desk: Desk, changes: Changes) -> None:
+    """Do what these changes of the ledger mean. Idempotent for what is here already."""
+    for line in changes.gone:
+        if isinstance(line, Entry):
+            _undo(session, line)
+    for line in changes.applied:
+        if isinstance(line, Entry):
+            _apply_entry(session, desk, line)
+        elif isinstance(line, Slip) and line.author != desk.key.id:
+            _apply_slip(session, line)
+    touched = {line.chain for line in (*changes.gone, *changes.applied)}
+    for name in filter(None, map(sheets.parsed, sorted(touched))):
+        _renew_masks(session, desk, name)
+    for chain, through in changes.told.items():
+        _tell(session, desk, chain, through)
+
+
+# Bookings
+
+
+def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
+    booking_id = entry.data.get("booking")
+    if not isinstance(booking_id, str) or entry.kind in MOVES:
+        return
+    name = entry.data.get("event")
+    if entry.kind == "confirm" and not _is_readable(session, entry.data):
+        log.error("a line that this program cannot show", line=entry.id)
+        return
+    is_told = entry.author != desk.key.id or not desk.has_witness
+    if entry.kind == "confirm" and name in _STATES:
+        _confirm(session, booking_id, entry, is_told=is_told)
+    elif entry.kind == "cancel" and name == events.BookingCancelled.name:
+        _cancel(session, booking_id, entry)
+    elif entry.kind == "refuse":
+        _refuse(session, booking_id, entry)
+
+
+def _confirm(session: Session, booking_id: str, entry: Entry, *, is_told: bool) -> None:
+    """The booking is what this line says, unless a later one about it is known already."""
+    values = sheets.row_of(booking_id, entry.data)
+    before = _known(session, booking_id)
+    is_answered = before is not None and before.status != "tentative"
+    if is_answered and before.revision >= values["revision"]:
+        return
+    know_party(session, values["party_id"], values["made_at"])
+    values |= {"status": "confirmed", "is_told": is_told, "answer_by": None}
+    _put(session, values, is_known=before is not None)
+    if before is not None and before.status == "tentative":
+        _write_letter(session, booking_id, values["party_id"], "confirmed", entry)
+
+
+def _cancel(session: Session, booking_id: str, entry: Entry) -> None:
+    change = (
+        update(_BOOKING)
+        .where(_BOOKING.c.id == booking_id, _BOOKING.c.revision < entry.data["revision"])
+        .values(
+            status="cancelled",
+            cancelled_at=datetime.fromisoformat(entry.data["cancelled_at"]),
+            cancel_due_yen=entry.data["due_yen"],
+            revision=entry.data["revision"],
+            answer_by=None,
+        )
+    )
+    if session.connection().execute(change).rowcount:
+        before = _known(session, booking_id)
+        if before is not None and entry.data.get("reason") != "own":
+            _write_letter(session, booking_id, before.party_id, "cancelled", entry)
+
+
+def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
+    """The holder said no: to a booking, or to a change of one that stays as it was."""
+    before = _known(session, booking_id)
+    if before is None:
+        return
+    if before.status == "tentative":
+        change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
+        session.connection().execute(change.values(status="refused", answer_by=None))
+    _write_letter(session, booking_id, before.party_id, "refused", entry)
+
+
+def _apply_slip(session: Session, slip: Slip) -> None:
+    """Somebody else's wish: shown on the board as 仮受付, occupying nothing (S4)."""
+    booking_id = slip.data.get("booking")
+    if slip.kind != "book" or not isinstance(booking_id, str):
+        return
+    if _known(session, booking_id) is None and _is_readable(session, slip.data):
+        values = sheets.row_of(booking_id, slip.data)
+        know_party(session, values["party_id"], values["made_at"])
+        answer_by = slip.data.get("answer_by")
+        values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
+        _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
+
+
+def _undo(session: Session, entry: Entry) -> None:
+    """A line stands no more. The booking goes back to what the lines that are left say of it."""
+    booking_id = entry.data.get("booking")
+    if not isinstance(booking_id, str) or _known(session, booking_id) is None:
+        return
+    change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
+    if entry.kind == "confirm" and entry.data.get("event") in _STATES:
+        # Nobody was told yet; whoever asked hears 仮受付 until the sheet's holder has answered.
+        session.connection().execute(change.values(status="tentative", is_told=True))
+    elif entry.kind == "cancel" and entry.data.get("event") == events.BookingCancelled.name:
+        values = {"status": "confirmed", "cancelled_at": None, "cancel_due_yen": None}
+        values["revision"] = entry.data["revision"] - 1
+        session.connection().execute(change.values(**values))
+    elif entry.kind == "refuse":
+        session.connection().execute(change.values(status="tentative"))
+
+
+def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
+    """Lines up to here are on two media: what they confirm may be told (S2)."""
+    name = sheets.parsed(chain)
+    if name is None:
+        return
+    later = SqlStore(session, desk.directory).lines(chain, after=through)
+    told = (
+        update(_BOOKING)
+        .where(_BOOKING.c.facility_id == name.facility_id, _BOOKING.c.date == name.date)
+        .where(_BOOKING.c.is_told.is_(False))
+        .where(_BOOKING.c.id.not_in([str(line.data.get("booking")) for line in later]))
+        .values(is_told=True)
+    )
+    session.connection().execute(told)
+
+
+def _known(session: Session, booking_id: str) -> Any:
+    c = _BOOKING.c
+    query = select(c.id, c.status, c.revision, c.party_id).where(c.id == booking_id)
+    return session.connection().execute(query).one_or_none()
+
+
+def _put(session: Session, values: dict[str, Any], *, is_known: bool) -> None:
+    if is_known:
+        change = update(_BOOKING).where(_BOOKING.c.id == values["id"]).values(**values)
+        session.connection().execute(change)
+    else:
+        session.connection().execute(insert(_BOOKING), values)
+
+
+def again(session: Session, desk: Desk, name: SheetName) -> None:
+    """Do a sheet's lines once more, after the catalogue has learnt what they speak of."""
+    store = SqlStore(session, desk.directory)
+    for line in store.lines(name.text):
+        if isinstance(line, Entry):
+            _apply_entry(session, desk, line)
+    for slip in store.pending(name.text):
+        _apply_slip(session, slip)
+    _renew_masks(session, desk, name)
+
+
+def _is_readable(session: Session, data: Mapping[str, Any]) -> bool:
+    """Whether a booking can be made of these words here: whole, and of a unit that is known."""
+    if data.get("event") == events.BookingReaches.name:
+        return True
+    try:
+        values = sheets.row_of("", data)
+    except (KeyError, TypeError, ValueError):
+        return False
+    unit = select(Unit.id).where(Unit.id == values["unit_id"])
+    return session.connection().scalar(unit) is not None
+
+
+def know_party(session: Session, party_id: str | None, at: datetime) -> None:
+    """A party that registered at another node is known here by its id, until its papers come."""
+    party = table_of(Party)
+    if party_id is None:
+        return
+    known = session.connection().scalar(select(party.c.id).where(party.c.id == party_id))
+    if known is None:
+        row = {"id": party_id, "kind": "person", "name": "", "created_at": at}
+        session.connection().execute(insert(party), row)
+
+
+def _write_letter(
+    session: Session, booking_id: str, party_id: str | None, kind: str, entry: Entry
+) -> None:
+    if party_id is None:
+        return
+    row = {
+        "id": str(uuid7()),
+        "party_id": party_id,
+        "booking_id": booking_id,
+        "kind": kind,
+        "body": dict(sheets.event_body(entry.data)),
+        "at": datetime.fromtimestamp(entry.at / 1000).astimezone(),
+    }
+    session.connection().execute(insert(table_of(Letter)), row)
+
+
+# Masks
+
+
+def _renew_masks(session: Session, desk: Desk, name: SheetName) -> None:
+    """What the sheet's claims occupy, and whether it is held here."""
+    connection = session.connection()
+    holder = connection.scalar(_HOLDER, {"sheet": name.text})
+    is_held = holder == desk.key.id if holder is not None else desk.is_home
+    bits = sheets.bits_of(connection.scalars(_CLAIMS, {"sheet": name.text}))
+    parts = select(Part.id).where(Part.facility_id == name.facility_id).order_by(Part.id)
+    version = connection.scalar(select(next_version(connection.dialect.name)))
+    for part_id in connection.scalars(parts).all():
+        occupied = bits.get(part_id, 0)
+        row = (_MASK.c.date == name.date) & (_MASK.c.part_id == part_id)
+        connection.execute(
+            update(_MASK)
+            .where(row)
+            .values(
+                am=occupied & HALF_DAY_BITS,
+                pm=occupied >> HALF_DAY_SLOTS,
+                is_held=is_held,
+                version=version,
+            )
+        )

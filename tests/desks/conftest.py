@@ -1,0 +1,31 @@
+"""Two desks, on SQLite and with the hub on PostgreSQL, as in a region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.desks import Offices, two_offices
+
+
+@pytest.fixture
+def offices(tmp_path: Path, database_url: str) -> Iterator[Offices]:
+    """The hub on either engine, the gym on SQLite; no witness."""
+    yield from _offices(tmp_path, database_url, has_witness=False)
+
+
+@pytest.fixture
+def witnessed(tmp_path: Path, database_url: str) -> Iterator[Offices]:
+    """The same, and the gym's lines are told only when its witness has them."""
+    yield from _offices(tmp_path, database_url, has_witness=True)
+
+
+def _offices(folder: Path, url: str, *, has_witness: bool) -> Iterator[Offices]:
+    gym_url = f"sqlite:///{folder}/gym.sqlite3"
+    made = two_offices(folder, url, gym_url, has_witness=has_witness)
+    yield made
+    for office in (made.hub, made.gym):
+        office.session.close()
+        office.database.dispose()
