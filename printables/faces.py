@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import struct
+import threading
 import tomllib
 import unicodedata
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ class Face:
         self._file = parser(str(path))
         self.characters: dict[int, int] = self._file.charToGlyph
         self._file.charToGlyph = _EveryGlyph()
+        # reportlab reads a font file by a position that it keeps; two threads would move it.
+        self._reading = threading.Lock()
         self.variants, self._defaults = read_variants(self._file.get_table("cmap"))
         self._scale = 1000 / self._file.unitsPerEm
         self.postscript_name = self._file.name.decode("ascii")
@@ -84,7 +87,8 @@ class Face:
 
     def subset(self, glyphs: list[int]) -> bytes:
         """A TrueType file with these glyphs alone, glyph 0 first, then each new one in order."""
-        return bytes(self._file.makeSubset(glyphs))
+        with self._reading:
+            return bytes(self._file.makeSubset(glyphs))
 
 
 def read_variants(

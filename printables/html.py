@@ -5,6 +5,7 @@ One file without scripts, pictures or fonts to fetch. The order and the words ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from printables import qr
@@ -58,18 +59,39 @@ ol, ul { margin: 0 0 1mm; padding-left: 7mm; font-size: 9pt; line-height: 1.35; 
 hr { border: 0; border-top: .6pt dashed; margin: 5mm 0; }
 footer { font-size: 8pt; margin-top: 5mm; }
 .break { break-before: page; }
+nav { display: flex; flex-wrap: wrap; gap: 2mm 6mm; margin-bottom: 3mm; }
+nav a { display: inline-flex; align-items: center; min-height: 44px; font-size: 12pt;
+  color: #0017c1; }
+nav a:focus-visible { outline: 3px solid; outline-offset: 2px; }
+@media screen { body { padding: 4mm; } }
+@media screen and (max-width: 40rem) {
+  .issuer { margin-left: 20%; }
+  .pair { flex-wrap: wrap; }
+  th, td { padding: .6mm 1mm; }
+  main p, ol, ul, footer { font-size: 11pt !important; }
+}
+@media print { nav { display: none; } }
 """
 
 
-def render(sheet: Sheet) -> str:
-    """The whole page."""
+def render(sheet: Sheet, links: Sequence[tuple[str, str]] = (), *, links_language: str = "") -> str:
+    """The whole page.
+
+    links   words and address of what stands above the paper, on the screen only
+    """
     title = escape(sheet.title)
     size = "<style>@page { size: A4 landscape; }</style>" if sheet.is_landscape else ""
     kind = ' class="landscape"' if sheet.is_landscape else ""
     parts = [
         f'<!doctype html>\n<html lang="{escape(sheet.language)}">\n<head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style>{size}</head>\n<body{kind}>"
     ]
+    if links:
+        language = escape(links_language or sheet.language)
+        each = "".join(f'<a href="{escape(where)}">{escape(words)}</a>' for words, where in links)
+        parts.append(f'<nav lang="{language}">{each}</nav>')
+    parts.append("<main>")
     if sheet.marking:
         parts.append(f'<p class="marking"><b>{escape(sheet.marking)}</b></p>')
     if sheet.corner is not None:
@@ -78,7 +100,7 @@ def render(sheet: Sheet) -> str:
     parts += [_block(block) for block in sheet.blocks]
     if sheet.corner is not None:
         parts += [f"<p>{escape(note)}</p>" for note in sheet.corner.notes]
-    parts.append(f"<footer>{escape(sheet.footer)}</footer>\n</body>\n</html>\n")
+    parts.append(f"</main>\n<footer>{escape(sheet.footer)}</footer>\n</body>\n</html>\n")
     return "\n".join(parts)
 
 

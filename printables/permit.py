@@ -32,7 +32,7 @@ class Permit:
     unit: str
     periods: tuple[Span, ...]
     purpose: str
-    headcount: int
+    headcount: int | None
     fee_lines: tuple[FeeLine, ...]
     payment: str
     registration: str = ""

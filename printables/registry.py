@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,18 @@ class Paper:
         """The paper as a PDF; the same record and town give the same bytes."""
         return layout.draw(self.sheet(record, of_town, edition))
 
-    def html(self, record: Any, of_town: Town | None = None, edition: str = "") -> str:
-        """The paper as a page that a browser prints."""
-        return html.render(self.sheet(record, of_town, edition))
+    def html(
+        self,
+        record: Any,
+        of_town: Town | None = None,
+        edition: str = "",
+        *,
+        links: Sequence[tuple[str, str]] = (),
+        links_language: str = "",
+    ) -> str:
+        """The paper as a page that a browser prints; `links` stand above it on the screen."""
+        sheet = self.sheet(record, of_town, edition)
+        return html.render(sheet, links, links_language=links_language)
 
     def text(self, record: Any, of_town: Town | None = None, edition: str = "") -> str:
         """The paper in 80 columns."""

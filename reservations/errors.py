@@ -50,6 +50,7 @@ class RefusalCode(Enum):
     HELD_ELSEWHERE = "held_elsewhere"
     NOT_ACTIVE = "not_active"
     ALREADY_STARTED = "already_started"
+    NO_PERMIT = "no_permit"
     FRAMES_OVERLAP = "frames_overlap"
     FILE_REFUSED = "file_refused"
     NOT_QUEUED = "not_queued"

@@ -293,3 +293,13 @@ class ExpiredForgotten(Fact):
     name = "account.expired_forgotten"
     sessions: int
     links: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperIssued(Fact):
+    name = "paper.issued"
+    kind: str
+    revision: int
+    number: str
+    sha256: str
+    pages: int

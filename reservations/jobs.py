@@ -17,7 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from reservations import clock, sheets
+from reservations import clock, documents, sheets
 from reservations.actions import answering, moving
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
@@ -27,7 +27,8 @@ from reservations.config import Settings
 from reservations.db import Database
 from reservations.models import DayMask, Unit, schema
 from reservations.projection import open_desk
-from reservations.queries import audit, imports
+from reservations.queries import audit, imports, memory
+from reservations.queries.memory import Memory
 
 # A machine that was asleep makes up for what it missed, once.
 MISFIRE_SECONDS = 24 * 3600
@@ -146,13 +147,35 @@ def check_up(database: Database, settings: Settings) -> list[Check]:
         last = session.scalar(select(func.max(DayMask.date)))
         units = session.scalar(select(func.count()).select_from(Unit)) or 0
         waiting = imports.waiting_counts(session)
+        known = memory.current(session)
     wrong = len(found.differences)
     return [
         Check("database", True, f"{database.url.get_backend_name()} revision {schema.HEAD}"),
         Check("masks", not wrong, f"{found.bookings} bookings, {found.masks} masks, {wrong} wrong"),
         Check("horizon", units == 0 or (last is not None and last >= wanted), f"until {last}"),
         Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
+        _papers(known),
     ]
+
+
+def _papers(known: Memory) -> Check:
+    """Fonts and forms: what is missing must be seen here, not when somebody waits for a permit."""
+    from printables.faces import MissingFont, check_fonts  # noqa: PLC0415 - reportlab
+
+    try:
+        remarks = check_fonts()
+    except MissingFont as missing:
+        return Check("papers", False, str(missing))
+    today = clock.local_day(clock.now())
+    faults = [
+        f"{town.name}: {fault}"
+        for town in known.catalogue.towns.values()
+        for fault in documents.faults(town, town.rules_on(today))
+    ]
+    towns = known.catalogue.towns.values()
+    samples = sum(not town.rules_on(today).has_confirmed_forms for town in towns)
+    seen = [*faults, f"{len(towns)} towns, {samples} without confirmed forms", *remarks]
+    return Check("papers", not faults, "; ".join(seen))
 
 
 def _system(settings: Settings) -> Context:

@@ -21,6 +21,7 @@ from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
 from reservations.models.nodes import Declaration, FacilityNode, Letter
+from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
 from reservations.models.shelters import Shelter
 
@@ -38,6 +39,7 @@ __all__ = [
     "FramePrice",
     "ImportFile",
     "ImportRecord",
+    "IssuedPaper",
     "Letter",
     "LoginLink",
     "Municipality",

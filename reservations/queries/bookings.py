@@ -82,6 +82,9 @@ _COLUMNS = select(
 ).outerjoin(Rating, Rating.booking_id == Booking.id)
 
 _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
+_BY_NUMBER = _COLUMNS.where(
+    Booking.node_no == bindparam("node_no"), Booking.serial == bindparam("serial")
+)
 _MINE = (
     _COLUMNS.where(Booking.party_id == bindparam("party_id"), Booking.date >= bindparam("since"))
     .order_by(Booking.date, Booking.start_slot, Booking.id)
@@ -136,6 +139,17 @@ def as_confirmed(memory: Memory, fact: BookingConfirmed, *, made_at: datetime) -
 def one(session: Session, memory: Memory, booking_id: str) -> BookingView | None:
     """One booking, or None. Who may see it is the caller's question."""
     row = run(session, _ONE, {"booking_id": booking_id}).one_or_none()
+    return None if row is None else _view(memory, row)
+
+
+def by_number(session: Session, memory: Memory, text: str) -> BookingView | None:
+    """The booking with this printed number; None also where its check digit is wrong."""
+    digits = text.replace("-", "")
+    is_number = digits.isascii() and digits.isdigit() and 4 <= len(digits) <= 18
+    if not is_number or check_digit(digits[:-1]) != int(digits[-1]):
+        return None
+    values = {"node_no": int(digits[:2]), "serial": int(digits[2:-1])}
+    row = run(session, _BY_NUMBER, values).one_or_none()
     return None if row is None else _view(memory, row)
 
 

@@ -30,6 +30,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "change": _NOT_IN_DISASTER,
     "cancel": _ALWAYS,
     "close": _ALWAYS,
+    "issue_paper": _ALWAYS,
     "register": _ALWAYS,
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from typing import Any
 
 
 class Residency(Enum):
@@ -53,3 +55,5 @@ class TownRules:
     free_undo_minutes: int = 30
     refund_steps: tuple[RefundStep, ...] = (RefundStep(7, 100), RefundStep(1, 50))
     permit_word: str = "使用許可"
+    forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    has_confirmed_forms: bool = False

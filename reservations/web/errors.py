@@ -40,6 +40,7 @@ STATUS_OF = {
     Code.OWN_OVERLAP: 409,
     Code.NOT_ACTIVE: 409,
     Code.ALREADY_STARTED: 409,
+    Code.NO_PERMIT: 409,
     Code.MODE: 503,
 }
 CODE_OF_STATUS = {

@@ -67,6 +67,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.ALREADY_STARTED: _l(
         "利用が始まった予約は、ここでは変えられません。窓口にお尋ねください。"
     ),
+    Code.NO_PERMIT: _l(
+        "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
+    ),
     Code.FRAMES_OVERLAP: _l(
         "時間帯%(one)sと%(other)sが重なっています。どちらが正しいか確認してください。"
     ),

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from printables import faces
+from reservations.actions.bookings import BookingRequest, book
 from reservations.cli import main
+from tests import town
+from tests.support.lending import EVENING
+from tests.support.process import free_port
 
 DATA = Path(__file__).parents[1] / "data"
 LIST = DATA / "172120_public-facility.csv"
@@ -138,6 +147,109 @@ def test_commands_work_in_an_empty_folder(tonari, arguments):
 
         assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)
+
+
+# Paper
+
+
+@pytest.fixture
+def booked(tonari, tmp_path) -> str:
+    """The invented region with one booking, far enough ahead of the real clock; its id."""
+    state = tmp_path / "state"
+    state.mkdir()
+    database = town.an_empty_database(f"sqlite:///{state / 'tonari.sqlite3'}")
+    region = town.a_region(database)
+    with database.session() as session:
+        request = BookingRequest(region.here.whole, town.SATURDAY, EVENING, region.resident)
+        booking_id = book(session, request, town.context())
+    database.dispose()
+    return str(booking_id)
+
+
+def test_a_permit_is_printed_by_number_and_by_id_with_the_same_bytes(tonari, booked, tmp_path):
+    one, other = tmp_path / "one.pdf", tmp_path / "other.pdf"
+
+    printed = tonari("print", "permit", "01-000001-6", "--out", one, "--json")
+    again = tonari("print", "permit", booked, "--out", other, "--json")
+
+    line = json.loads(printed.stdout)
+    assert line | {"file": "other.pdf"} == json.loads(again.stdout)
+    assert (line["number"], line["booking"], line["pages"]) == (
+        "第2026-01-000001-6号", "01-000001-6", 1,
+    )  # fmt: skip
+    assert one.read_bytes() == other.read_bytes()
+    assert line["bytes"] == len(one.read_bytes())
+    assert line["sha256"] == hashlib.sha256(one.read_bytes()).hexdigest()
+
+
+def test_a_permit_goes_to_stdout(tonari, booked):
+    result = tonari("print", "permit", "01-000001-6", "--out", "-")
+
+    assert result.stdout_bytes.startswith(b"%PDF-")
+    assert result.stdout_bytes.rstrip().endswith(b"%%EOF")
+
+
+@pytest.mark.parametrize("asked", ["01-000001-7", "1", "nonsense", "０１-000001-6", "9" * 30])
+def test_a_number_that_is_wrong_prints_nothing(tonari, booked, tmp_path, asked):
+    line = refused(tonari("print", "permit", asked, "--out", tmp_path / "none.pdf"))
+
+    assert "見つかりません" in line
+    assert not (tmp_path / "none.pdf").exists()
+
+
+@pytest.mark.parametrize("facility", ["1", "となり体育館"])
+def test_a_timetable_is_printed_by_number_and_by_name(tonari, booked, tmp_path, facility):
+    out = tmp_path / "board.pdf"
+
+    result = tonari("print", "timetable", facility, "--week", "--out", out, "--json")
+
+    line = json.loads(result.stdout)
+    assert (line["facility_id"], line["view"], line["audience"]) == (1, "week", "public")
+    assert out.read_bytes().startswith(b"%PDF-")
+
+
+def test_a_facility_that_is_not_there_or_not_the_only_one_is_said(tonari, booked, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "state" / "tonari.sqlite3")) as rows, rows:
+        rows.execute("UPDATE facility SET name = '体育館'")
+    where = ("--out", tmp_path / "none.pdf")
+
+    assert "見つからない" in refused(tonari("print", "timetable", "なし", *where))
+    assert "2か所あります" in refused(tonari("print", "timetable", "体育館", *where))
+
+
+def test_the_doctor_looks_at_fonts_and_at_every_town_s_forms(tonari, booked, tmp_path):
+    well = json.loads(tonari("doctor", "--json").stdout)["checks"]["papers"]
+    with closing(sqlite3.connect(tmp_path / "state" / "tonari.sqlite3")) as rows, rows:
+        body = json.dumps({"forms": {"forms": {"permit": {"order": ["nothing"]}}}})
+        rows.execute("UPDATE town_rules SET body = ? WHERE municipality_code = '172014'", [body])
+
+    result = tonari("doctor", "--json")
+
+    ill = json.loads(result.stdout)["checks"]["papers"]
+    assert well["ok"] and "2 towns, 2 without confirmed forms" in well["seen"]
+    assert result.exit_code == 1
+    assert not ill["ok"] and "となり市: permit" in ill["seen"]
+
+
+@pytest.fixture
+def without_fonts(tmp_path, monkeypatch):
+    """The library's folder of fonts with the list of what should be there, and nothing else."""
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    shutil.copy(faces.VENDOR / "VENDORED.toml", folder)
+    monkeypatch.setattr(faces, "VENDOR", folder)
+
+
+def test_the_doctor_misses_a_font(tonari, without_fonts):
+    result = tonari("doctor", "--json")
+
+    papers = json.loads(result.stdout)["checks"]["papers"]
+    assert result.exit_code == 1
+    assert not papers["ok"] and "is missing" in papers["seen"]
+
+
+def test_without_its_fonts_nothing_is_served(tonari, without_fonts):
+    assert "is missing" in refused(tonari("serve", "--port", free_port()))
 
 
 # Refusals: one line in Japanese, exit 2, no traceback

@@ -30,6 +30,7 @@ ROUTES = {
     ("/api/v1/bookings/{booking_id}", "get"),
     ("/api/v1/bookings/{booking_id}/cancel", "post"),
     ("/api/v1/bookings/{booking_id}/change", "post"),
+    ("/api/v1/bookings/{booking_id}/permit.pdf", "get"),
     ("/api/v1/facilities", "get"),
     ("/api/v1/facilities/{facility_id}", "get"),
     ("/api/v1/node", "get"),

@@ -44,7 +44,7 @@ def booking(api, answer, **changed: Any) -> dict[str, Any]:
         "refund_yen": None,
         "answer_by": None,
         "alternatives": [],
-        "permit_url": None,
+        "permit_url": f"/api/v1/bookings/{answer.json['booking_id']}/permit.pdf",
     } | changed
 
 
@@ -225,6 +225,7 @@ def test_cancelling_says_what_stays_owed_and_what_comes_back(api_on_both):
         cancelled_at="2026-06-11T12:00:00+09:00",
         due_yen=900,
         refund_yen=900,
+        permit_url=None,
     )
     assert api.get(path, token="resident").json == answer.json
     with api.database.session() as session:

@@ -12,6 +12,7 @@ from flask import Response, request
 from pydantic import BaseModel
 
 from reservations.actions import bookings as actions
+from reservations.actions import papers as paper_actions
 from reservations.actions.early import refuse_early
 from reservations.actions.step import Context, Done
 from reservations.clock import HOLIDAYS
@@ -24,7 +25,7 @@ from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
 from reservations.rules.availability import lent_period
 from reservations.rules.period import Period, day_bit
-from reservations.web import auth
+from reservations.web import auth, papers
 from reservations.web.api import answers, openapi
 from reservations.web.api.contract import MalformedRequest, Mistake
 from reservations.web.api.schemas import (
@@ -74,6 +75,20 @@ def bookings(query_data: BookingsQuery) -> Response:
 def booking(booking_id: UUID, query_data: Query) -> Response:
     """One of one's own bookings"""
     return answers.answer(answers.booking_view(_mine(str(booking_id))))
+
+
+@blueprint.get("/<uuid:booking_id>/permit.pdf")
+@blueprint.input(Query, location="query")
+@blueprint.doc(operation_id="booking_permit", **openapi.file_or_refusals(400, 401, 403, 404, 409))
+def permit(booking_id: UUID, query_data: Query) -> Response:
+    """The permit of one of one's own bookings, in Japanese
+
+    Issued when it is first asked for; asked again, the same bytes. A booking that was changed gets
+    a new one. `no_permit`: it was cancelled, or is not confirmed yet.
+    """
+    mine = _mine(str(booking_id))
+    issued = paper_actions.permit(session(), memory(), mine, context(auth.actor()))
+    return papers.permit_pdf(issued, mine)
 
 
 @blueprint.post("")

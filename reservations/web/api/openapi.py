@@ -13,6 +13,7 @@ from reservations.web.api import schemas
 from reservations.web.api.contract import REF_TEMPLATE
 
 PROBLEM_TYPE = "application/problem+json"
+PDF_TYPE = "application/pdf"
 BEARER = "bearer"
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -36,7 +37,8 @@ REASONS = {
     401: "`sign_in_needed`: no token, or one that does not count",
     403: "`forbidden`: the token belongs to nobody who may book",
     404: "`not_found`, `unit_unknown`: there is none, or it is somebody else's",
-    409: "`taken` (with `alternatives`), `own_overlap`, `not_active`, `already_started`",
+    409: "`taken` (with `alternatives`), `own_overlap`, `not_active`, `already_started`, "
+    "`no_permit`",
     413: "`too_large`",
     415: "`malformed`: the body must be sent as application/json",
     422: "Understood, and not possible: `code` says why",
@@ -114,7 +116,7 @@ BOOKING = {
     "refund_yen": None,
     "answer_by": None,
     "alternatives": [],
-    "permit_url": None,
+    "permit_url": "/api/v1/bookings/0192a0e4-0000-7000-8000-000000000000/permit.pdf",
 }
 BOOKINGS = {**_STAMP, "page": 0, "next_page": None, "bookings": [BOOKING]}
 NODE = {
@@ -146,6 +148,7 @@ BOOKING_LINKS = {
     name: {"operationId": operation, "parameters": {"booking_id": "$response.body#/booking_id"}}
     for name, operation in (
         ("See it", "booking"),
+        ("Print it", "booking_permit"),
         ("Change it", "change_booking"),
         ("Cancel it", "cancel_booking"),
     )
@@ -167,6 +170,18 @@ def refusals(*statuses: int, anybody: bool = False) -> dict[str, Any]:
             said = {"description": "How to sign in.", "schema": {"type": "string"}}
             responses[status]["headers"] = {"WWW-Authenticate": said}
     return {"responses": responses, "security": [{}, {BEARER: []}] if anybody else BEARER}
+
+
+def file_or_refusals(*statuses: int) -> dict[str, Any]:
+    """The same for a route that gives a PDF; what is taken from others is none of its refusals."""
+    found = refusals(*statuses)
+    found["responses"][409]["content"][PROBLEM_TYPE].pop("example")
+    schema = {"type": "string", "contentMediaType": PDF_TYPE}
+    found["responses"][200] = {
+        "description": "The paper; its name is in Content-Disposition.",
+        "content": {PDF_TYPE: {"schema": schema}},
+    }
+    return found
 
 
 def install(app: APIFlask) -> None:

@@ -426,7 +426,7 @@ class BookingView(Plain):
     alternatives: list[AlternativeLine] = Field(
         description="What could be had at once instead, while it is tentative; otherwise empty."
     )
-    permit_url: str | None = Field(description="The permit; null until permits are issued here.")
+    permit_url: str | None = Field(description="The permit as PDF; null unless it is confirmed.")
 
 
 class Bookings(Plain):

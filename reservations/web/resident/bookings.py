@@ -22,6 +22,7 @@ from reservations.rules.period import Period, clock_text
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
 from reservations.web.forms import ChangeForm, Malformed, RatingForm
+from reservations.web.papers import permit_words
 from reservations.web.refusals import sentence
 from reservations.web.resident import calendar_file, terms
 from reservations.web.resident.flow import check_address
@@ -61,6 +62,7 @@ def page() -> str:
         is_past=is_past,
         number=skip,
         has_more=len(found) == PAGE_SIZE,
+        permit_of=permit_of,
     )
 
 
@@ -80,6 +82,7 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         until_text=terms.until_text,
         is_over=booking.ends_at <= now(),
         again=again_address(booking),
+        permit=permit_of(booking),
         **more,
     )
 
@@ -271,6 +274,13 @@ def own(booking_id: UUID) -> BookingView:
     if found is None or found.party_id != party_id:
         raise Refusal(RefusalCode.NOT_FOUND)
     return found
+
+
+def permit_of(booking: BookingView) -> str:
+    """What the booking's permit is called; empty where it has none."""
+    if booking.status != "confirmed":
+        return ""
+    return permit_words(booking.unit.town.rules_on(today()))
 
 
 def can_change(booking: BookingView) -> bool:

@@ -1,0 +1,145 @@
+"""`tonari print`: papers from the command line, on any node, with the line cut."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reservations.commands.common import (
+    answering,
+    json_option,
+    opened,
+    print_json,
+    refuse,
+    settings,
+)
+
+if TYPE_CHECKING:
+    from reservations.queries.catalogue import Place
+    from reservations.queries.memory import Memory
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Where the PDF goes; - is stdout.",
+)
+
+
+@click.group("print")
+def print_() -> None:
+    """Papers as PDF, by the town's own forms.
+
+    As long as a town has not confirmed its forms, its papers are marked 見本. `tonari doctor` says
+    whether fonts and forms are in order.
+    """
+
+
+@print_.command("permit")
+@click.argument("booking", metavar="NUMBER|ID")
+@out_option
+@json_option
+@answering
+def permit(booking: str, out: Path, is_json: bool) -> None:
+    """使用許可書 of a confirmed booking, by its number (01-000123-7) or its id.
+
+    Issued when it is first asked for, here or on a screen; from then on the same bytes.
+    """
+    from reservations.actions import papers  # noqa: PLC0415 - the database
+    from reservations.errors import Refusal, RefusalCode  # noqa: PLC0415 - as above
+    from reservations.queries import bookings, memory  # noqa: PLC0415 - as above
+
+    with opened() as database, database.session() as session:
+        known = memory.newest(database)
+        found = bookings.by_number(session, known, booking) or bookings.one(session, known, booking)
+        if found is None:
+            raise Refusal(RefusalCode.NOT_FOUND)
+        issued = papers.permit(session, known, found, _context())
+    line = {
+        "number": issued.number,
+        "booking": found.number,
+        "sha256": issued.sha256,
+        "issued_at": issued.issued_at,
+        "pages": issued.pages,
+    }
+    _write(issued.pdf, out, is_json, line)
+
+
+@print_.command("timetable")
+@click.argument("facility", metavar="ID|NAME")
+@click.option("--day", "view", flag_value="day", default=True, help="One day; the usual.")
+@click.option("--week", "view", flag_value="week", help="Seven days.")
+@click.option(
+    "--date",
+    "first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The day, or the first of seven; today if left out, and no day that is over.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(("public", "staff")),
+    default="public",
+    show_default=True,
+    help="掲示用 without names, or 職員用 with names and telephones: not to be posted.",
+)
+@out_option
+@json_option
+@answering
+def timetable(
+    facility: str, view: str, first: datetime | None, audience: str, out: Path, is_json: bool
+) -> None:
+    """利用日程表 of a facility, by its number or its name: what is used when."""
+    from reservations import clock  # noqa: PLC0415 - with the rest
+    from reservations.actions import papers  # noqa: PLC0415 - the database
+    from reservations.documents import Board  # noqa: PLC0415 - as above
+    from reservations.queries import memory  # noqa: PLC0415 - as above
+
+    now = clock.now()
+    day = clock.local_day(now)
+    if first is not None:
+        day = max(day, first.date())
+    board = Board(now, audience == "staff", settings().node_name)
+    with opened() as database, database.session() as session:
+        known = memory.newest(database)
+        place = _place(known, facility)
+        document = papers.timetable(session, known, place, day, board, is_week=view == "week")
+    drawn = document.draw()
+    line = {"facility_id": place.id, "date": day, "view": view, "audience": audience}
+    _write(drawn.pdf, out, is_json, {**line, "pages": drawn.pages})
+
+
+def _place(known: Memory, asked: str) -> Place:
+    """The one facility with this number or name that lends something."""
+    lending = [known.catalogue.places[place_id] for place_id in known.catalogue.units_of_place]
+    found = [place for place in lending if asked in (str(place.id), place.name)]
+    if len(found) > 1:
+        numbers = "、".join(f"{place.id}（{place.town.name}）" for place in found)
+        refuse(f"{asked}は{len(found)}か所あります。番号で指定してください: {numbers}")
+    if not found:
+        refuse(f"{asked}という施設は見つからないか、貸し出す室場がありません。")
+    return found[0]
+
+
+def _context() -> Any:
+    from reservations import clock  # noqa: PLC0415 - with the rest
+    from reservations.actions.step import Context  # noqa: PLC0415 - the database
+
+    chosen = settings()
+    return Context("system", clock.now(), chosen.node_name, chosen.node_no)
+
+
+def _write(pdf: bytes, out: Path, is_json: bool, line: dict[str, Any]) -> None:
+    if str(out) == "-":
+        sys.stdout.buffer.write(pdf)
+        return
+    out.write_bytes(pdf)
+    if is_json:
+        print_json({"file": out.name, "bytes": len(pdf), **line})
+    else:
+        click.echo(f"{out.name}: {line['pages']}ページ、{len(pdf):,}バイト")

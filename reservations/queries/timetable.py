@@ -1,0 +1,106 @@
+"""利用日程: who uses what in a facility, for the board on its door and the list at its desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from reservations.db import run
+from reservations.models import Booking, Party
+from reservations.queries.bookings import number_text
+from reservations.queries.catalogue import LentUnit, Place
+from reservations.queries.memory import Memory
+from reservations.rules.availability import Kind
+from reservations.rules.period import SLOTS_PER_DAY, Period
+
+# A field is called `date`; inside its class the type needs another name.
+Day = date
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What holds a unit on one day. Names and telephones are for staff only.
+
+    period   that part of it which lies on this day; it may end past midnight
+    name     of the party; empty for what is no ordinary use
+    note     of a closure or an official use
+    """
+
+    unit: LentUnit
+    date: Day
+    period: Period
+    kind: Kind
+    number: str
+    name: str
+    phone: str
+    purpose: str
+    headcount: int | None
+    fee_yen: int
+    note: str
+
+
+_USES = (
+    select(
+        Booking.unit_id,
+        Booking.date,
+        Booking.start_slot,
+        Booking.end_slot,
+        Booking.kind,
+        Booking.node_no,
+        Booking.serial,
+        Booking.purpose_code,
+        Booking.headcount,
+        Booking.fee_yen,
+        Booking.note,
+        Party.name,
+        Party.phone,
+    )
+    .outerjoin(Party, Party.id == Booking.party_id)
+    .where(
+        Booking.facility_id == bindparam("facility_id"),
+        Booking.date.between(bindparam("first"), bindparam("last")),
+        Booking.status == "confirmed",
+    )
+    .order_by(Booking.date, Booking.start_slot, Booking.node_no, Booking.serial)
+)
+
+
+def uses(
+    session: Session, memory: Memory, place: Place, first: date, *, count: int
+) -> tuple[Use, ...]:
+    """What holds the units of one facility on `count` days from `first`: one statement.
+
+    What runs past midnight is on both days.
+    """
+    last = first + timedelta(days=count - 1)
+    values = {"facility_id": place.id, "first": first - timedelta(days=1), "last": last}
+    rows = run(session, _USES, values)
+    return tuple(use for row in rows for use in _on_days(memory, row) if use.date >= first)
+
+
+def _on_days(memory: Memory, row: Any) -> Iterator[Use]:
+    purpose, _ = memory.catalogue.purposes.get(row.purpose_code, ("", ""))
+
+    def on(day: date, period: Period) -> Use:
+        return Use(
+            memory.catalogue.units[row.unit_id],
+            day,
+            period,
+            Kind(row.kind),
+            number_text(row.node_no, row.serial),
+            row.name or "",
+            row.phone or "",
+            purpose,
+            row.headcount,
+            row.fee_yen,
+            row.note,
+        )
+
+    yield on(row.date, Period(row.start_slot, row.end_slot))
+    if row.end_slot > SLOTS_PER_DAY:
+        yield on(row.date + timedelta(days=1), Period(0, row.end_slot - SLOTS_PER_DAY))

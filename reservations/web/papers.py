@@ -1,0 +1,64 @@
+"""How papers leave the house: a PDF that opens in the browser under a name, or a page to print.
+
+A paper names a person, so it is nobody's to keep but the reader's: nothing on the way may store it
+(app.py says no-store), and it is no part of any other page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from flask import Response
+
+from reservations import documents
+from reservations.clock import local_day
+from reservations.documents import Document
+from reservations.queries.bookings import BookingView
+from reservations.queries.papers import IssuedView
+from reservations.rules.town import TownRules
+from reservations.web import language
+from reservations.web.language import gettext
+
+_NOTHING = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "style-src 'unsafe-inline'"
+)
+# Browsers show a PDF in a plug-in of their own, which a page's `object-src 'none'` would forbid.
+PDF_POLICY = f"{_NOTHING}; object-src 'self'"
+# The print view carries its styles in itself and has neither scripts nor pictures.
+PAGE_POLICY = _NOTHING
+
+
+def pdf(content: bytes, *, name: str, title: str) -> Response:
+    """A PDF to be read at once.
+
+    name    of the file, in letters that every system takes
+    title   of the file where the browser can read more
+    """
+    answer = Response(content, content_type="application/pdf")
+    answer.headers["Content-Disposition"] = (
+        f"inline; filename=\"{name}.pdf\"; filename*=UTF-8''{quote(title)}.pdf"
+    )
+    answer.headers["Content-Security-Policy"] = PDF_POLICY
+    return answer
+
+
+def permit_pdf(paper: IssuedView, booking: BookingView) -> Response:
+    """A permit under its booking's number."""
+    rules = booking.unit.town.rules_on(local_day(paper.issued_at))
+    title = f"{documents.permit_title(rules)}_{booking.number}"
+    return pdf(paper.pdf, name=f"permit-{booking.number}", title=title)
+
+
+def page(document: Document, links: Sequence[tuple[str, str]]) -> Response:
+    """The same paper as a page for the browser's own printing, with links above it."""
+    tag = language.current().tag
+    answer = Response(document.html(links=links, links_language=tag), content_type="text/html")
+    answer.headers["Content-Security-Policy"] = PAGE_POLICY
+    return answer
+
+
+def permit_words(rules: TownRules) -> str:
+    """使用許可書 or 利用承認書, by the town; in other languages all of them are a permit."""
+    return documents.permit_title(rules) if language.is_japanese() else gettext("許可書")
