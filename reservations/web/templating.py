@@ -51,7 +51,7 @@ def install(app: Flask) -> None:
         address=address,
         asset=asset,
         emergency=emergency,
-        help_line=help_line,
+        help_line=operator_line,
         mode_strip=mode_strip,
         navigation=navigation,
         status_sign=sign,
@@ -120,8 +120,8 @@ def navigation() -> list[tuple[str, str, str]]:
     return [(key, words, where) for key, words, name in steps if (where := address(name))]
 
 
-def help_line() -> dict[str, str]:
-    """Who to telephone: the number that the operator has set."""
+def operator_line() -> dict[str, str]:
+    """Who to telephone: the number that the operator has set, if any."""
     settings = services.services().settings
     return {
         "name": gettext("電話"),

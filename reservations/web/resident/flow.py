@@ -29,7 +29,7 @@ from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
 from reservations.web.forms import BookingForm, FrameForm, Malformed
 from reservations.web.refusals import sentence
-from reservations.web.resident import terms
+from reservations.web.resident import help_line, terms
 from reservations.web.services import context, lead_back, memory, now, session
 
 blueprint = APIBlueprint("flow", __name__, enable_openapi=False)
@@ -98,6 +98,7 @@ def frame_of(form: FrameForm) -> Frame:
     unit = memory().catalogue.units.get(form.unit)
     if unit is None:
         raise Refusal(RefusalCode.UNIT_UNKNOWN)
+    help_line.about(unit.place)
     bit = day_bit(form.date, is_holiday=form.date in HOLIDAYS)
     asked = form.period
     lent = lent_period(unit.lending_on(form.date, bit), asked)
