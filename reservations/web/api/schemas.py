@@ -483,3 +483,6 @@ class Problem(BaseModel):
     refusals: list[ProblemReason] = Field(description="Every reason, the strongest first.")
     errors: list[ProblemField] | None = Field(None, description="With code `malformed`.")
     alternatives: list[AlternativeLine] | None = Field(None, description="With code `taken`.")
+    ticket: str | None = Field(
+        None, description="With codes `internal` and `outage`: the number that our log has too."
+    )
