@@ -101,5 +101,6 @@ def _help_line() -> dict[str, str] | None:
     if ours is None or (known is None and not ours.settings.support_phone):
         return None
     g.account, g.viewer, g.memory = None, ANYBODY, known
-    found: dict[str, str] = current_app.jinja_env.globals["help_line"]()
+    says: Any = current_app.jinja_env.globals["help_line"]
+    found: dict[str, str] = says()
     return found

@@ -16,6 +16,7 @@ from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
 from reservations.web import auth, language, services
 from reservations.web.language import gettext
+from reservations.web.look import look
 from reservations.web.refusals import sentence
 from reservations.web.statuses import sign
 
@@ -50,6 +51,7 @@ def install(app: Flask) -> None:
         services=services.services,
         address=address,
         asset=asset,
+        look=look,
         emergency=emergency,
         help_line=operator_line,
         mode_strip=mode_strip,

@@ -28,7 +28,7 @@ def published(site: Site, *, place: str = "", towns: dict[str, str] | None = Non
         raise_catalogue_version(session)
 
 
-def offered(person: Person, address: str) -> list[str]:
+def offered(person: Person, address: str) -> list[tuple[str, str]]:
     """The name and the number in the page's help section."""
     html = person.opens(address).html
     section = html[
