@@ -1,7 +1,8 @@
 """Answers go out packed: a page on a cheap line is a third of its size, a style sheet a quarter.
 
 Files of static/ and style sheets never change under their address (templating.py:asset, look.py),
-so each is packed once a process. Pages are packed as they leave, at a level that costs less than the page itself.
+so each is packed once a process. Pages are packed as they leave, at a level that costs less than
+the page itself.
 
 A packed page whose size can be watched may give a secret away, if whoever watches can also put
 text into it (BREACH). Cookies here are SameSite=Lax, so a stranger's page cannot make requests

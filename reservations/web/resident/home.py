@@ -94,8 +94,9 @@ def about() -> str:
 
 def _blocks(known: Memory, place: Where, purpose: str, chosen: date | None) -> list[DayBlock]:
     around_here = around.near_places(known, place.point, purpose=purpose)
-    own = [each for each in around_here if each.place.town == place.town]
-    others = [each for each in around_here if each.place.town != place.town]
+    code = place.town.code if place.town else ""
+    own = [each for each in around_here if each.place.town.code == code]
+    others = [each for each in around_here if each.place.town.code != code]
     block = partial(_block, known, own, others, Addresses(purpose=purpose))
     if chosen is not None:
         return [block(chosen)]
