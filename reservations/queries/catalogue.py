@@ -32,7 +32,7 @@ from reservations.rules.availability import Lending
 from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
 from reservations.rules.period import Frame, Period, frames_on
-from reservations.rules.town import RefundStep, Residency, TownRules
+from reservations.rules.town import RefundStep, Residency, Rounding, TownRules
 
 # Answers that a unit remembers: more than its frames and days of the week can make.
 FEES_KEPT = 128
@@ -262,6 +262,8 @@ def rules_of(version: int, valid_from: date, body: Mapping[str, Any]) -> TownRul
     fields = dict(body)
     if "refund_steps" in fields:
         fields["refund_steps"] = tuple(RefundStep(*step) for step in fields["refund_steps"])
+    if "rounding" in fields:
+        fields["rounding"] = Rounding(fields["rounding"])
     return TownRules(version, valid_from, **fields)
 
 
