@@ -396,6 +396,50 @@ def test_a_price_without_times_leaves_the_room_unbookable(database):
     assert "frame_without_times" in told
 
 
+# 目黒区の体育館: four frames with twenty minutes between them (fees/fee_frames_facts.csv).
+MEGURO = "".join(
+    f"r1,野々市市,となり公民館,ホール,{frame},all,{yen}\r\n"
+    for frame, yen in (
+        ("1,09:00,12:00", 12300),
+        ("2,12:20,15:20", 15400),
+        ("3,15:40,18:40", 15400),
+        ("4,19:00,22:00", 18400),
+    )
+)
+
+
+def off_grid_sentences(report) -> set[str]:
+    return {
+        each["sentence"]
+        for row in report.rows
+        for each in row["reasons"]
+        if each["code"] == "frame_off_grid"
+    }
+
+
+def test_a_frame_off_the_grid_waits_with_the_widened_frame_as_a_proposal(database):
+    report = rooms(database, ROOMS.encode(), fees=fee_table(MEGURO))
+
+    assert off_grid_sentences(report) == {
+        "コマ「2」の時刻12:20〜15:20が15分きざみではありません。15分きざみに広げた12:15〜15:30を案と"
+        "しました。ほかのコマとは重なりません。確認してください。",
+        "コマ「3」の時刻15:40〜18:40が15分きざみではありません。15分きざみに広げた15:30〜18:45を案と"
+        "しました。ほかのコマとは重なりません。確認してください。",
+    }
+    with database.session() as session:
+        assert session.scalars(select(Unit.is_bookable)).one() is False
+    assert count(database, FramePrice) == 0
+
+
+def test_a_frame_that_would_cut_into_the_next_is_not_proposed(database):
+    close = MEGURO.replace("15:40", "15:25")
+
+    report = rooms(database, ROOMS.encode(), fees=fee_table(close))
+
+    assert [text for text in off_grid_sentences(report) if "案としました" in text] == []
+    assert len(off_grid_sentences(report)) == 2
+
+
 def test_a_new_table_holds_from_today_beside_the_old_one(database):
     rooms(database, ROOMS.encode(), fees=fee_table(MORNING.format(1200)))
     rooms(database, ROOMS.encode(), fees=fee_table(MORNING.format(1200)))
