@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import flask_babel
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_app_context, has_request_context, request
 from flask_babel import Babel
 
 from reservations.clock import HOLIDAYS, local
@@ -77,7 +77,7 @@ def _catalogue() -> Any:
 
 def locale() -> str:
     """?lang= wins, then the cookie, then what the browser asks for, then Japanese."""
-    found: str | None = g.get("locale") if g else None
+    found: str | None = g.get("locale") if has_app_context() else None
     if found is None:
         if not has_request_context():
             return "ja"
