@@ -15,7 +15,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from reservations import clock, projection
 from reservations.config import Settings
 from reservations.db import Database
-from reservations.web import api, compression, counter, errors, language, resident, templating
+from reservations.web import (
+    api,
+    compression,
+    counter,
+    errors,
+    language,
+    look,
+    resident,
+    templating,
+)
 from reservations.web.services import EXTENSION, Services, close_session
 
 # No scripts, styles or pictures from anywhere else, and no page of ours inside another's.
@@ -99,6 +108,7 @@ def create_app(
 
 
 def _install_blueprints(app: APIFlask, audience: str) -> None:
+    app.register_blueprint(look.blueprint)
     if audience == "counter":
         for blueprint in counter.BLUEPRINTS:
             app.register_blueprint(blueprint)

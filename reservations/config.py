@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     session_hours: int = Field(24 * 14, ge=1, description="how long a resident stays signed in")
     horizon_days: int = Field(92, ge=1, le=400, description="how far ahead day masks are made")
     argon2_memory_kib: int = Field(19_456, ge=8_192, description="memory for hashing a password")
-    support_phone: str = Field("", description="shown as the help line; empty: the town's own")
+    support_phone: str = Field(
+        "", description="shown as the help line; empty: the facility's or town's"
+    )
     support_hours: str = Field("", description="when the help line answers, as it is shown")
 
     @property

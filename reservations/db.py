@@ -31,7 +31,12 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-_JSON: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
+_OPTIONS: dict[str, Any] = {
+    "json_serializer": _dumps,
+    "json_deserializer": orjson.loads,
+    # What a statement was run with may be somebody's name; an error's text goes into the log.
+    "hide_parameters": True,
+}
 
 
 class Turns:
@@ -98,11 +103,11 @@ class Database:
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_recycle=1800,
-                **_JSON,
+                **_OPTIONS,
             )
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, pool_size=connections, max_overflow=0, **_JSON)
+        engine = create_engine(self.url, pool_size=connections, max_overflow=0, **_OPTIONS)
         event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -28,6 +28,7 @@ from reservations.models.base import table_of
 from reservations.models.facilities import ALWAYS
 from reservations.opendata import FeeRecord, RecordStatus, Reference, RoomFile, RoomRecord
 from reservations.opendata.cells import squeezed
+from reservations.opendata.times import written
 from reservations.rules.period import (
     EVERY_DAY,
     HOLIDAY,
@@ -45,10 +46,10 @@ _KINDS = (
     ("music", "音楽|スタジオ|練習|リハーサル"),
     ("kitchen", "調理|料理|キッチン"),
 )
-_OFF_GRID = (
-    "frame_off_grid",
-    "コマ「{frame}」の時刻が15分きざみではありません。時間を確認してください。",
-)
+_OFF_GRID = "frame_off_grid"
+_OFF_GRID_SENTENCE = "コマ「{frame}」の時刻{times}が15分きざみではありません。"
+_WIDENED = "15分きざみに広げた{times}を案としました。ほかのコマとは重なりません。確認してください。"
+_NOT_WIDENED = "15分きざみに広げると、ほかのコマと重なります。時刻を確認してください。"
 _NO_TIMES = (
     "frame_without_times",
     "料金に時刻がありません。コマの時間を入れるまで予約できません。",
@@ -342,9 +343,10 @@ def _table(room: Outcome | None, fees: Sequence[Outcome]) -> Table:
     if any(fee.kind != "hourly" and fee.start is None for fee in lent):
         _say(room, fees, _NO_TIMES)
         return Table()
-    off = next((fee for fee in lent if _is_off_grid(fee)), None)
-    if off is not None:
-        _say(room, fees, (_OFF_GRID[0], _OFF_GRID[1].format(frame=off.frame)))
+    off_grid = [fee for fee in lent if _is_off_grid(fee)]
+    for fee in off_grid:
+        _say(room, fees, (_OFF_GRID, _widening(fee, lent)))
+    if off_grid:
         return Table()
     frames: list[tuple[str, int, int, int]] = []
     prices: list[tuple[str, int, int, int, int, int | None]] = []
@@ -364,14 +366,40 @@ def _say(room: Outcome | None, fees: Sequence[Outcome], told: tuple[str, str]) -
             outcome.added.append(told)
 
 
+def _widening(fee: FeeRecord, lent: Sequence[FeeRecord]) -> str:
+    """The proposal for a frame off the grid, in words: the quarter-hours that it touches.
+
+    It is what must be kept free for it, and no more than a proposal: who lends from 12:20 may
+    want the hall from 12:15, or begin at 12:30.
+    """
+    mine = _slots(fee)
+    # A combined frame holds others and is meant to.
+    frames = [each for each in lent if each.kind == "frame"]
+    others = {_slots(each) for each in frames if _minutes(each) != _minutes(fee)}
+    cuts = any(start < mine[1] and mine[0] < end for start, end in others)
+    is_clear = fee.kind == "combined" or not cuts
+    widened = _WIDENED.format(times=_span(*(slot * SLOT_MINUTES for slot in mine)))
+    sentence = _OFF_GRID_SENTENCE.format(frame=fee.frame, times=_span(*_minutes(fee)))
+    return sentence + (widened if is_clear else _NOT_WIDENED)
+
+
+def _minutes(fee: FeeRecord) -> tuple[int, int]:
+    return fee.start or 0, fee.end or 0
+
+
+def _span(start: int, end: int) -> str:
+    return f"{written(start)}〜{written(end)}"
+
+
 def _is_off_grid(fee: FeeRecord) -> bool:
     return any(minutes is not None and minutes % SLOT_MINUTES for minutes in (fee.start, fee.end))
 
 
 def _slots(fee: FeeRecord) -> tuple[int, int]:
+    """The quarter-hours that a frame touches; on the grid these are the frame."""
     if fee.start is None or fee.end is None:
         return 0, SLOTS_PER_DAY
-    return fee.start // SLOT_MINUTES, fee.end // SLOT_MINUTES
+    return fee.start // SLOT_MINUTES, -(-fee.end // SLOT_MINUTES)
 
 
 def _days(fee: FeeRecord) -> list[tuple[int, int | None]]:

@@ -7,11 +7,10 @@ The order of trust, from issue 2:
     3. wrong in the way in which nearly all wrong rows of the same
        municipality are wrong, and inside once that way is undone        repaired (hypothesis)
     4. missing, and the address names a known town                       proposed (town's middle)
-    5. wrong in its own way: flagged for a clerk, with the town's middle
-       beside it as a proposal where it is known; never used unasked     proposed and flagged
-    6. nothing helps                                                     unknown and flagged
+    5. wrong in its own way, or missing without a known town             unknown and flagged
 
-A single odd row is never guessed at: what looks like one lost digit may be another building.
+A single odd row is never guessed at: what looks like one lost digit may be another building. It
+gets no proposal either, because a wrong number is no reason to believe the address beside it.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class Position:
     """Where a record is, as far as we know.
 
     method    plain, notation, a hypothesis's name, town, or "" where there is nothing
-    flagged   a clerk must look before it is used, whatever `lat` and `lng` propose
+    flagged   a clerk must look before it is used
     """
 
     lat: float | None
@@ -421,14 +420,12 @@ def _nearer_by_metres(
 
 
 def _flagged(point: Point, pair: Pair | None, reference: Reference) -> Position:
-    """A position that is wrong in its own way: told, and a proposal laid beside it."""
+    """A position that is wrong in its own way: told, and left to a clerk."""
     assert pair is not None, "a missing position never fails"
     at = pair[0].value, pair[1].value
     raw = f"{text_of(point.lat)}, {text_of(point.lng)}"
     if not in_japan(*at):
-        return _proposed(
-            point, reference, reason(ReasonCode.COORDINATES_OUT_OF_RANGE, raw=raw), flagged=True
-        )
+        return _unknown(reason(ReasonCode.COORDINATES_OUT_OF_RANGE, raw=raw))
     away = reference.distance_metres(point.code or "", *at, wanted_metres=float("inf")) or 0.0
     told = reason(
         ReasonCode.COORDINATES_OUTSIDE_MUNICIPALITY,
@@ -438,24 +435,23 @@ def _flagged(point: Point, pair: Pair | None, reference: Reference) -> Position:
     )
     address_code = point.address_code
     if address_code and address_code != point.code and _is_surely_home(reference, address_code, at):
-        also = reason(
-            ReasonCode.POSITION_INSIDE_ADDRESS, municipality=_name(address_code, reference)
-        )
-        return Position(*at, CellStatus.PROPOSED, "address", True, (told, also))
-    return _proposed(point, reference, told, flagged=True)
+        municipality = _name(address_code, reference)
+        return _unknown(told, reason(ReasonCode.POSITION_INSIDE_ADDRESS, municipality=municipality))
+    return _unknown(told)
 
 
-def _proposed(
-    point: Point, reference: Reference, told: Reason, *, flagged: bool = False
-) -> Position:
+def _unknown(*told: Reason) -> Position:
+    return Position(None, None, CellStatus.UNKNOWN, flagged=True, reasons=told)
+
+
+def _proposed(point: Point, reference: Reference, told: Reason) -> Position:
     """The middle of the town that the address names; unknown and flagged if it names none."""
     code = point.address_code or point.code
     town = reference.town_of(code, point.rest) if code else None
     if town is None:
-        also = reason(ReasonCode.TOWN_NOT_FOUND, address=point.rest)
-        return Position(None, None, CellStatus.UNKNOWN, "", True, (told, also))
+        return _unknown(told, reason(ReasonCode.TOWN_NOT_FOUND, address=point.rest))
     also = reason(ReasonCode.POSITION_PROPOSED_FROM_TOWN, town=_name(code, reference) + town.name)
-    return Position(town.lat, town.lng, CellStatus.PROPOSED, "town", flagged, (told, also))
+    return Position(town.lat, town.lng, CellStatus.PROPOSED, "town", reasons=(told, also))
 
 
 def _name(code: str | None, reference: Reference) -> str:

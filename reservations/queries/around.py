@@ -6,7 +6,7 @@ Like nearby.py, places are looked at from the nearest outwards, and the work is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,6 +22,8 @@ from reservations.rules.period import WHOLE_DAY_BITS, Period, day_bit
 # How many units of one town, and how far away, before the list is called complete.
 UNITS_LOOKED_AT_MAX = 300
 REACH_M = 40_000
+# Points that people look from, with their lists.
+POINTS_KEPT_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,22 @@ class NearPlace:
 
 def near_places(
     memory: Memory, near: tuple[float, float] | None, *, purpose: str = ""
-) -> list[NearPlace]:
+) -> Sequence[NearPlace]:
     """The places around a point, nearest first, with the units for a purpose (empty: every one).
 
-    The same list serves every day that is looked at.
+    The same list serves every day that is looked at, and everybody who looks from there while the
+    catalogue stays the same: most people begin at the middle of their town.
     """
+    asked = (near, purpose)
+    found: Sequence[NearPlace] | None = memory.near.get(asked)
+    if found is None:
+        if len(memory.near) >= POINTS_KEPT_MAX:
+            memory.near.clear()
+        found = memory.near[asked] = tuple(_near_places(memory, near, purpose))
+    return found
+
+
+def _near_places(memory: Memory, near: tuple[float, float] | None, purpose: str) -> list[NearPlace]:
     found: list[NearPlace] = []
     counted: Counter[str] = Counter()
     units: dict[int, list[LentUnit]] = {}

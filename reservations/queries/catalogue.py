@@ -6,8 +6,8 @@ masks change with every booking and are kept apart (masks.py).
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypeVar
@@ -32,7 +32,7 @@ from reservations.rules.availability import Lending
 from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
 from reservations.rules.period import Frame, Period, frames_on
-from reservations.rules.town import RefundStep, Residency, TownRules
+from reservations.rules.town import RefundStep, Residency, Rounding, TownRules
 
 # Answers that a unit remembers: more than its frames and days of the week can make.
 FEES_KEPT = 128
@@ -169,7 +169,10 @@ class LentUnit:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that is lent, at one version."""
+    """Everything that is lent, at one version.
+
+    middle   the town that lends most units, of those whose point is known: where most people look
+    """
 
     version: int
     towns: Mapping[str, Town]
@@ -178,6 +181,7 @@ class Catalogue:
     units_of_place: Mapping[int, tuple[LentUnit, ...]]
     units_of_part: Mapping[int, tuple[LentUnit, ...]]
     purposes: Mapping[str, tuple[str, str]]
+    middle: Town | None = None
 
     def siblings(self, unit: LentUnit) -> tuple[LentUnit, ...]:
         """The other units of its facility that share a part with it, in order of position."""
@@ -215,7 +219,14 @@ def load(session: Session) -> Catalogue:
         {key: tuple(value) for key, value in of_place.items()},
         {key: tuple(value) for key, value in of_part.items()},
         {row.code: (row.name, row.name_en) for row in purposes},
+        _middle(units.values()),
     )
+
+
+def _middle(units: Collection[LentUnit]) -> Town | None:
+    counts = Counter(unit.town.code for unit in units if unit.town.lat is not None)
+    most = counts.most_common(1)
+    return next(unit.town for unit in units if unit.town.code == most[0][0]) if most else None
 
 
 def _towns(session: Session) -> dict[str, Town]:
@@ -251,6 +262,8 @@ def rules_of(version: int, valid_from: date, body: Mapping[str, Any]) -> TownRul
     fields = dict(body)
     if "refund_steps" in fields:
         fields["refund_steps"] = tuple(RefundStep(*step) for step in fields["refund_steps"])
+    if "rounding" in fields:
+        fields["rounding"] = Rounding(fields["rounding"])
     return TownRules(version, valid_from, **fields)
 
 

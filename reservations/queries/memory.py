@@ -6,7 +6,8 @@ when that has changed. `current(session)` is for those who only need the catalog
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -23,12 +24,14 @@ class Memory:
 
     lending   only the places that lend something: most facilities of a region do not, and a
               search need not pass them
+    near      what queries/around.py has worked out from this catalogue; gone with it
     """
 
     catalogue: Catalogue
     grid: Grid
     lending: Grid
     masks: Masks
+    near: dict[Any, Any] = field(default_factory=dict)
 
 
 def current(session: Session) -> Memory:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reservations.rules.period import EVERY_DAY, Period
-from reservations.rules.town import Residency, TownRules
+from reservations.rules.town import Residency, Rounding, TownRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def quote(
 
     A row for exactly this period wins. Otherwise the cheapest run of rows from the period's start
     to its end is added; a gap between two frames costs nothing. Parties from outside the town pay
-    `rules.outside_percent` of that sum, cut below `rules.rounding_yen`, but a raised fee is never
-    cut below the table; the table itself is never rounded.
+    `rules.outside_percent` of that sum, rounded as the town does (`share`); the table itself is
+    never rounded.
 
     day_bit  the day's bit (period.py)
     returns  None when the table has no row for a part of the period: then nobody may book it
@@ -71,12 +71,24 @@ def quote(
         return None
     table_yen = sum(line.fee_yen for line in lines)
     percent = 100 if residency.is_local else rules.outside_percent
-    total_yen = table_yen
-    if percent != 100:
-        raised = table_yen * percent // 100
-        cut = raised - raised % rules.rounding_yen
-        total_yen = max(cut, table_yen) if percent > 100 else cut
-    return Fee(lines, table_yen, total_yen, percent)
+    return Fee(lines, table_yen, share(table_yen, percent, rules), percent)
+
+
+def share(amount_yen: int, percent: int, rules: TownRules) -> int:
+    """`percent` of an amount, in whole multiples of `rules.rounding_yen`.
+
+    Rounding takes nothing back: what is raised never falls below the amount, what is lowered never
+    rises above it, and 100 % is the amount itself.
+
+    source   摂津市民文化ホール rounds up to ten yen, most towns cut (surcharge_reduction_facts.csv)
+    """
+    if percent == 100:
+        return amount_yen
+    # In hundredths of a yen, so that nothing is lost before it is rounded.
+    exact, step = amount_yen * percent, rules.rounding_yen * 100
+    more = {Rounding.DOWN: 0, Rounding.HALF_UP: step // 2, Rounding.UP: step - 1}[rules.rounding]
+    rounded = (exact + more) // step * rules.rounding_yen
+    return max(rounded, amount_yen) if percent > 100 else min(rounded, amount_yen)
 
 
 def _exact(rows: Sequence[Price], wish: Period) -> tuple[FeeLine, ...] | None:

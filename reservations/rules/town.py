@@ -22,6 +22,14 @@ class Residency(Enum):
         return self is not Residency.OUTSIDE
 
 
+class Rounding(Enum):
+    """端数処理: what becomes of the yen below `rounding_yen` (切捨て、切上げ、四捨五入)."""
+
+    DOWN = "down"
+    UP = "up"
+    HALF_UP = "half_up"
+
+
 @dataclass(frozen=True, slots=True)
 class RefundStep:
     """Cancelled at least `days_before` the day of use: `percent` of the fee comes back."""
@@ -39,7 +47,8 @@ class TownRules:
     closes_minutes        booking ends this many minutes before the start
     active_max            open bookings that one party may hold in this town; None is no limit
     outside_percent       what outside parties pay, in percent of the table
-    rounding_yen          fees are cut below this amount
+    rounding_yen          worked-out fees are whole multiples of this amount
+    rounding              in which direction; time is a matter of the table (fees.py: per_minutes)
     free_undo_minutes     a slip of the finger: cancelled within this time, nothing is owed
     refund_steps          most generous first; without a matching step nothing comes back
     """
@@ -52,6 +61,7 @@ class TownRules:
     active_max: int | None = 10
     outside_percent: int = 150
     rounding_yen: int = 10
+    rounding: Rounding = Rounding.DOWN
     free_undo_minutes: int = 30
     refund_steps: tuple[RefundStep, ...] = (RefundStep(7, 100), RefundStep(1, 50))
     permit_word: str = "使用許可"

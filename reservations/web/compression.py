@@ -1,7 +1,8 @@
 """Answers go out packed: a page on a cheap line is a third of its size, a style sheet a quarter.
 
-Files of static/ never change under their address (templating.py:asset), so each is packed once a
-process. Pages are packed as they leave, at a level that costs less than the page itself.
+Files of static/ and style sheets never change under their address (templating.py:asset, look.py),
+so each is packed once a process. Pages are packed as they leave, at a level that costs less than
+the page itself.
 
 A packed page whose size can be watched may give a secret away, if whoever watches can also put
 text into it (BREACH). Cookies here are SameSite=Lax, so a stranger's page cannot make requests
@@ -15,6 +16,7 @@ from functools import lru_cache
 
 from flask import Flask, Response, request
 
+LASTING = frozenset({"static", "look.sheet"})
 SMALLEST_BYTES = 1_000
 PAGE_LEVEL = 4
 TYPES = ("text/", "image/svg+xml")
@@ -34,7 +36,7 @@ def _pack(response: Response) -> Response:
     is_long = (response.content_length or 0) >= SMALLEST_BYTES
     if not (is_whole and is_long and request.accept_encodings.quality("gzip")):
         return response
-    if request.endpoint == "static":
+    if request.endpoint in LASTING:
         response.direct_passthrough = False
         packed = _packed_file(request.full_path, response.get_data())
         response.set_etag(f"{response.get_etag()[0]}-gzip")

@@ -4,6 +4,7 @@ Refusal     a page with the words of every reason, or a problem document in the 
 Malformed   422 with a sentence a field; a view that shows its own form again catches it first
 CSRFError   400; what was typed here can be sent again with one button
 HTTPException 400, 404, 405, 413 as the refusals of the same meaning
+Exception   anything else: a bug or an outage (faults.py)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from reservations.errors import Refusal, RefusalCode
+from reservations.web import faults
 from reservations.web.forms import Malformed
 from reservations.web.refusals import sentence, sentences
 
@@ -91,7 +93,7 @@ def problem(refusal: Refusal, *, status: int | None = None, **more: Any) -> Resp
 
 
 def plain_problem(error: HTTPException) -> Response:
-    """A problem document for what is no refusal of ours: a bug, a header that is too long."""
+    """A problem document for what is no refusal of ours: a header that is too long."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": error.name,
@@ -108,6 +110,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Malformed, _malformed)
     app.register_error_handler(CSRFError, _unsigned)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, faults.fault)
 
 
 def page(refusal: Refusal, *, status: int | None = None, **more: Any) -> Response:
@@ -177,10 +180,15 @@ def _is_from_here() -> bool:
 
 
 def _http(error: HTTPException) -> Any:
-    code = CODE_OF_STATUS.get(error.code or 500)
-    if code is None:
-        return plain_problem(error) if is_api() else error
-    refusal = Refusal(code)
+    status = error.code or 500
+    if status >= 500:
+        return faults.http_fault(error)
+    if status < 400:
+        return error
+    code = CODE_OF_STATUS.get(status)
+    if code is None and is_api():
+        return plain_problem(error)
+    refusal = Refusal(code or Code.MALFORMED)
     answer = problem(refusal, status=error.code) if is_api() else page(refusal, status=error.code)
     if error.code == 405 and error.get_response().headers.get("Allow"):
         answer.headers["Allow"] = error.get_response().headers["Allow"]

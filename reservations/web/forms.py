@@ -15,13 +15,22 @@ from typing import Annotated, Any, TypeVar
 
 import jaconv
 from flask_babel import lazy_gettext as _l
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from reservations.errors import Refusal, RefusalCode
-from reservations.rules.period import Period, period_of
 from reservations.web.auth import PASSWORD_LENGTH_MIN
 from reservations.web.language import gettext
+from reservations.web.wishes import FrameWish, When, Wish
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,8 +39,6 @@ LOGIN_LENGTH_MAX = 254
 PASSWORD_LENGTH_MAX = 200
 WORDS_LENGTH_MAX = 2000
 PAGE_LENGTH_MAX = 500
-HEADCOUNT_MAX = 100_000
-UNIT_ID_MAX = 2**31 - 1
 KEY_LENGTH_MAX = 80
 
 # What stays out of a name: line breaks, tabs and other controls. Every other character is a name's.
@@ -101,7 +108,8 @@ def _sentence(field: str, detail: ErrorDetails) -> str:
         "less_than_equal": gettext("%(field)sは、%(le)s以下の数字にしてください。"),
         "string_too_long": gettext("%(field)sは、%(max_length)s文字までにしてください。"),
         "string_too_short": gettext("%(field)sは、%(min_length)s文字以上にしてください。"),
-        "not_a_day": gettext("%(field)sは、2000年から2099年までにしてください。"),
+        "not_a_day": gettext("%(field)sは、2000年から2099年までの、暦にある日にしてください。"),
+        "no_length": gettext("終わりの時刻を、始まりと別の時刻にしてください。"),
         "kanji_in_reading": gettext(
             "%(field)sは、漢字ではなく、ひらがなかカタカナで入力してください。"
         ),
@@ -139,6 +147,8 @@ LABELS: dict[str, Any] = {
     "lat": _l("緯度"),
     "lng": _l("経度"),
 }
+# A field of a form that has a shorter name in addresses.
+NAMES = {"unit_id": "unit"}
 # Fields that are chosen from a list, not typed.
 CHOSEN = frozenset({"home", "works", "studies", "purpose", "score"})
 
@@ -177,21 +187,12 @@ def _login(text: str) -> str:
     raise PydanticCustomError("not_a_login", "neither a mail address nor a phone number")
 
 
-def _of_this_century(day: date) -> date:
-    """Days that calendars can be worked out for; the API has the same bounds."""
-    if not 2000 <= day.year <= 2099:
-        raise PydanticCustomError("not_a_day", "a day of another century")
-    return day
-
-
 Number = Annotated[int, BeforeValidator(folded)]
 Decimal = Annotated[float, BeforeValidator(folded)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_as_written)]
 Reading = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_reading)]
 Login = Annotated[str, Field(max_length=LOGIN_LENGTH_MAX), AfterValidator(_login)]
 Words = Annotated[str, Field(max_length=WORDS_LENGTH_MAX)]
-Day = Annotated[date, BeforeValidator(folded), AfterValidator(_of_this_century)]
-Clock = Annotated[str, BeforeValidator(folded), Field(pattern=r"^\d{1,2}:\d{2}$")]
 Key = Annotated[str, Field(max_length=KEY_LENGTH_MAX)]
 
 
@@ -201,40 +202,36 @@ class Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class FrameForm(Form):
+class WishForm(Form):
+    """What wishes.py describes, as people type it: full-width digits, 9:00, `unit` for short."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: NAMES.get(name, name))
+    )
+
+    @field_validator(
+        "unit_id", "date", "start", "end", "headcount", mode="before", check_fields=False
+    )
+    @classmethod
+    def _fold(cls, typed: Any, info: ValidationInfo) -> Any:
+        text = folded(typed)
+        return text.zfill(len("09:00")) if info.field_name in ("start", "end") else text
+
+
+class FrameForm(FrameWish, WishForm):
     """Which unit, when: the query of the check page. Times may be any on the grid."""
 
-    unit: Number = Field(ge=1, le=UNIT_ID_MAX)
-    date: Day
-    start: Clock
-    end: Clock
 
-    @property
-    def period(self) -> Period:
-        """raises   Refusal off_grid"""
-        return period_between(self.start, self.end)
-
-
-class BookingForm(FrameForm):
+class BookingForm(Wish, WishForm):
     """予約の確認: the frame, what for, how many people, and the key against a double click."""
 
-    purpose: str = Field("", max_length=40)
-    headcount: Number | None = Field(None, ge=1, le=HEADCOUNT_MAX)
     key: Key = ""
 
 
-class ChangeForm(Form):
+class ChangeForm(When, WishForm):
     """Another time for a booking of one's own."""
 
-    date: Day
-    start: Clock
-    end: Clock
     key: Key = ""
-
-    @property
-    def period(self) -> Period:
-        """raises   Refusal off_grid"""
-        return period_between(self.start, self.end)
 
 
 class DateForm(Form):
@@ -298,14 +295,6 @@ class PositionForm(Form):
 
     lat: Decimal = Field(ge=20, le=46)
     lng: Decimal = Field(ge=122, le=154)
-
-
-def period_between(start: str, end: str) -> Period:
-    """raises   Refusal off_grid when either is no time on the quarter-hour grid"""
-    found = period_of(start, end)
-    if found is None:
-        raise Refusal(RefusalCode.OFF_GRID)
-    return found
 
 
 def three_part_date(source: Mapping[str, str], name: str) -> date:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import flask_babel
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_app_context, has_request_context, request
 from flask_babel import Babel
 
 from reservations.clock import HOLIDAYS, local
@@ -56,6 +56,11 @@ def gettext(text: str, /, **values: object) -> str:
     return found % values if values else found
 
 
+def N_(text: str) -> str:
+    """A sentence that is said later, in the language of whoever asks then."""
+    return text
+
+
 def _catalogued(text: str) -> str:
     return str(_catalogue().ugettext(text))
 
@@ -72,10 +77,10 @@ def _catalogue() -> Any:
 
 def locale() -> str:
     """?lang= wins, then the cookie, then what the browser asks for, then Japanese."""
-    if not has_request_context():
-        return "ja"
-    found: str | None = g.get("locale")
+    found: str | None = g.get("locale") if has_app_context() else None
     if found is None:
+        if not has_request_context():
+            return "ja"
         asked = (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
         known = [each for each in asked if each in _BY_LOCALE]
         best = request.accept_languages.best_match(list(_BY_LOCALE), default="ja")

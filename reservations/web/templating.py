@@ -18,6 +18,7 @@ from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
 from reservations.web import auth, language, services
 from reservations.web.language import gettext
+from reservations.web.look import look
 from reservations.web.refusals import sentence
 from reservations.web.statuses import sign
 
@@ -52,8 +53,9 @@ def install(app: Flask) -> None:
         services=services.services,
         address=address,
         asset=asset,
+        look=look,
         emergency=emergency,
-        help_line=help_line,
+        help_line=operator_line,
         mode_strip=mode_strip,
         navigation=navigation,
         status_sign=sign,
@@ -122,8 +124,8 @@ def navigation() -> list[tuple[str, str, str]]:
     return [(key, words, where) for key, words, name in steps if (where := address(name))]
 
 
-def help_line() -> dict[str, str]:
-    """Who to telephone: the number that the operator has set."""
+def operator_line() -> dict[str, str]:
+    """Who to telephone: the number that the operator has set, if any."""
     settings = services.services().settings
     return {
         "name": gettext("電話"),

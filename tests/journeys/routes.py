@@ -60,6 +60,7 @@ PUBLIC = (
     Route("map", at("/map")),
     Route("about", at("/about")),
     Route("not found", at("/facilities/999999")),
+    Route("home of another town", at("/?town=172120")),
 )
 
 
@@ -102,6 +103,8 @@ PERSONAL = (
     Route("problem", at("/problem?page=/about")),
     Route("ticket", at("/problem/HJC4AX2?page=/about")),
     Route("check", check_of(lambda house: house.site.region.next_door.whole), is_signed_in=True),
+    Route("check that cannot be read", at("/book?unit=1"), is_signed_in=True),
+    Route("link that is used up", at("/enter/used-up")),
     Route("check, full", check_of(lambda house: house.site.region.here.whole), is_signed_in=True),
     Route("my bookings", at("/bookings"), is_signed_in=True),
     Route("my past bookings", at("/bookings?show=past"), is_signed_in=True),

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Response, ViewportSize
 from tests.journeys import routes
 from tests.journeys.routes import Route
 from tests.support.browser import open_context, run_axe
-from tests.support.house import House
+from tests.support.house import House, running_house
 
 LARGE: ViewportSize = {"width": 1366, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -62,6 +62,9 @@ MOVING = """() => [...document.querySelectorAll('*')].filter(each => {
     const style = getComputedStyle(each)
     return parseFloat(style.transitionDuration) || parseFloat(style.animationDuration)
 }).length"""
+FAULTS = ("いま、予約の台帳につながりません", "The booking ledger cannot be reached right now")
+# No finger presses paper.
+FOR_FINGERS = "target-size:"
 NAVIGATION = "() => [...document.querySelectorAll('nav')].filter(n => n.checkVisibility()).length"
 
 
@@ -99,17 +102,62 @@ def look(request: pytest.FixtureRequest, browser: Browser, house: House) -> Iter
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_axe_finds_nothing_on_phone_and_desk_by_day_and_night(look, language):
+def test_axe_finds_nothing_on_phone_desk_and_paper_by_day_and_night(look, language):
     page = look.at(PHONE, language=language)
+
+    assert faults_of(page) == []
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe finds on a phone and a desk, light and dark, and on the printed page."""
     # Without fades: a colour half way between day and night is nobody's.
     page.emulate_media(reduced_motion="reduce")
-    found = run_axe(page)
+    found = []
+    for size in (PHONE, LARGE):
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{size['width']} px, {scheme}: {each}" for each in run_axe(page)]
+    page.emulate_media(color_scheme="light", media="print")
+    on_paper = [each for each in run_axe(page) if not each.startswith(FOR_FINGERS)]
+    page.emulate_media(media="null")
+    return found + [f"print: {each}" for each in on_paper]
 
-    page.emulate_media(color_scheme="dark")
-    found += run_axe(page)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size(LARGE)
-    found += run_axe(page)
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_axe_finds_nothing_on_the_page_of_a_fault(browser, tmp_path, language):
+    with running_house(tmp_path) as house, open_context(browser) as context:
+        page = context.new_page()
+        house.loses_its_database()
+        page.goto(f"{house.url}/map?lang={language}")
+        assert page.locator("h1").inner_text() in FAULTS
+
+        assert faults_of(page) == []
+        assert all(each["size"] >= TARGET_PX for each in page.evaluate(TARGETS))
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_axe_finds_nothing_where_answers_are_sent_back(browser, house, language):
+    """Pages that only a form leads to: with errors, and the check of a registration."""
+    found = []
+    with open_context(browser) as context:
+        page = context.new_page()
+        page.goto(f"{house.url}/register?lang={language}")
+        page.locator("main form button").last.click()
+        found += faults_of(page)
+        for name, text in (
+            ("name", "𠮷田 髙子"),
+            ("kana", "よしだ たかこ"),
+            ("login", "a@example.jp"),
+        ):
+            page.fill(f"[name={name}]", text)
+        page.select_option("[name=home]", "172120")
+        page.locator("main form button").last.click()
+        page.wait_for_selector("[name=password]")
+        found += faults_of(page)
+        page.goto(f"{house.url}/problem?lang={language}")
+        page.locator("main form button").last.click()
+        found += faults_of(page)
 
     assert found == []
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reservations.rules.fees import Fee, FeeLine, Price, quote
+from reservations.rules.fees import Fee, FeeLine, Price, quote, share
 from reservations.rules.period import HOLIDAY, WEEKDAYS, WEEKEND, Period, period_of
-from reservations.rules.town import Residency
+from reservations.rules.town import Residency, Rounding
 from tests.support.properties import periods, prices, some_rules
 
 MONDAY = 1
@@ -154,6 +154,58 @@ def test_a_town_that_charges_outsiders_nothing_more_does_not_round():
     rules = some_rules(outside_percent=100)
 
     assert yen(MASUDA, "09:00-10:00", residency=Residency.OUTSIDE, rules=rules) == 1445
+
+
+@pytest.mark.parametrize(
+    ("amount", "percent", "rounding", "yen_unit", "expected"),
+    [
+        # 摂津市民文化ホール: a rehearsal is x0.7, the total is rounded up to ten yen.
+        (3150, 70, Rounding.UP, 10, 2210),
+        (3150, 70, Rounding.DOWN, 10, 2200),
+        (3100, 70, Rounding.UP, 10, 2170),
+        # 仙台市イズミティ21: a change costs 20 %, rounded up to 100 yen.
+        (12340, 20, Rounding.UP, 100, 2500),
+        # 長門市: cut below ten yen.
+        (2285, 150, Rounding.DOWN, 10, 3420),
+        (2285, 150, Rounding.HALF_UP, 10, 3430),
+        (2283, 150, Rounding.HALF_UP, 10, 3420),
+        # A fraction of a yen counts too.
+        (201, 150, Rounding.UP, 1, 302),
+        (5, 50, Rounding.UP, 10, 5),
+    ],
+)
+def test_a_share_is_rounded_as_the_town_does(amount, percent, rounding, yen_unit, expected):
+    rules = some_rules(rounding_yen=yen_unit, rounding=rounding)
+
+    assert share(amount, percent, rules) == expected
+
+
+def test_people_from_outside_pay_rounded_up_where_the_town_says_so():
+    table = a_table(**{"09:00-12:00": 2285})
+    rules = some_rules(rounding=Rounding.UP)
+
+    assert yen(table, "09:00-12:00", rules=rules, residency=Residency.OUTSIDE) == 3430
+    assert yen(table, "09:00-12:00", rules=rules) == 2285
+
+
+@given(
+    st.integers(0, 100_000),
+    st.integers(101, 400),
+    st.sampled_from([1, 10, 50, 100]),
+    st.sampled_from(Rounding),
+)
+def test_rounding_moves_a_raised_fee_by_less_than_its_unit(amount, percent, unit, rounding):
+    exact = amount * percent / 100
+    found = share(amount, percent, some_rules(rounding_yen=unit, rounding=rounding))
+
+    assert abs(found - exact) < unit
+    assert found >= amount
+    if rounding is Rounding.UP:
+        assert found >= exact
+    elif rounding is Rounding.DOWN:
+        assert found <= exact
+    else:
+        assert abs(found - exact) <= unit / 2 or found == amount
 
 
 def test_a_time_without_a_row_has_no_price():

@@ -2,12 +2,17 @@
 
 Nothing outside this machine is ever asked: names do not resolve, and a page that tries is reported
 to the test. The page of a test is a phone of 390 × 844 in Japan; `open_context` makes others.
+
+Japanese is drawn with the fonts of printables/, which have the rare characters of names (𠮷) too;
+none need be installed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +34,7 @@ FLAGS = [
     # would also switch the HTTP cache off.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+FONTS = Path(__file__).parents[2] / "printables" / "fonts" / "vendor"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -47,12 +53,26 @@ def running_browser() -> Iterator[Browser]:
     path = executable()
     if path is None:
         raise RuntimeError("Chromium is missing: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        env: dict[str, Any] = {**os.environ, "FONTCONFIG_FILE": str(_font_list(Path(folder)))}
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, env=env)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def _font_list(folder: Path) -> Path:
+    """The system's fonts and those of printables/, as fontconfig reads it."""
+    found = folder / "fonts.conf"
+    found.write_text(
+        f"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+        <fontconfig>
+        <include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{FONTS}</dir>
+        </fontconfig>""",
+        encoding="utf-8",
+    )
+    return found
 
 
 @contextlib.contextmanager

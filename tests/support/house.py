@@ -39,6 +39,15 @@ class House:
         assert cookie is not None
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.url}])
 
+    def loses_its_database(self) -> None:
+        """The file is gone, as after a disk that was not mounted."""
+        database = self.site.database
+        assert database.url.database is not None
+        path = Path(database.url.database)
+        database.dispose()
+        for each in path.parent.glob(f"{path.name}*"):
+            each.unlink()
+
 
 @contextlib.contextmanager
 def running_house(folder: Path, *, audience: str = "resident") -> Iterator[House]:

@@ -100,3 +100,11 @@ def test_the_compiled_catalogue_is_not_older_in_content(language):
         known = gettext.GNUTranslations(file)
 
     assert [msgid for msgid, text in words(language).items() if known.gettext(msgid) != text] == []
+
+
+def test_english_never_says_free_which_could_mean_vacant_or_without_charge():
+    said_so = [text for text in words("en").values() if re.search(r"\bfree\b", text, re.IGNORECASE)]
+
+    assert words("en")["空き"] == "Available"
+    assert words("en")["無料"] == "no charge"
+    assert said_so == ["%(free)s of %(all)s"]

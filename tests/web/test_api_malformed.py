@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from reservations.actions.feedback import TICKET_LENGTH
+
 WORDS = "入力の形が正しくありません。下の項目を確かめてください。"
 EVENING = {"date": "2026-06-13", "start": "18:00", "end": "21:00"}
 WISH = {"unit_id": 1, **EVENING}
@@ -202,10 +204,12 @@ def test_a_bug_is_a_problem_document_too(api):
     answer = api.get("node")
 
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
-    assert answer.json == {
-        "type": "about:blank",
-        "title": "Internal Server Error",
+    told = dict(answer.json)
+    assert len(told.pop("ticket")) == TICKET_LENGTH
+    assert told == {
+        "type": "urn:tonari:internal",
+        "title": "こちらの不具合で、表示できませんでした",
         "status": 500,
-        "code": "http_500",
+        "code": "internal",
         "refusals": [],
     }

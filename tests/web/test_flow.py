@@ -152,13 +152,17 @@ def test_purpose_and_head_count_are_those_of_last_time(site):
     [
         ("unit=9999&date=2026-06-13&start=18:00&end=21:00", 404, "この室場は見つかりません。"),
         ("unit=x&date=2026-06-13&start=18:00&end=21:00", 422, "室場は、数字で入力してください。"),
-        ("unit=1&date=2026-02-30&start=18:00&end=21:00", 422, "日付の形が違います。"),
+        (
+            "unit=1&date=2026-02-30&start=18:00&end=21:00",
+            422,
+            "日付は、2000年から2099年までの、暦にある日",
+        ),
         ("unit=1&date=2026-06-13&start=18:10&end=21:00", 422, "時刻は15分きざみで"),
         ("unit=1&date=2026-06-13&start=18:00", 422, "終わりの時刻を入力してください。"),
-        ("unit=1&date=0001-01-01&start=18:00&end=21:00", 422, "2000年から2099年までに"),
+        ("unit=1&date=0001-01-01&start=18:00&end=21:00", 422, "2000年から2099年までの、暦にある日"),
         ("unit=1&date=2000-01-01&start=18:00&end=21:00", 200, "これからの日時を選んで"),
         ("unit=1&date=2099-12-31&start=18:00&end=21:00", 200, "予約の受付は"),
-        ("unit=1&date=9999-12-31&start=18:00&end=21:00", 422, "2000年から2099年までに"),
+        ("unit=1&date=9999-12-31&start=18:00&end=21:00", 422, "2000年から2099年までの、暦にある日"),
     ],
 )
 def test_an_address_that_makes_no_sense_is_answered_in_words(site, query, status, sentence):

@@ -113,7 +113,7 @@ def test_digits_may_be_full_width():
     typed = {**FRAME, "unit": "１", "date": "２０２６-０６-１３", "start": "１８：００"}
     form = forms.read(BookingForm, {**typed, "headcount": "１２"})
 
-    assert (form.unit, form.date.isoformat(), form.start, form.headcount) == (
+    assert (form.unit_id, form.date.isoformat(), form.start, form.headcount) == (
         1,
         "2026-06-13",
         "18:00",

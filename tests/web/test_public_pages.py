@@ -133,8 +133,8 @@ def test_digits_may_be_full_width(site):
 
 def test_every_status_has_a_word_and_a_shape_of_its_own():
     assert {status.value for status in Status} <= set(SIGNS)
-    assert [name for name, sign in SIGNS.items() if not sign.mark or not str(sign.word)] == []
-    assert len({str(sign.word) for sign in SIGNS.values()}) == len(SIGNS)
+    assert [name for name, sign in SIGNS.items() if not sign.mark or not sign.text] == []
+    assert len({sign.text for sign in SIGNS.values()}) == len(SIGNS)
 
 
 def test_a_closed_day_says_when_it_opens_again(site):

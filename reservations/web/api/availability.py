@@ -29,7 +29,7 @@ def availability(query_data: AvailabilityQuery) -> Response:
     first, days = answers.days_with_masks(query_data.date, query_data.days)
     wish = Search(
         date=first,
-        period=query_data.period(),
+        period=query_data.period,
         purpose=query_data.purpose,
         headcount=query_data.headcount,
         near=query_data.near,

@@ -39,6 +39,7 @@ from reservations.web.api.schemas import BookingView as BookingSchema
 from reservations.web.auth import Who, guard
 from reservations.web.errors import problem
 from reservations.web.services import context, memory, now, session, today
+from reservations.web.wishes import FrameWish
 
 blueprint = APIBlueprint("api_bookings", __name__, url_prefix="/api/v1/bookings", tag="Bookings")
 guard(blueprint, Who.TOKEN)
@@ -170,12 +171,12 @@ def _mine(booking_id: str) -> BookingView:
     return found
 
 
-def _lent(wish: NewBooking | BookingChange) -> Period:
+def _lent(wish: FrameWish) -> Period:
     """The whole frames that the wish touches; as it was sent where that cannot be lent.
 
     The action looks again, with the newest catalogue: here it only decides how to ask.
     """
-    asked = wish.period()
+    asked = wish.period
     unit = memory_query.held(session()).catalogue.units.get(wish.unit_id)
     if unit is None:
         return asked

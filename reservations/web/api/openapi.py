@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from reservations.web.api import schemas
 from reservations.web.api.contract import REF_TEMPLATE
+from reservations.web.wishes import ID_MAX
 
 PROBLEM_TYPE = "application/problem+json"
 PDF_TYPE = "application/pdf"
@@ -248,7 +249,7 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     if parameter["in"] == "path":
         described["required"] = True
         if schema == {"type": "integer"}:
-            schema |= {"minimum": 1, "maximum": schemas.ID_MAX}
+            schema |= {"minimum": 1, "maximum": ID_MAX}
         elif parameter["name"] == "booking_id":
             schema["format"] = "uuid"
     return described

@@ -13,42 +13,26 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reservations.errors import Refusal, RefusalCode
 from reservations.rules.availability import Status
-from reservations.rules.period import SLOT_MINUTES, Period, period_of
-from reservations.web.api.contract import MalformedRequest, Mistake
+from reservations.web.wishes import (
+    HEADCOUNT_MAX,
+    Day,
+    FrameWish,
+    PurposeCode,
+    When,
+    Wish,
+    text_schema,
+)
 
 # A field is called `date`; inside its class the type needs another name.
 Date = date
 
 LIMIT_MAX = 200
 DAYS_MAX = 31
-ID_MAX = 2**31 - 1
-HEADCOUNT_MAX = 100_000
 
-_DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
-_START = r"^([01][0-9]|2[0-3]):(00|15|30|45)$"
-_END = r"^([0-3][0-9]|4[0-7]):(00|15|30|45)$|^48:00$"
-_CLOCK = re.compile(r"([0-4][0-9]):([0-5][0-9])")
 _POINT = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,12})?),(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)")
 _TOWNS = r"^[0-9]{6}(,[0-9]{6}){0,99}$"
-_PURPOSE = r"^[a-z0-9_-]{0,40}$"
 _WHOLE = re.compile(r"[0-9]{1,9}")
-
-
-def _day(sent: Any) -> date:
-    if isinstance(sent, str) and re.match(_DAY, sent) and len(sent) == 10:
-        try:
-            return date.fromisoformat(sent)
-        except ValueError:
-            pass
-    raise PydanticCustomError("not_a_day", "not a day")
-
-
-def _clock(sent: Any) -> str:
-    if isinstance(sent, str) and _CLOCK.fullmatch(sent):
-        return sent
-    raise PydanticCustomError("not_a_time", "not a time")
 
 
 def _point(sent: Any) -> tuple[float, float]:
@@ -72,23 +56,15 @@ def _whole(sent: Any) -> int:
     raise PydanticCustomError("not_a_number", "not a whole number")
 
 
-def _text(pattern: str, example: str, **more: Any) -> WithJsonSchema:
-    """What is said of a value that arrives as text and becomes something else."""
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], **more})
-
-
-Day = Annotated[date, BeforeValidator(_day), _text(_DAY, "2026-06-13", format="date")]
-Start = Annotated[str, BeforeValidator(_clock), _text(_START, "18:00")]
-End = Annotated[str, BeforeValidator(_clock), _text(_END, "21:00")]
 Point = Annotated[
     tuple[float, float],
     BeforeValidator(_point),
-    _text(
+    text_schema(
         r"^-?([0-8]?[0-9](\.[0-9]{1,12})?|90),-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,12})?|180)$",
         "36.56,136.65",
     ),
 ]
-TownCodes = Annotated[frozenset[str], BeforeValidator(_towns), _text(_TOWNS, "172014,172120")]
+TownCodes = Annotated[frozenset[str], BeforeValidator(_towns), text_schema(_TOWNS, "172014,172120")]
 
 
 def _number(least: int, most: int, **more: Any) -> WithJsonSchema:
@@ -104,7 +80,6 @@ Headcount = Annotated[
 Page = Annotated[
     int, BeforeValidator(_whole), Field(ge=0, le=100_000), _number(0, 100_000, default=0)
 ]
-PurposeCode = Annotated[str, Field(pattern=_PURPOSE, examples=["badminton"])]
 
 
 class Query(BaseModel):
@@ -123,29 +98,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class _When(BaseModel):
-    """A day and two clock times on the quarter-hour."""
-
-    date: Day
-    start: Start
-    end: End = Field(
-        description="An end at or before the start is the next day's; so is one after 24:00."
-    )
-
-    def period(self) -> Period:
-        """raises   Refusal off_grid, MalformedRequest"""
-        if int(self.start[3:]) % SLOT_MINUTES or int(self.end[3:]) % SLOT_MINUTES:
-            raise Refusal(RefusalCode.OFF_GRID)
-        if self.start == self.end:
-            raise MalformedRequest(Mistake("end", "no_length"))
-        found = period_of(self.start, self.end)
-        if found is None:
-            late = "start" if self.start >= "24:00" else "end"
-            raise MalformedRequest(Mistake(late, "not_a_time"))
-        return found
-
-
-class AvailabilityQuery(_When, Query):
+class AvailabilityQuery(When, Query):
     """What somebody is looking for."""
 
     days: Annotated[
@@ -165,7 +118,7 @@ class AvailabilityQuery(_When, Query):
     limit: Limit = 50
 
 
-class AlternativesQuery(_When, Query):
+class AlternativesQuery(When, Query):
     """What was wanted of a unit that is full."""
 
     purpose: PurposeCode = ""
@@ -201,18 +154,12 @@ class BookingsQuery(Query):
     page: Page = 0
 
 
-class NewBooking(_When, Body):
+class NewBooking(Wish, Body):
     """A wish to book. A time that touches a frame only partly is lent as the whole frame."""
 
-    unit_id: int = Field(ge=1, le=ID_MAX)
-    purpose: PurposeCode = ""
-    headcount: int | None = Field(None, ge=1, le=HEADCOUNT_MAX)
 
-
-class BookingChange(_When, Body):
+class BookingChange(FrameWish, Body):
     """Another time or place for a booking; the old one is given up only if the new one is had."""
-
-    unit_id: int = Field(ge=1, le=ID_MAX)
 
 
 class Plain(BaseModel):
@@ -483,3 +430,6 @@ class Problem(BaseModel):
     refusals: list[ProblemReason] = Field(description="Every reason, the strongest first.")
     errors: list[ProblemField] | None = Field(None, description="With code `malformed`.")
     alternatives: list[AlternativeLine] | None = Field(None, description="With code `taken`.")
+    ticket: str | None = Field(
+        None, description="With codes `internal` and `outage`: the number that our log has too."
+    )

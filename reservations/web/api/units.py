@@ -88,7 +88,7 @@ def alternatives(unit_id: int, query_data: AlternativesQuery) -> Response:
     is too large.
     """
     viewer = answers.viewer()
-    period = query_data.period()
+    period = query_data.period
     known = memory()
     full = _known(known, unit_id)
     day, count = answers.days_with_masks(query_data.date, 1)

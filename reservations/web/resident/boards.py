@@ -106,17 +106,20 @@ def week_of_units(
     return [
         BoardGroup(
             len(group) > 1,
-            tuple(
-                BoardRow(
-                    _title(unit),
-                    addresses.unit(unit.id, view="week", date=by_unit[unit.id][0].date.isoformat()),
-                    tuple(_whole_day(memory, day, addresses) for day in by_unit[unit.id]),
-                )
-                for unit in group
-            ),
+            tuple(_week_row(memory, by_unit[unit.id], addresses) for unit in group),
         )
         for group in groups_of(tuple(week[0].unit for week in weeks))
     ]
+
+
+def _week_row(memory: Memory, week: list[UnitDay], addresses: Addresses) -> BoardRow:
+    unit, first = week[0].unit, week[0].date
+    title = _title(unit)
+    return BoardRow(
+        title,
+        addresses.unit(unit.id, view="week", date=first.isoformat()),
+        tuple(_whole_day(memory, day, title, addresses) for day in week),
+    )
 
 
 def _title(unit: LentUnit) -> Markup:
@@ -128,7 +131,7 @@ def _day_row(memory: Memory, day: UnitDay, title: Markup, addresses: Addresses) 
     return BoardRow(
         title,
         addresses.unit(day.unit.id, date=day.date.isoformat()),
-        cells or (_whole_day(memory, day, addresses, is_link=False),),
+        cells or (_whole_day(memory, day, _title(day.unit), addresses, is_link=False),),
     )
 
 
@@ -154,11 +157,11 @@ def _frame(memory: Memory, cell: Cell, addresses: Addresses) -> BoardCell:
     if address and cell.status in ELSEWHERE:
         name += escape(gettext("。この時間のほかの空きを見る"))
     time = language.time_text(period)
-    return BoardCell(time, shown.name, shown.mark, str(shown.word), more, name, address)
+    return BoardCell(time, shown.name, shown.mark, shown.word, more, name, address)
 
 
 def _whole_day(
-    memory: Memory, day: UnitDay, addresses: Addresses, *, is_link: bool = True
+    memory: Memory, day: UnitDay, title: Markup, addresses: Addresses, *, is_link: bool = True
 ) -> BoardCell:
     """A day in one cell; its frames stand on the page behind it."""
     is_past = bool(day.cells) and all(around.is_over(day.date, c.period, now()) for c in day.cells)
@@ -170,13 +173,13 @@ def _whole_day(
     else:
         more = "" if is_past else _opens(memory, day.unit, day.date, day.status, opens_on)
     head = language.short_day_text(day.date)
-    parts = [part for part in (_title(day.unit), head, str(shown.word), more) if part]
+    parts = [part for part in (title, head, shown.word, more) if part]
     address = addresses.unit(day.unit.id, date=day.date.isoformat()) if is_link else ""
     return BoardCell(
         head,
         shown.name,
         shown.mark,
-        str(shown.word),
+        shown.word,
         more,
         Markup(language.comma()).join(parts),
         address,

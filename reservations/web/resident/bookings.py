@@ -24,14 +24,13 @@ from reservations.web.auth import Who, guard
 from reservations.web.forms import ChangeForm, Malformed, RatingForm
 from reservations.web.papers import permit_words
 from reservations.web.refusals import sentence
-from reservations.web.resident import calendar_file, terms
+from reservations.web.resident import calendar_file, help_line, terms
 from reservations.web.resident.flow import check_address
 from reservations.web.services import (
     context,
     lead_back,
     memory,
     now,
-    services,
     session,
     today,
 )
@@ -72,11 +71,10 @@ def one(booking_id: UUID) -> str:
 
 
 def _confirmation(booking: BookingView, **more: object) -> str:
-    line = services().settings.support_phone
     return render_template(
         "bookings/one.html",
         booking=booking,
-        phone=booking.unit.place.phone or booking.unit.town.phone or line,
+        line=help_line.line_of(booking.unit.place),
         purpose=memory().catalogue.purposes.get(booking.purpose),
         can_change=can_change(booking),
         until_text=terms.until_text,
@@ -273,6 +271,7 @@ def own(booking_id: UUID) -> BookingView:
     found = bookings_query.one(session(), memory(), str(booking_id))
     if found is None or found.party_id != party_id:
         raise Refusal(RefusalCode.NOT_FOUND)
+    help_line.about(found.unit.place)
     return found
 
 

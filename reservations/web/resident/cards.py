@@ -131,7 +131,7 @@ def spoken(
     """となり体育館 全面、11月28日（土）、18:00〜21:00、空き、1,800円: the whole name of a cell."""
     place = unit.place
     name = Markup(" ").join((name_of(place.name, place.name_en), name_of(unit.name, unit.name_en)))
-    parts = [name, language.day_text(day), language.time_text(period), str(sign(status).word)]
+    parts = [name, language.day_text(day), language.time_text(period), sign(status).word]
     return Markup(language.comma()).join([*parts, more] if more else parts)
 
 
@@ -238,14 +238,14 @@ def miss_row(found: Miss, wished_day: date, addresses: Addresses) -> MissRow:
     """A full or closed unit with its reason and the way to its own page."""
     unit = found.unit
     words = sign(found.status)
-    word = str(words.word)
+    word = words.word
     if found.opens_on is not None:
         word = gettext("%(day)sから受付", day=language.day_text(found.opens_on))
     elif found.status is Status.CLOSED:
         word = gettext("この時間は貸し出していません")
     elif found.status is Status.NOT_OPEN:
         words = sign("past")
-        word = str(words.word)
+        word = words.word
     times = {"start": clock_text(found.period.start), "end": clock_text(found.period.end)}
     return MissRow(
         name_of(unit.place.name, unit.place.name_en),

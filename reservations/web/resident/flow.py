@@ -29,8 +29,9 @@ from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
 from reservations.web.forms import BookingForm, FrameForm, Malformed
 from reservations.web.refusals import sentence
-from reservations.web.resident import terms
+from reservations.web.resident import help_line, terms
 from reservations.web.services import context, lead_back, memory, now, session
+from reservations.web.wishes import FrameWish
 
 blueprint = APIBlueprint("flow", __name__, enable_openapi=False)
 guard(blueprint, Who.SIGNED_IN)
@@ -90,14 +91,15 @@ def check_address(unit_id: int, day: date, period: Period, **more: Any) -> str:
     )
 
 
-def frame_of(form: FrameForm) -> Frame:
+def frame_of(form: FrameWish) -> Frame:
     """The frame that a form names, widened to what the unit lends.
 
     raises   Refusal unit_unknown, off_grid
     """
-    unit = memory().catalogue.units.get(form.unit)
+    unit = memory().catalogue.units.get(form.unit_id)
     if unit is None:
         raise Refusal(RefusalCode.UNIT_UNKNOWN)
+    help_line.about(unit.place)
     bit = day_bit(form.date, is_holiday=form.date in HOLIDAYS)
     asked = form.period
     lent = lent_period(unit.lending_on(form.date, bit), asked)

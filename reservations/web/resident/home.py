@@ -18,11 +18,14 @@ from reservations.web.auth import Who, guard, viewer
 from reservations.web.resident import cards
 from reservations.web.resident.addresses import Addresses
 from reservations.web.resident.cards import PlaceCard
+from reservations.web.resident.help_line import help_line
 from reservations.web.resident.where import Where, day_of, purpose_asked, where
 from reservations.web.services import memory, now, today
 
 blueprint = APIBlueprint("home", __name__, enable_openapi=False)
 guard(blueprint, Who.ANYBODY)
+# Every page of the residents' process, wherever it is made.
+blueprint.add_app_template_global(help_line, "help_line")
 
 # Two days with something free are shown, and at most four are looked at for them.
 DAYS_SHOWN = 2
@@ -91,8 +94,9 @@ def about() -> str:
 
 def _blocks(known: Memory, place: Where, purpose: str, chosen: date | None) -> list[DayBlock]:
     around_here = around.near_places(known, place.point, purpose=purpose)
-    own = [each for each in around_here if each.place.town == place.town]
-    others = [each for each in around_here if each.place.town != place.town]
+    code = place.town.code if place.town else ""
+    own = [each for each in around_here if each.place.town.code == code]
+    others = [each for each in around_here if each.place.town.code != code]
     block = partial(_block, known, own, others, Addresses(purpose=purpose))
     if chosen is not None:
         return [block(chosen)]

@@ -17,7 +17,7 @@ from reservations.queries.memory import Memory
 from reservations.rules.availability import Status
 from reservations.rules.period import Period
 from reservations.web.auth import Who, guard, viewer
-from reservations.web.resident import boards, cards
+from reservations.web.resident import boards, cards, help_line
 from reservations.web.resident.addresses import Addresses
 from reservations.web.resident.cards import ResultCard
 from reservations.web.resident.where import (
@@ -54,6 +54,7 @@ def town(code: str) -> str:
     found = known.catalogue.towns.get(code)
     if found is None:
         raise Refusal(RefusalCode.NOT_FOUND)
+    help_line.about(found)
     places = [
         (place, known.catalogue.units_of_place.get(place.id, ()))
         for place in known.catalogue.places.values()
@@ -93,6 +94,7 @@ def _page(
     template: str, known: Memory, place: Place, shown: tuple[LentUnit, ...], **more: Any
 ) -> str:
     """A day or a week of these units, and the next town's offers when nothing is left."""
+    help_line.about(place)
     day = day_of(today())
     is_week = request.args.get("view") == "week"
     count = WEEK if is_week else 1

@@ -7,7 +7,6 @@ on it can be sent to somebody else. Nothing is kept of it.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -51,7 +50,7 @@ def where(memory: Memory) -> Where:
     home = catalogue.towns.get(viewer().home_code or "")
     if home is not None:
         return _of_town(home, {})
-    middle = _middle(catalogue)
+    middle = catalogue.middle
     return _of_town(middle, {}) if middle else Where(None, "", None, {})
 
 
@@ -78,13 +77,6 @@ def _town_at(memory: Memory, point: tuple[float, float]) -> Town | None:
     for _, place_id in memory.lending.nearest(*point):
         return memory.catalogue.places[place_id].town
     return None
-
-
-def _middle(catalogue: Catalogue) -> Town | None:
-    """The town that lends most units: where most people look."""
-    counts = Counter(unit.place.town.code for unit in catalogue.units.values())
-    located = [code for code, _ in counts.most_common() if catalogue.towns[code].lat is not None]
-    return catalogue.towns[located[0]] if located else None
 
 
 # Days and times of the address
