@@ -20,8 +20,9 @@ from reservations.actions.bookings import (
     close,
 )
 from reservations.actions.papers import IssueRequest, Overtaken, issue_paper
+from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
-from reservations.models import AuditLine, Event, IssuedPaper
+from reservations.models import AuditLine, Booking, Event, IssuedPaper
 from reservations.queries import bookings, memory
 from reservations.queries import papers as papers_query
 from reservations.rules.availability import Kind
@@ -139,6 +140,15 @@ def test_a_booking_that_was_cancelled_while_its_permit_was_drawn_gets_none(sessi
         papers.permit(session, memory.current(session), stale, context())
 
     assert refused.value == Refusal(RefusalCode.NO_PERMIT)
+    assert row_counts(session) == before
+
+
+def test_a_booking_that_nobody_may_be_told_of_yet_has_no_permit(session, booking_id):
+    with write_transaction(session):
+        session.get_one(Booking, booking_id).is_told = False
+    before = row_counts(session)
+
+    assert refusal(issue, session, booking_id) == Refusal(RefusalCode.NO_PERMIT)
     assert row_counts(session) == before
 
 
