@@ -107,7 +107,7 @@ def canonical(body: Body) -> bytes:
 
 
 def _check_values(value: object) -> None:
-    if isinstance(value, str | bool | None):
+    if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):
         if abs(value) > INTEGER_MAX:

@@ -195,10 +195,9 @@ def lacking(
     scope   which chains the peer carries; nothing else is ever offered to it (I11)
     """
     found: list[Document] = []
-    for chain, head in sorted(store.heads().items()):
-        known = theirs.get(chain, Head(0, START))
-        if not scope(chain) or known == head:
-            continue
+    ours = store.heads()
+    for chain in sorted(each for each in ours if ours[each] != theirs.get(each) and scope(each)):
+        head, known = ours[chain], theirs.get(chain, Head(0, START))
         after = known.number
         if not _is_ours(store, chain, known):
             # Theirs is another branch: the whole chain shows them where it parted.

@@ -14,8 +14,7 @@ from functools import cache
 
 import pytest
 
-from sync.simulate import schedule
-from sync.simulate.__main__ import simulate
+from sync.simulate import campaign, schedule
 from sync.simulate.faults import FAULTS
 from sync.simulate.schedule import Outcome
 from tests.tidy.repository import ROOT
@@ -104,4 +103,4 @@ def test_the_command_says_what_came_of_it():
     assert said["schedules"] == 2 and said["violations"] == said["double_promises"] == 0
     assert said["lost_promises"] == said["unsettled"] == 0
     assert {"faults", "cpu_seconds"} <= set(said)
-    assert simulate(2, 5)["faults"] == said["faults"]
+    assert campaign.run(2, 5).report()["faults"] == said["faults"]
