@@ -110,11 +110,13 @@ class Node:
         asks: bool = False,
         claims: Sequence[str] = (),
         data: Mapping[str, Any] | None = None,
+        again: str = "",
     ) -> Slip:
         """Write a slip: a fact about a sheet, never refused, whoever holds the sheet (S4 to S6).
 
         at      any clock; the log's own order never goes back
         asks    the holder owes it one answer
+        again   the hash of the slip that said this first and lost its place
         raises  NotWritten on a machine whose place another incarnation has taken
         """
         scope = scope_of(about)
@@ -135,6 +137,7 @@ class Node:
             "asks": asks,
             "claims": list(claims),
             "data": dict(data or {}),
+            **({"again": again} if again else {}),
         }
         slip = seal(body, self.key, region=self.directory.region)
         assert isinstance(slip, Slip)
@@ -296,8 +299,10 @@ class Node:
 
     def _receive(self, lines: Sequence[Document], receipt: Receipt) -> None:
         with self.transaction() as store:
-            merge(receipt, exchange.receive(store, self.directory, lines))
-            self._post_again(store, receipt.gone, of=[self.key.id])
+            news = exchange.receive(store, self.directory, lines)
+            # Only what gave way just now: what the receipt has already has come again already.
+            self._post_again(store, news.gone, of=[self.key.id])
+        merge(receipt, news)
 
     def receive(self, documents: Sequence[Document]) -> Receipt:
         """What a carrier brought, in one transaction."""
@@ -308,7 +313,8 @@ class Node:
     def _post_again(self, store: Store, gone: Sequence[Document], *, of: Collection[str]) -> None:
         """Slips of ours that gave way were facts all the same: they come again with a new number.
 
-        Entries that answered them are taken back with them.
+        Unless a copy of this node has said them again already: they are said once. Entries that
+        answered them are taken back with them.
         """
         slips = [line for line in gone if isinstance(line, Slip) and line.author in of]
         slips = [slip for slip in slips if not store.has(slip.id)]
@@ -319,6 +325,9 @@ class Node:
             if not is_log(chain):
                 store.take_back(chain, store.head(chain).number)
         for slip in sorted(slips, key=lambda slip: (slip.chain, slip.number)):
+            later = store.lines(slip.chain, after=slip.number - 1)
+            if any(isinstance(line, Slip) and line.origin == slip.origin for line in later):
+                continue
             self.post(
                 store,
                 slip.sheet,
@@ -328,6 +337,7 @@ class Node:
                 asks=slip.asks,
                 claims=slip.claims,
                 data=slip.data,
+                again=slip.origin,
             )
 
     # Starting, adopting, beginning again

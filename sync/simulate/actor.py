@@ -129,8 +129,9 @@ class Actor:
         """Somebody at this counter says something; it is told when it is on two media."""
         if not self.is_begun:
             return
+        data = {**more.pop("data", {}), "wish": self.world.next_wish()}  # type: ignore[dict-item]
         with self.transaction() as store:
-            self.node.post(store, sheet, kind, at=self.at, **more)  # type: ignore[arg-type]
+            self.node.post(store, sheet, kind, at=self.at, data=data, **more)  # type: ignore[arg-type]
 
     def ask(self, sheet: str, kind: str, **more: object) -> None:
         """A wish, answered at once where the sheet is held here."""

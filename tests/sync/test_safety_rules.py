@@ -440,3 +440,46 @@ def test_a_draft_says_only_what_the_application_may_say():
 
 def test_a_region_has_its_hub_and_its_officers(region: Region):
     assert region.hub.node.directory.nodes() == ["hub"]
+
+
+def test_s6_what_lost_its_place_in_the_log_comes_again_once(region, hub):
+    pool = f"{SCOPE}/pool/2026-07-01"
+    gym = region.desk("gym")
+    hub.hand_over(pool, gym)
+    sync(hub, gym)
+    copy = Desk(region, "gym", gym.node.key)
+    copy.node.start()
+    sync(hub, copy)
+    copy.fact(GYM, "payment", yen=1)
+    copy.write(pool, "confirm", "a", claims=("lane",))
+    copy.node.settle()
+    ours = gym.fact(GYM, "payment", yen=3)
+
+    # Two chains have news here: the slip gives way with the first, and not again with the second.
+    gym.node.start()
+    gym.node.settle()
+
+    with gym.transaction() as store:
+        assert [slip.data["yen"] for slip in store.lines(ours.chain)] == [1, 3]
+        assert [slip.again for slip in store.slips(GYM) if slip.data["yen"] == 3] == [ours.hash]
+
+
+def test_s6_of_two_copies_of_a_node_only_one_says_again_what_both_remember(region, hub):
+    gym = region.desk("gym")
+    region.silent.add("w-gym")
+    both = gym.fact(GYM, "payment", yen=3)
+    copy = Desk(region, "gym", gym.node.key)
+    copy.memory.load(gym.memory.image())
+    third = Desk(region, "gym", gym.node.key)
+    region.silent.clear()
+    third.node.start()
+    third.fact(GYM, "payment", yen=1)
+    third.node.settle()
+
+    copy.node.start()
+    copy.node.settle()
+    gym.node.settle()
+
+    with gym.transaction() as store:
+        assert sorted(slip.data["yen"] for slip in store.slips(GYM)) == [1, 3]
+        assert {slip.origin for slip in store.slips(GYM)} >= {both.hash}

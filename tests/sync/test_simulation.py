@@ -28,6 +28,7 @@ INVARIANTS = {
     "i4_every_promise_told_is_everywhere_or_cancelled": ["lost promise", "lost slip"],
     "i5_told_means_on_two_media": ["one medium"],
     "i6_one_final_answer_per_slip": ["two answers"],
+    "i6_what_was_said_once_is_heard_once": ["said twice"],
     "i7_the_same_documents_give_the_same_tables": ["tables differ", "wrong tables"],
     "i8_nothing_is_paid_out_twice": ["paid twice"],
     "i13_everything_tentative_settles": ["unsettled"],
