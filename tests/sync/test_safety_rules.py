@@ -483,3 +483,26 @@ def test_s6_of_two_copies_of_a_node_only_one_says_again_what_both_remember(regio
     with gym.transaction() as store:
         assert sorted(slip.data["yen"] for slip in store.slips(GYM)) == [1, 3]
         assert {slip.origin for slip in store.slips(GYM)} >= {both.hash}
+
+
+def test_s8_a_slip_that_the_disk_changed_is_not_signed_again(region, hub):
+    gym = region.desk("gym")
+    for yen in (1, 2, 3):
+        gym.fact(GYM, "payment", yen=yen)
+    gym.node.settle()
+    region.silent.add("w-gym")
+    gym.fact(GYM, "payment", yen=4)
+    log = log_of(SCOPE, gym.me.key)
+    told = list(gym.memory.lines(log))
+    broken = replace(told[1], raw=told[1].raw.replace(b'"yen":2', b'"yen":9'), hash="?", id="?")
+    gym.memory.chains_[log].lines[1] = broken
+    gym.memory.load(gym.memory.image())
+
+    # A peer has the lines; one of them shows that the disk has changed another.
+    gym.node.receive(told[2:3])
+    region.silent.clear()
+    gym.node.start()
+    gym.node.settle()
+
+    with gym.transaction() as store:
+        assert [slip.data["yen"] for slip in store.lines(log)] == [1, 2, 3, 4]

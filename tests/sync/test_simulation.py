@@ -56,6 +56,18 @@ def test_nothing_at_all_is_violated_and_promises_were_made():
     assert sum(outcome.promises for outcome in outcomes()) > 10 * SCHEDULES
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        50137,  # a copy of a node and the node itself both posted again what both remembered
+        50344,  # so did a node from an old disk
+        1001424,  # a slip that the disk had changed was signed again as news
+    ],
+)
+def test_a_seed_that_once_said_a_wish_twice_says_it_once(seed):
+    assert schedule.run(seed).violations == []
+
+
 @pytest.mark.timeout(300)
 def test_i14_the_clocks_were_wrong_all_the_time():
     faults: Counter[str] = sum((outcome.faults for outcome in outcomes()), Counter())
