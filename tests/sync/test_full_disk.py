@@ -1,4 +1,4 @@
-"""A disk that is full, or fails at the N-th write, for every N: nothing told is lost, and it heals."""
+"""A disk that is full or fails at the N-th write, for every N: nothing that was told is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of three ages read each other's recorded bundles: nothing is dropped, nothing guessed."""
+"""Programs of three ages read each other's recorded bundles: nothing is dropped or guessed."""
 
 from __future__ import annotations
 
