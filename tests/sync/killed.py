@@ -5,7 +5,8 @@
 Two desks share three sheets by bundles in a folder. Each is a process of its own that takes wishes,
 answers them and reports every line that it told anybody; the pipe it reports into is the journal
 outside the system. After some rounds all is mended and judged: nothing told is lost, nothing is
-promised twice, the files are whole, both have the same. Their clocks are ten years apart.
+promised twice, the files are whole, both have the same. Their clocks are ten years apart, and now
+and then a database is put back from an older copy.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import os
 import random
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -160,6 +162,7 @@ def play(rounds: int, seed: int, *, folder: Path | None = None) -> Counter[str]:
                 desk.node.start()  # the files are there, as after `node init`
             for _ in range(together):
                 kill_some(Path(place), chance, journal)
+                copy_or_restore(Path(place), chance, journal)
             judge(Path(place), journal)
         total += journal.counts
     return total
@@ -195,6 +198,24 @@ def kill_some(folder: Path, chance: random.Random, journal: Journal) -> None:
     for octets in heard.values():
         journal.note(octets)
     journal.counts["rounds"] += 1
+
+
+def copy_or_restore(folder: Path, chance: random.Random, journal: Journal) -> None:
+    """Between two rounds somebody copies a database away, or puts an older copy back."""
+    name, kind = chance.choice(NAMES), chance.choice(("copy", "restore", "nothing", "nothing"))
+    copy = folder / f"copy of {name}"
+    files = [folder / f"{name}.db{end}" for end in ("", "-wal", "-shm")]
+    if kind == "copy":
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for file in filter(Path.exists, files):
+            shutil.copy(file, copy)
+    elif kind == "restore" and copy.exists():
+        journal.counts["restored"] += 1
+        for file in files:
+            file.unlink(missing_ok=True)
+        for file in copy.iterdir():
+            shutil.copy(file, folder)
 
 
 def start(folder: Path, name: str, seed: int) -> tuple[int, int]:
