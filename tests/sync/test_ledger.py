@@ -22,6 +22,9 @@ from tests.sync.desks import GYM, Desk, Region, sync
 from tests.sync.test_exchange import a_history
 
 
+pytestmark = pytest.mark.timeout(180)
+
+
 @pytest.fixture
 def engine(database_url: str) -> Engine:
     engine = create_engine(database_url, poolclass=NullPool)
