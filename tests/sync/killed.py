@@ -41,6 +41,7 @@ NAMES = ("hub", "gym")
 SHEETS = tuple(f"{SCOPE}/{place}/2026-07-01" for place in ("gym", "hall", "pool"))
 CLAIMS = tuple(f"c{number}" for number in range(8))
 ROUNDS_TOGETHER = 20
+MEMORY = Path("/dev/shm")
 READY = b"\n"
 TEN_YEARS = 315_360_000_000
 
@@ -151,8 +152,10 @@ class Journal:
             self.counts["told"] += 1
 
 
-def play(rounds: int, seed: int, *, folder: Path | None = None) -> Counter[str]:
+def play(rounds: int, seed: int) -> Counter[str]:
     """Kill desks `rounds` times; raises AssertionError with the seed if anything is lost."""
+    # A kill leaves what the system has not written yet, so a disk in memory proves as much.
+    folder = MEMORY if os.access(MEMORY, os.W_OK) else None
     chance, total = random.Random(seed), Counter[str]()
     while total["rounds"] < rounds:
         together = min(ROUNDS_TOGETHER, rounds - total["rounds"])

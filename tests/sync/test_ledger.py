@@ -21,7 +21,6 @@ from sync.store import Aside, Store
 from tests.sync.desks import GYM, Desk, Region, sync
 from tests.sync.test_exchange import a_history
 
-
 pytestmark = pytest.mark.timeout(180)
 
 
