@@ -71,11 +71,21 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Slip(Document):
-    """A fact for one sheet, in its author's own log. `asks`: the holder owes it one answer."""
+    """A fact for one sheet, in its author's own log.
+
+    asks    the holder owes it one answer
+    again   the hash of the first slip that said this, if that one lost its place in the log
+    """
 
     sheet: str
     rank: int
     asks: bool
+    again: str
+
+    @property
+    def origin(self) -> str:
+        """The same for every slip that says this one thing."""
+        return self.again or self.hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,7 @@ def canonical(body: Body) -> bytes:
 
 
 def _check_values(value: object) -> None:
-    if isinstance(value, str | bool | None):
+    if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):
         if abs(value) > INTEGER_MAX:
@@ -218,7 +228,8 @@ def _document(body: Body, raw: bytes, signature: str) -> Slip | Entry:
     match kind:
         case "slip":
             sheet = take.text("sheet", is_needed=True)
-            return Slip(*common, sheet, take.number("rank", 0), body.get("asks", False) is True)
+            asks, again = body.get("asks", False) is True, take.text("again")
+            return Slip(*common, sheet, take.number("rank", 0), asks, again)
         case "entry":
             moves = (take.text("frees"), take.text("to"), take.text("witness"))
             return Entry(*common, take.texts("settles"), *moves)

@@ -158,14 +158,17 @@ def _could_write(store: Store, directory: Directory, line: Document) -> bool:
 def _fork(store: Store, line: Document, receipt: Receipt) -> list[Document]:
     """Keep the common beginning; every branch is evidence. Returns what waited beyond it."""
     position = store.position(line.chain)
+    if position.is_forked and line.number >= position.forked_at:
+        # What waited beyond it was taken up when the sheet stopped; doing so again for each of
+        # a thousand lines of evidence would make a million of them.
+        return []
     if line.number <= position.number:
         gone = store.take_back(line.chain, line.number - 1)
         for each in gone:
             store.set_aside(each, Aside.FORK)
         receipt.gone += gone
-    if not position.is_forked or line.number < position.forked_at:
-        store.set_forked(line.chain, line.number)
-        receipt.forked.append(line.chain)
+    store.set_forked(line.chain, line.number)
+    receipt.forked.append(line.chain)
     return [each for each in store.aside(line.chain, Aside.WAITING) if each.number >= line.number]
 
 
@@ -195,10 +198,9 @@ def lacking(
     scope   which chains the peer carries; nothing else is ever offered to it (I11)
     """
     found: list[Document] = []
-    for chain, head in sorted(store.heads().items()):
-        known = theirs.get(chain, Head(0, START))
-        if not scope(chain) or known == head:
-            continue
+    ours = store.heads()
+    for chain in sorted(each for each in ours if ours[each] != theirs.get(each) and scope(each)):
+        head, known = ours[chain], theirs.get(chain, Head(0, START))
         after = known.number
         if not _is_ours(store, chain, known):
             # Theirs is another branch: the whole chain shows them where it parted.

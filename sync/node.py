@@ -110,11 +110,13 @@ class Node:
         asks: bool = False,
         claims: Sequence[str] = (),
         data: Mapping[str, Any] | None = None,
+        again: str = "",
     ) -> Slip:
         """Write a slip: a fact about a sheet, never refused, whoever holds the sheet (S4 to S6).
 
         at      any clock; the log's own order never goes back
         asks    the holder owes it one answer
+        again   the hash of the slip that said this first and lost its place
         raises  NotWritten on a machine whose place another incarnation has taken
         """
         scope = scope_of(about)
@@ -135,6 +137,7 @@ class Node:
             "asks": asks,
             "claims": list(claims),
             "data": dict(data or {}),
+            **({"again": again} if again else {}),
         }
         slip = seal(body, self.key, region=self.directory.region)
         assert isinstance(slip, Slip)
@@ -296,8 +299,10 @@ class Node:
 
     def _receive(self, lines: Sequence[Document], receipt: Receipt) -> None:
         with self.transaction() as store:
-            merge(receipt, exchange.receive(store, self.directory, lines))
-            self._post_again(store, receipt.gone, of=[self.key.id])
+            ours = self._tentative_slips(store)
+            news = exchange.receive(store, self.directory, lines)
+            self._post_again(store, ours)
+        merge(receipt, news)
 
     def receive(self, documents: Sequence[Document]) -> Receipt:
         """What a carrier brought, in one transaction."""
@@ -305,13 +310,21 @@ class Node:
         self._receive(documents, receipt)
         return receipt
 
-    def _post_again(self, store: Store, gone: Sequence[Document], *, of: Collection[str]) -> None:
+    def _tentative_slips(self, store: Store) -> list[Slip]:
+        """Our own slips that no witness is known to have: the only ones that may be lost here."""
+        logs = [chain for chain in store.unwitnessed() if is_log(chain)]
+        lines = [line for log in logs for line in store.lines(log, after=store.head(log).number)]
+        return [line for line in lines if isinstance(line, Slip) and line.author == self.key.id]
+
+    def _post_again(self, store: Store, tentative: Sequence[Slip]) -> None:
         """Slips of ours that gave way were facts all the same: they come again with a new number.
 
-        Entries that answered them are taken back with them.
+        Unless a copy of this node has said them again already: they are said once. What a failing
+        disk has changed was never said by us, and is not signed now. Entries that answered them
+        are taken back with them.
         """
-        slips = [line for line in gone if isinstance(line, Slip) and line.author in of]
-        slips = [slip for slip in slips if not store.has(slip.id)]
+        slips = [slip for slip in tentative if not store.has(slip.id)]
+        slips = [slip for slip in slips if self.directory.check(slip) is None]
         own = [store.position(log_of(scope_of(slip.chain), self.key.id)) for slip in slips]
         if not slips or any(sheet.may_write(position, self.key.id) for position in own):
             return
@@ -319,6 +332,9 @@ class Node:
             if not is_log(chain):
                 store.take_back(chain, store.head(chain).number)
         for slip in sorted(slips, key=lambda slip: (slip.chain, slip.number)):
+            later = store.lines(slip.chain, after=slip.number - 1)
+            if any(isinstance(line, Slip) and line.origin == slip.origin for line in later):
+                continue
             self.post(
                 store,
                 slip.sheet,
@@ -328,6 +344,7 @@ class Node:
                 asks=slip.asks,
                 claims=slip.claims,
                 data=slip.data,
+                again=slip.origin,
             )
 
     # Starting, adopting, beginning again
@@ -340,7 +357,9 @@ class Node:
         raises   Silent if another one cannot be read; the node stays suspended
         """
         with self.transaction() as store:
+            ours = self._tentative_slips(store)
             receipt = exchange.verify(store, self.directory)
+            self._post_again(store, ours)
             held = store.held([self.key.id, *self.former_keys])
             names = {store.position(on).witness for on in held}
         names |= {self.me.witness, *(self._witness(key) for key in self.former_keys)}
@@ -417,7 +436,8 @@ class Node:
                 for chain in store.unwitnessed()
                 for line in store.take_back(chain, store.head(chain).number)
             ]
-            self._post_again(store, gone, of=self.former_keys)
+            slips = [line for line in gone if isinstance(line, Slip)]
+            self._post_again(store, [slip for slip in slips if slip.author in self.former_keys])
 
     def reclaim(self, *, at: int) -> list[Settled]:
         """S9, S10: adopt what this node's former incarnations held: their sheets and their logs.

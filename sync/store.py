@@ -8,9 +8,8 @@ or shown to another node, so a line that the witness refused can be taken back w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sync.document import Document, Slip
 from sync.sheet import Book, Position
@@ -26,8 +25,7 @@ class Aside(StrEnum):
     FORK = "one of several lines with the same number"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The last line of a chain that may be shown to others."""
 
     number: int

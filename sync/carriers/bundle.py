@@ -11,6 +11,7 @@ a bundle may be read in any order, twice, on any node, and an altered line harms
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,11 @@ def export(
     )
     signature = node.key.sign(message(header, node.directory.region)).encode()
     unfinished = path.with_name(path.name + ".new")
-    unfinished.write_bytes(b"\n".join([header, signature, *lines]) + b"\n")
+    with unfinished.open("wb") as file:
+        file.write(b"\n".join([header, signature, *lines]) + b"\n")
+        file.flush()
+        # A stick is pulled out: what has the name must be whole before it gets it.
+        os.fsync(file.fileno())
     unfinished.replace(path)
     return len(documents)
 
@@ -96,7 +101,9 @@ def load(node: Node, path: Path) -> Summary:
     raises   NotAccepted for a file that is no bundle, is not whole, is of another region, or was
              written by somebody who is not known here; nothing is changed then
     """
-    header, lines = _opened(path)
+    # Read once: a folder's file may be replaced by its next edition at any moment.
+    content = path.read_bytes().split(b"\n")
+    header, lines = _opened(content)
     if header.get("region") != node.directory.region:
         raise NotAccepted(f"a bundle of another region: {header.get('region')!r:.60}")
     parcels = [_parsed(line) for line in lines]
@@ -105,7 +112,7 @@ def load(node: Node, path: Path) -> Summary:
     writer = known.get(str(header.get("writer")))
     if writer is None:
         raise NotAccepted("written by somebody who is not known here")
-    _check_whole(node.directory, writer, path, lines)
+    _check_whole(node.directory, writer, content, header)
     receipt = Receipt()
     for parcel in parcels:
         if "member" in parcel:
@@ -118,8 +125,7 @@ def load(node: Node, path: Path) -> Summary:
     return Summary(writer.node, len(documents), receipt)
 
 
-def _opened(path: Path) -> tuple[dict[str, Any], list[bytes]]:
-    content = path.read_bytes().split(b"\n")
+def _opened(content: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     try:
         header = orjson.loads(content[0])
     except orjson.JSONDecodeError as error:
@@ -153,12 +159,14 @@ def _with_certificates(directory: Directory, parcels: list[dict[str, Any]]) -> d
     return {member.key: member for member in probe.members()}
 
 
-def _check_whole(directory: Directory, writer: Member, path: Path, lines: list[bytes]) -> None:
-    first, signature, _ = path.read_bytes().split(b"\n", 2)
+def _check_whole(
+    directory: Directory, writer: Member, content: list[bytes], header: dict[str, Any]
+) -> None:
+    first, signature, *lines = content[:-1]
     signed = message(first, directory.region)
     if not directory.is_signed(writer, signed, signature.decode("ascii", "replace")):
         raise NotAccepted("the signature is not its writer's")
-    if orjson.loads(first).get("digest") != _digest(lines):
+    if header.get("digest") != _digest(lines):
         raise NotAccepted("the bundle was altered")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sync.document import Entry, log_of
@@ -68,16 +67,8 @@ class Actor:
 
     # Disk and witness
 
-    @contextmanager
-    def transaction(self) -> Iterator[Store]:
-        self.io("transaction")
-        with self.store.transaction() as store:
-            yield store
-            if self.store.is_touched:
-                self.io("commit")
-                if self.is_full:
-                    raise DiskFull
-        self.io("committed")
+    def transaction(self) -> Transaction:
+        return Transaction(self)
 
     def witness(self, name: str) -> Witness:
         device = self.world.devices.get(name)
@@ -138,8 +129,9 @@ class Actor:
         """Somebody at this counter says something; it is told when it is on two media."""
         if not self.is_begun:
             return
+        data = {**more.pop("data", {}), "wish": self.world.next_wish()}  # type: ignore[dict-item]
         with self.transaction() as store:
-            self.node.post(store, sheet, kind, at=self.at, **more)  # type: ignore[arg-type]
+            self.node.post(store, sheet, kind, at=self.at, data=data, **more)  # type: ignore[arg-type]
 
     def ask(self, sheet: str, kind: str, **more: object) -> None:
         """A wish, answered at once where the sheet is held here."""
@@ -199,6 +191,33 @@ class Actor:
         self.tell(settled)
         is_told = any(line.id == entry.id for line in settled.told)
         return (Pad(name, 1, people.FORMS), claims) if is_told else None
+
+
+class Transaction:
+    """A transaction on a disk that may be full, or lose its power before or after the commit."""
+
+    __slots__ = ("actor",)
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+
+    def __enter__(self) -> Store:
+        self.actor.io("transaction")
+        return self.actor.store.__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        actor, store = self.actor, self.actor.store
+        if kind is None and store.is_touched:
+            try:
+                actor.io("commit")
+                if actor.is_full:
+                    raise DiskFull
+            except (Killed, DiskFull) as fault:
+                store.__exit__(type(fault))
+                raise
+        store.__exit__(kind)
+        if kind is None:
+            actor.io("committed")
 
 
 def calmly(action: Callable[[], object]) -> None:

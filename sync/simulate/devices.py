@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 from sync.document import START, Document, key_id
@@ -23,7 +24,12 @@ class PaperKey:
 
 def seal_of(public: str, message: bytes) -> str:
     """The one signature that `verify` accepts."""
-    return blake2b(message, key=blake2b(public.encode()).digest(), digest_size=16).hexdigest()
+    return blake2b(message, key=_secret_of(public), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _secret_of(public: str) -> bytes:
+    return blake2b(public.encode()).digest()
 
 
 def verify(public: str, message: bytes, signature: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync.document import START, Document, Slip, is_log
@@ -14,20 +13,31 @@ from sync.store import Aside, Head
 Image = tuple[dict[str, tuple[tuple[Document, ...], int, int]], dict[str, tuple[Document, Aside]]]
 
 
+NOTHING = Head(0, START)
+
+
 @dataclass(slots=True)
 class Chain:
     """One chain's lines and what they add up to."""
 
     position: Position
     lines: list[Document] = field(default_factory=list)
-    witnessed: int = 0
+    head: Head = NOTHING
     claims: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
 
     def copy(self) -> Chain:
         return Chain(
-            self.position, self.lines[:], self.witnessed, self.claims.copy(), self.settled.copy()
+            self.position, self.lines[:], self.head, self.claims.copy(), self.settled.copy()
         )
+
+    @property
+    def witnessed(self) -> int:
+        return self.head.number
+
+    @witnessed.setter
+    def witnessed(self, through: int) -> None:
+        self.head = Head(through, self.lines[through - 1].hash) if through else NOTHING
 
 
 class MemoryStore:
@@ -49,18 +59,23 @@ class MemoryStore:
 
     # Transactions
 
-    @contextmanager
-    def transaction(self) -> Iterator[MemoryStore]:
-        """All of it or nothing: what a database promises when the power goes."""
+    def transaction(self) -> MemoryStore:
+        """All of it or nothing: what a database promises when the power goes.
+
+        The store is its own transaction: one at a time, a hundred thousand in a schedule.
+        """
+        return self
+
+    def __enter__(self) -> MemoryStore:
         assert self._before is None, "a transaction within a transaction"
         self._before, self._aside_before = {}, self.aside_.copy()
-        try:
-            yield self
-        except BaseException:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        assert self._before is not None
+        if kind is not None:
             self._roll_back(self._before)
-            raise
-        finally:
-            self._before = None
+        self._before = None
 
     def _roll_back(self, before: dict[str, Chain | None]) -> None:
         self.aside_ = self._aside_before
@@ -135,13 +150,11 @@ class MemoryStore:
         return [name for name, chain in self.chains_.items() if chain.lines]
 
     def heads(self) -> dict[str, Head]:
-        return {name: self.head(name) for name, chain in self.chains_.items() if chain.witnessed}
+        return {name: chain.head for name, chain in self.chains_.items() if chain.head.number}
 
     def head(self, chain: str) -> Head:
         known = self.chains_.get(chain)
-        if known is None or not known.witnessed:
-            return Head(0, START)
-        return Head(known.witnessed, known.lines[known.witnessed - 1].hash)
+        return known.head if known else NOTHING
 
     def lines(
         self, chain: str, *, after: int = 0, through: int | None = None
@@ -150,7 +163,7 @@ class MemoryStore:
         return known.lines[after:through] if known else []
 
     def unwitnessed(self) -> list[str]:
-        return [name for name, chain in self.chains_.items() if chain.witnessed < len(chain.lines)]
+        return [name for name, each in self.chains_.items() if each.head.number < len(each.lines)]
 
     def has(self, document_id: str) -> bool:
         return document_id in self.ids
@@ -211,9 +224,9 @@ class MemoryStore:
 
     def _renew(self, name: str, known: Chain, lines: Sequence[Document]) -> None:
         fresh = self.chains_[name] = Chain(genesis(name, self.directory))
-        fresh.witnessed = min(known.witnessed, len(lines))
         for line in lines:
             self._put(fresh, line, follow(fresh.position, line))
+        fresh.witnessed = min(known.witnessed, len(lines))
         fresh.position = replace(fresh.position, forked_at=known.position.forked_at)
 
     def set_witnessed(self, chain: str, through: int) -> None:

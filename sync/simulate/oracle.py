@@ -4,6 +4,7 @@ at each word to a person    two live promises for one thing; an answer that cont
                             earlier one; a word on one medium only; a decision on absence
                             against a fact that existed
 after healing               every promise at every node, or cancelled; everything answered;
+                            nothing said once and heard twice;
                             the same tables everywhere; nothing occupied twice; no false fork
 """
 
@@ -140,6 +141,7 @@ class Oracle:
             self._judge_sheets(store)
             self._judge_promises(store)
             self._judge_answers(store)
+            self._judge_wishes(store)
         if len({digest(store) for store in stores}) > 1:
             self.blame("tables differ", f"{len({digest(store) for store in stores})} versions")
 
@@ -178,6 +180,17 @@ class Oracle:
                 self.blame("lost slip", slip.id)
             elif slip.asks and not store.settled(slip.sheet, [slip.hash]):
                 self.blame("unsettled", slip.id)
+
+    def _judge_wishes(self, store: MemoryStore) -> None:
+        """What somebody said once is one slip, however often its place in the log was lost."""
+        said: Counter[int] = Counter()
+        for chain in store.chains():
+            if is_log(chain):
+                slips = (line for line in store.lines(chain) if isinstance(line, Slip))
+                said.update(slip.data["wish"] for slip in slips)
+        for wish, times in said.items():
+            if times > 1:
+                self.blame("said twice", f"wish {wish}")
 
 
 def digest(store: MemoryStore) -> str:

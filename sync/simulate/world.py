@@ -52,6 +52,7 @@ class World:
         self.now = 0.0
         self.queue: list[tuple[float, int, Callable[[], object]]] = []
         self.count = 0
+        self.wishes = 0
         self.faults: Counter[str] = Counter()
         self.oracle = Oracle()
         self.network = Network()
@@ -125,6 +126,11 @@ class World:
         return [*self.actors.values(), *self.clones]
 
     # Time
+
+    def next_wish(self) -> int:
+        """A number for each time that somebody says something at a counter."""
+        self.wishes += 1
+        return self.wishes
 
     def later(self, delay: float, action: Callable[[], object]) -> None:
         self.count += 1

@@ -91,6 +91,26 @@ def test_a_new_node_starts_from_one_file(region, hub, tmp_path):
     assert annex.lines(GYM) == hub.lines(GYM)
 
 
+def test_a_bundle_that_is_replaced_while_it_is_read_in_is_the_earlier_one(
+    region, hub, tmp_path, monkeypatch
+):
+    """A race of two processes on one folder, found by killing them (tests/sync/killed.py)."""
+    gym = region.desk("gym")
+    a_busy_hub(region)
+    path, opened = tmp_path / "stick", bundle._opened
+    bundle.export(hub.node, path)
+
+    def replaced(content):
+        hub.request(GYM, "court 9")
+        hub.answer()
+        bundle.export(hub.node, path)
+        return opened(content)
+
+    monkeypatch.setattr(bundle, "_opened", replaced)
+
+    assert len(bundle.load(gym.node, path).receipt.applied) == 16
+
+
 def test_a_bundle_of_another_region_is_refused(region, hub, tmp_path):
     other = Region(tmp_path / "elsewhere", region="elsewhere")
     (tmp_path / "elsewhere").mkdir(exist_ok=True)

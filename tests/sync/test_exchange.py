@@ -174,3 +174,28 @@ def test_i11_a_node_is_offered_nothing_out_of_its_scope(hub):
     assert {scope_of(line.chain) for line in everything} == {scope_of(GYM), scope_of(elsewhere)}
     assert {scope_of(line.chain) for line in own} == {scope_of(GYM)}
     assert scope_of(GYM) == people.SCOPE
+
+
+def test_a_forked_sheet_takes_each_line_of_evidence_once(region, hub, monkeypatch):
+    gym, count, looked = region.desk("gym"), 40, []
+    lines: list[Document] = []
+    for word in "ab":
+        branch: list[Document] = []
+        for number in range(1, count + 1):
+            body = {"type": "entry", "chain": GYM, "number": number, "kind": "refuse"}
+            body |= {"previous": branch[-1].hash if branch else "", "settles": [f"{word}{number}"]}
+            branch.append(seal(body, hub.node.key, region=REGION))
+        lines += branch[:1] if word == "a" else branch[::-1]
+    place = exchange._place
+
+    def counted(*arguments):
+        looked.append(1)
+        return place(*arguments)
+
+    monkeypatch.setattr(exchange, "_place", counted)
+    gym.node.receive(lines)
+
+    with gym.transaction() as store:
+        assert store.position(GYM).forked_at == 1
+        assert len(store.aside(GYM, Aside.FORK)) == count + 1
+    assert len(looked) <= 3 * count

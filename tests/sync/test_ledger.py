@@ -21,6 +21,8 @@ from sync.store import Aside, Store
 from tests.sync.desks import GYM, Desk, Region, sync
 from tests.sync.test_exchange import a_history
 
+pytestmark = pytest.mark.timeout(180)
+
 
 @pytest.fixture
 def engine(database_url: str) -> Engine:

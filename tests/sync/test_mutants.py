@@ -21,12 +21,16 @@ SURVIVORS = {
     "s8_gate_opens_unread",
 }
 
+# Where the slow ones were seen first: tried first, so that a test run need not search again.
+SEEN_AT = {"s3_successors_forgotten": 188, "s10_adoption_on_the_wrong_witness": 57}
+
 
 def noticed_at(name: str) -> int | None:
-    """The first seed whose schedule shows that something is broken."""
+    """A seed whose schedule shows that something is broken."""
     with pytest.MonkeyPatch.context() as patch:
         MUTANTS[name](patch)
-        for seed in range(1, SCHEDULES + 1):
+        hint = SEEN_AT.get(name, 1)
+        for seed in (hint, *(each for each in range(1, SCHEDULES + 1) if each != hint)):
             try:
                 outcome = schedule.run(seed, stops_early=True)
             except AssertionError:

@@ -42,6 +42,7 @@ def test_run_without_a_verb_says_what_there_is():
         "demo",
         "test",
         "check",
+        "sim",
         "bench",
         "COMMAND",
     ]
