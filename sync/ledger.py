@@ -61,6 +61,11 @@ _NEW_ARRIVALS = (
     .where(_line.arrival.is_(None), _line.number <= _chain.witnessed)
     .order_by(_line.chain, _line.number)
 )
+_NUMBER = (
+    update(tables.line)
+    .where(_line.chain == bindparam("of"), _line.number == bindparam("no"))
+    .values(arrival=bindparam("arrival"))
+)
 
 
 def write(session: Session, node: Node, on: str, draft: Draft, *, at: int) -> Entry:
@@ -150,20 +155,43 @@ class SqlStore:
         query = select(_settled.key).where(_settled.sheet == sheet, _settled.key.in_(keys))
         return frozenset(self.session.scalars(query))
 
-    def arrived(self, *, after: int, limit: int) -> list[tuple[int, Document]]:
-        """Lines in the order in which they became fit to be shown, for a carrier's checkpoint.
+    def number_arrivals(self, *, limit: int) -> list[str]:
+        """Give lines their place in the order in which they became fit to be shown.
 
-        The one process that runs the carrier gives them their order here; numbers given by the
-        writers would become visible out of order.
+        Returns the chain of each.
+
+        Only the one thread that looks for news calls this; numbers given by the writers would
+        become visible out of order.
         """
         last = self.session.scalar(_LAST_ARRIVAL) or 0
-        for row in self.session.execute(_NEW_ARRIVALS.limit(limit)).all():
-            last += 1
-            mine = and_(_line.chain == row.chain, _line.number == row.number)
-            self.session.execute(update(tables.line).where(mine).values(arrival=last))
+        rows = self.session.execute(_NEW_ARRIVALS.limit(limit)).all()
+        if rows:
+            numbered = [
+                {"of": row.chain, "no": row.number, "arrival": arrival}
+                for arrival, row in enumerate(rows, last + 1)
+            ]
+            self.session.connection().execute(_NUMBER, numbered)
+        return [row.chain for row in rows]
+
+    def arrived(self, *, after: int, limit: int, scope: str = "") -> list[tuple[int, Document]]:
+        """Numbered lines of a scope, or of all, in their order, for a carrier's checkpoint."""
         query = select(_line.arrival, _line.chain, _line.number, _line.raw, _line.signature)
         query = query.where(_line.arrival > after).order_by(_line.arrival).limit(limit)
+        if scope:
+            query = query.where(_line.chain.startswith(f"{scope}/", autoescape=True))
         return [(row.arrival, _document(row)) for row in self.session.execute(query)]
+
+    def known(self, ids: Collection[str]) -> set[str]:
+        """Those ids whose documents stand here or are kept apart."""
+        found: set[str] = set()
+        for column in (_line.id, _aside.id):
+            found.update(self.session.scalars(select(column).where(column.in_(ids))))
+        return found
+
+    def by_id(self, ids: Collection[str]) -> list[Document]:
+        """The lines with these ids, as far as they stand here."""
+        query = select(_line.chain, _line.number, _line.raw, _line.signature)
+        return _documents(self.session.execute(query.where(_line.id.in_(ids)).order_by(_line.id)))
 
     # Writing
 

@@ -296,13 +296,23 @@ class Node:
 
     def _receive(self, lines: Sequence[Document], receipt: Receipt) -> None:
         with self.transaction() as store:
-            merge(receipt, exchange.receive(store, self.directory, lines))
-            self._post_again(store, receipt.gone, of=[self.key.id])
+            self._take(store, lines, receipt)
 
-    def receive(self, documents: Sequence[Document]) -> Receipt:
-        """What a carrier brought, in one transaction."""
+    def _take(self, store: Store, lines: Sequence[Document], receipt: Receipt) -> None:
+        merge(receipt, exchange.receive(store, self.directory, lines))
+        self._post_again(store, receipt.gone, of=[self.key.id])
+
+    def receive(
+        self,
+        documents: Sequence[Document],
+        *,
+        also: Callable[[Store, Receipt], None] = lambda store, receipt: None,
+    ) -> Receipt:
+        """What a carrier brought, in one transaction; `also` is done at its end."""
         receipt = Receipt()
-        self._receive(documents, receipt)
+        with self.transaction() as store:
+            self._take(store, documents, receipt)
+            also(store, receipt)
         return receipt
 
     def _post_again(self, store: Store, gone: Sequence[Document], *, of: Collection[str]) -> None:
