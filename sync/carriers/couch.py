@@ -367,7 +367,7 @@ def prepare(admin: Server, database: str, members: Collection[str]) -> Mailbox:
         "admins": {"names": [], "roles": ["_admin"]},
         "members": {"names": sorted(members), "roles": []},
     }
-    admin.call("put_security", db=database, **security)
+    admin.call("put_security", db=database, admins=security["admins"], members=security["members"])
     found = admin.call("get_security", db=database)
     if {part: found.get(part) for part in security} != security:
         raise NotPrepared(f"{database}: who may enter was not kept")

@@ -1,0 +1,37 @@
+"""One region a test, with databases of its own on the servers of hub, town and gym."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.carriers.couch import Mailbox
+from tests.support.peer import Couch
+from tests.sync.couch.towns import Towns
+from tests.sync.desks import Desk
+
+
+@pytest.fixture
+def towns(tmp_path: Path, couches: dict[str, Couch]) -> Iterator[Towns]:
+    made = Towns(tmp_path, couches, f"{os.getpid()}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hub(towns: Towns) -> Desk:
+    return towns.region.hub
+
+
+@pytest.fixture
+def gym(towns: Towns) -> Desk:
+    return towns.desk("gym")
+
+
+@pytest.fixture
+def box(towns: Towns) -> Mailbox:
+    """The hub's mailbox, which the hub, the town and the gym may use, as its administrator."""
+    return towns.prepare("hub", "hub", "town", "gym")
