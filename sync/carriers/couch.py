@@ -55,6 +55,7 @@ class Trouble(StrEnum):
     WRONG_PASSWORD = "it does not know our name or password"
     NOT_ALLOWED = "it does not let us into this mailbox"
     MISSING = "the mailbox is not there"
+    THERE = "it is there already"
     TOO_LARGE = "it refuses requests of this size"
     BROKEN = "it answers with an error"
 
@@ -175,6 +176,7 @@ def _trouble(error: ApiException) -> Trouble:
         401: Trouble.WRONG_PASSWORD,
         403: Trouble.NOT_ALLOWED,
         404: Trouble.MISSING,
+        412: Trouble.THERE,
         413: Trouble.TOO_LARGE,
     }
     return by_status.get(error.status_code, Trouble.BROKEN)
@@ -389,5 +391,5 @@ def _create(admin: Server, database: str) -> None:
     try:
         admin.call("put_database", db=database)
     except NoContact as error:
-        if "412" not in str(error):
+        if error.trouble is not Trouble.THERE:
             raise

@@ -60,11 +60,11 @@ class CarrierStatus:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What an audit found: fetched here, posted there, and what neither side could mend."""
+    """What an audit did: fetched here, posted there; and the lines that neither side has."""
 
     fetched: int
     posted: int
-    missing: tuple[str, ...]
+    missing: dict[str, range]
 
 
 @dataclass(slots=True)
@@ -130,17 +130,17 @@ class Carrier:
         compares the heads of all sheets, whatever any checkpoint says.
         """
         self._meet()
-        fetched, missing, after = 0, [], ""
+        fetched, after = 0, ""
         while ids := self.mailbox.ids(after, limit=AUDIT_IDS):
             after = ids[-1]
-            wanted = self._unknown(ids)
-            found = self.mailbox.fetch(wanted) if wanted else []
-            self._take(found, since=None)
-            still = set(self._unknown(wanted))
-            fetched += len(wanted) - len(still)
-            missing += sorted(still)
+            if wanted := self._unknown(ids):
+                self._take(self.mailbox.fetch(wanted), since=None)
+                fetched += len(wanted) - len(self._unknown(wanted))
         posted = self._post_again()
-        return Audited(fetched, posted, tuple(missing))
+        with self.node.transaction() as store:
+            gaps = exchange.gaps(store)
+        missing = {chain: gap for chain, gap in gaps.items() if scope_of(chain) == self.scope}
+        return Audited(fetched, posted, missing)
 
     # Meeting: is this the mailbox that we knew?
 

@@ -27,6 +27,11 @@ for (const plugin of ["adapter-memory", "adapter-http", "mapreduce", "replicatio
   Core.plugin(require(`pouchdb-${plugin}`));
 }
 replace("changes", (app) => app.all("/:db/_changes", express.json(), feed));
+// Its own refusal of strangers who make a database never answers.
+replace("db", (app, own) => {
+  app.put("/:db", onlyAdmin);
+  own(app);
+});
 // Its own check of `_security` stands behind the routes that would have to obey it.
 replace("bulk-docs", (app, own) => {
   app.use("/:db", guard);
@@ -66,6 +71,11 @@ function replace(route, install) {
 
 function refuse(response, status, error, reason) {
   return response.status(status).json({ error, reason });
+}
+
+function onlyAdmin(request, response, next) {
+  if (request.couchSession.userCtx.roles.includes("_admin")) return next();
+  return refuse(response, 401, "unauthorized", "You are not a server admin.");
 }
 
 async function guard(request, response, next) {

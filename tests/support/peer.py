@@ -81,12 +81,13 @@ def real_couch() -> Couch | None:
 
 
 @contextlib.contextmanager
-def running_peer() -> Iterator[Couch]:
-    """One peer, with everything in memory; up in half a second."""
+def running_peer(*, is_open: bool = False) -> Iterator[Couch]:
+    """One peer, with everything in memory; up in half a second. `is_open`: anybody may enter."""
     with tempfile.TemporaryDirectory(prefix="tonari-peer-", ignore_cleanup_errors=True) as folder:
         port, password = free_port(), hashlib.sha256(folder.encode()).hexdigest()[:12]
         log = Path(folder) / "peer.log"
-        command = ["node", str(FOLDER / "peer.js"), str(port), folder, ADMIN, password]
+        known = [] if is_open else [ADMIN, password]
+        command = ["node", str(FOLDER / "peer.js"), str(port), folder, *known]
         with running(command, log=log, cwd=folder) as process:
             couch = Couch(f"http://127.0.0.1:{port}", ADMIN, password)
             wait_until(lambda: _is_up(couch.url), process, seconds=20, log=log)

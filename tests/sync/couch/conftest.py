@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.carriers.couch import Mailbox
+from tests.support import peer
 from tests.support.peer import Couch
 from tests.sync.couch.towns import Towns
 from tests.sync.desks import Desk
@@ -35,3 +36,12 @@ def gym(towns: Towns) -> Desk:
 def box(towns: Towns) -> Mailbox:
     """The hub's mailbox, which the hub, the town and the gym may use, as its administrator."""
     return towns.prepare("hub", "hub", "town", "gym")
+
+
+@pytest.fixture
+def open_peer(couches: dict[str, Couch]) -> Iterator[str]:
+    """A server without an administrator, as nobody should run one."""
+    if peer.real_couch():
+        pytest.skip("a real CouchDB has an administrator")
+    with peer.running_peer(is_open=True) as couch:
+        yield couch.url
