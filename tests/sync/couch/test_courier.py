@@ -199,7 +199,7 @@ def test_silence_is_asked_about_every_second_however_long_it_lasts():
     assert [pause_after(Trouble.SILENT, number, lot=0) for number in (1, 2, 10, 1000)] == [1] * 4
 
 
-@pytest.mark.parametrize("trouble", [*set(Trouble) - {Trouble.SILENT}, None])
+@pytest.mark.parametrize("trouble", [*list(Trouble)[1:], None])
 def test_a_server_that_refuses_is_left_alone_for_longer_and_longer(trouble):
     pauses = [pause_after(trouble, number, lot=0) for number in range(1, 9)]
 
