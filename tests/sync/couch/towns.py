@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,11 @@ class Towns:
         self.servers: list[Server] = []
 
     def sqlite(self, name: str) -> str:
-        return f"sqlite:///{self.folder / name}.db"
+        """A database as the application makes it: with a write-ahead log, which stays on."""
+        path = self.folder / f"{name}.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        return f"sqlite:///{path}"
 
     def desk(self, name: str, *, sql: str = "") -> Desk:
         """A desk of the region; `hub` is there already."""
