@@ -47,16 +47,19 @@ def load(session: Session, mailbox: str) -> Checkpoint:
     return Checkpoint(*row) if row else Checkpoint()
 
 
-def advance(
-    session: Session, mailbox: str, *, since: str | None = None, posted: int | None = None
-) -> int:
-    """Go on, in the transaction that did what this says was done; returns the new turn.
+def advance_since(session: Session, mailbox: str, since: str, to: str) -> None:
+    """What stands between these two has been applied, in this transaction.
 
-    Only what is named changes: one thread reads while another posts.
+    Where the checkpoint is not there any more, somebody has found that all begins anew: so it does.
     """
-    changed = {"since": since, "posted": posted}
-    _change(session, mailbox, {name: value for name, value in changed.items() if value is not None})
-    return load(session, mailbox).turn
+    if load(session, mailbox).since == since:
+        _change(session, mailbox, {"since": to})
+
+
+def advance_posted(session: Session, mailbox: str, posted: int, to: int) -> None:
+    """The mailbox has, or has refused, every line of ours between these two arrivals."""
+    if load(session, mailbox).posted == posted:
+        _change(session, mailbox, {"posted": to})
 
 
 def start_over(session: Session, mailbox: str) -> None:

@@ -1,7 +1,7 @@
 """Fixtures that every folder may use; what they start is in tests/support.
 
 `database_url` makes a test run twice, on SQLite and on PostgreSQL. `page` makes it a browser test.
-Where Chromium, PostgreSQL or Node.js is missing, their tests are skipped, but with CI=true they fail.
+Where Chromium, PostgreSQL or Node.js is missing, their tests are skipped; with CI=true they fail.
 """
 
 from __future__ import annotations

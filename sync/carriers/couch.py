@@ -38,6 +38,8 @@ READ_SECONDS = 65.0
 WAIT_SECONDS = 10.0
 GRACE_SECONDS = 3.0
 POST_BYTES = 2_000_000
+# So many documents are sooner sent than asked about.
+FEW = 20
 PUBLIC = "public"
 USERS = "_users"
 DATABASE = re.compile(r"[a-z][a-z0-9_$()+/-]*")
@@ -196,10 +198,11 @@ class Mailbox:
 
         What a whole request is too large for is sent in smaller ones, at last one by one.
         """
-        by_id = {str(parcel["_id"]): parcel for parcel in parcels}
-        wanted = self.lacking(list(by_id))
         refused: dict[str, str] = {}
-        for batch in _batches([each for name, each in by_id.items() if name in wanted]):
+        if len(parcels) > FEW:
+            wanted = self.lacking([str(parcel["_id"]) for parcel in parcels])
+            parcels = [parcel for parcel in parcels if parcel["_id"] in wanted]
+        for batch in _batches(parcels):
             refused |= self._send(batch)
         return refused
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from sync.carriers.couch import WAIT_SECONDS, NoContact, Trouble
 from sync.carriers.post import LOOK_AGAIN_SECONDS, POST_LINES, Carrier, sql
@@ -160,5 +160,6 @@ class Courier:
                 found |= {scope_of(chain) for chain in chains}
                 if len(chains) < POST_LINES:
                     return found
-        except OperationalError:
+        except (IntegrityError, OperationalError):
+            # Another process was at it in the same instant, or the database is away: next second.
             return found

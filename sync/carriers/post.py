@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sync import checkpoint, exchange
 from sync.carriers.couch import Found, Mailbox
 from sync.checkpoint import Refused
-from sync.document import Document, Entry, Malformed, Slip, key_id, read, scope_of, wire
+from sync.document import Body, Document, Entry, Malformed, Slip, key_id, read, scope_of, wire
 from sync.exchange import Receipt
 from sync.ledger import SqlStore
 from sync.node import Node, merge
@@ -86,6 +86,7 @@ class Carrier:
     news: threading.Event = field(default_factory=threading.Event)
     _meeting: threading.Lock = field(default_factory=threading.Lock)
     _met: float | None = None
+    _since: str = ""
     _marked: float = float("-inf")
     _is_due: bool = False
     # Certificates and evidence that this session has posted; ids that came from the mailbox itself.
@@ -97,31 +98,36 @@ class Carrier:
     def post(self) -> int:
         """Put there what it lacks; returns how many documents were offered."""
         self._meet()
-        offered = self._post_others()
-        while True:
+        offered, arrived = 0, POST_LINES
+        while arrived == POST_LINES:
             with self.node.transaction() as store:
-                session = sql(store).session
-                after = checkpoint.load(session, self.mailbox.name).posted
-                arrived = sql(store).arrived(after=after, limit=POST_LINES, scope=self.scope)
-            if not arrived:
-                break
-            lines = [line for _, line in arrived if line.id not in self._theirs]
-            self._offer(lines, posted=arrived[-1][0])
-            self._theirs.difference_update(line.id for _, line in arrived)
-            offered += len(lines)
+                after = checkpoint.load(sql(store).session, self.mailbox.name).posted
+                lines = sql(store).arrived(after=after, limit=POST_LINES, scope=self.scope)
+                others = self._others(sql(store))
+            fresh = [line for _, line in lines if line.id not in self._theirs]
+            parcels = others | _parcels(fresh)
+            if lines or parcels:
+                step = (after, lines[-1][0]) if lines else None
+                self._offer(parcels, step=step)
+            self._said.update(others)
+            self._theirs.difference_update(line.id for _, line in lines)
+            offered, arrived = offered + len(parcels), len(lines)
         self._mark()
         return offered
 
     def follow(self, *, wait_seconds: float = 0, limit: int = PAGE) -> Receipt | None:
         """Take one page of what came, None if nothing did; wait until something does, if told."""
         self._meet()
-        with self.node.transaction() as store:
-            since = checkpoint.load(sql(store).session, self.mailbox.name).since
+        since = self._since
         page = self.mailbox.changes(since, limit=limit, wait_seconds=wait_seconds)
         self._heard_of()
-        receipt = self._take(page.found, since=page.since) if page.since != since else None
+        if not page.found:
+            # Not worth a commit: from the old place there is nothing to be read either.
+            self._go_on(since, page.since)
+            return None
+        receipt = self._take(page.found, step=(since, page.since))
         self._mark()
-        return receipt if page.found else None
+        return receipt
 
     def audit(self) -> Audited:
         """Fetch by id what we lack and the mailbox has; post again what it lacks.
@@ -134,7 +140,7 @@ class Carrier:
         while ids := self.mailbox.ids(after, limit=AUDIT_IDS):
             after = ids[-1]
             if wanted := self._unknown(ids):
-                self._take(self.mailbox.fetch(wanted), since=None)
+                self._take(self.mailbox.fetch(wanted), step=None)
                 fetched += len(wanted) - len(self._unknown(wanted))
         posted = self._post_again()
         with self.node.transaction() as store:
@@ -162,8 +168,15 @@ class Carrier:
                 if turn < ours.marked or (ours.turn and not turn):
                     checkpoint.start_over(session, self.mailbox.name)
                     self._theirs.clear()
+                self._since = checkpoint.load(session, self.mailbox.name).since
             self._said.clear()
             self._met = now
+
+    def _go_on(self, since: str, to: str) -> None:
+        """Read from here next time, unless the other thread has found that all begins anew."""
+        with self._meeting:
+            if self._since == since:
+                self._since = to
 
     def _mark(self) -> None:
         """Note our turn in the mailbox: after the fact, so that a mark is never ahead of it."""
@@ -187,39 +200,34 @@ class Carrier:
 
     # Posting
 
-    def _post_others(self) -> int:
-        """Certificates, the evidence of forks, and what the mailbox would not take before."""
-        parcels = {str(each["_id"]): each for each in self.node.directory.certificates()}
-        with self.node.transaction() as store:
-            forked = store.aside(why=Aside.FORK)
-            past = checkpoint.refused(sql(store).session, self.mailbox.name)
-            again = sql(store).by_id([each.id for each in past if each.is_ours])
-        mine = [each for each in (*forked, *again) if scope_of(each.chain) == self.scope]
-        parcels |= {each.id: wire(each) for each in mine}
-        fresh = [each for name, each in parcels.items() if name not in self._said]
-        if fresh:
-            self._note(self.mailbox.post(fresh), [str(each["_id"]) for each in fresh], posted=None)
-            self._said.update(str(each["_id"]) for each in fresh)
-        return len(fresh)
+    def _others(self, store: SqlStore) -> dict[str, Body]:
+        """What this session has not posted yet: certificates, the evidence of forks, and what the
+        mailbox would not take before."""
+        past = checkpoint.refused(store.session, self.mailbox.name)
+        again = store.by_id([each.id for each in past if each.is_ours])
+        lines = [*store.aside(why=Aside.FORK), *again]
+        found: dict[str, Body] = {
+            str(each["_id"]): each for each in self.node.directory.certificates()
+        }
+        found |= _parcels([line for line in lines if scope_of(line.chain) == self.scope])
+        return {name: each for name, each in found.items() if name not in self._said}
 
-    def _offer(self, lines: Sequence[Document], *, posted: int | None) -> None:
-        # A line that our own disk has changed is nothing to be shown.
-        sound = [line for line in lines if isinstance(line, Slip | Entry)]
-        refused = self.mailbox.post([wire(line) for line in sound])
-        self._note(refused, [line.id for line in sound], posted=posted)
+    def _offer(self, parcels: Mapping[str, Body], *, step: tuple[int, int] | None) -> None:
+        """Post; a line that the mailbox refuses stays in sight and is offered again, others go on.
 
-    def _note(self, refused: dict[str, str], offered: Sequence[str], *, posted: int | None) -> None:
-        """A line that the mailbox refuses stays in sight and is offered again; others go on."""
+        step   from where to where the checkpoint moves
+        """
+        refused = self.mailbox.post(list(parcels.values()))
         self._heard_of()
         with self.node.transaction() as store:
             session, name = sql(store).session, self.mailbox.name
             known = {each.id for each in checkpoint.refused(session, name) if each.is_ours}
-            for each in known.intersection(offered) - refused.keys():
+            for each in known.intersection(parcels) - refused.keys():
                 checkpoint.forgive(session, name, each)
             for each, why in refused.items():
                 checkpoint.refuse(session, name, Refused(each, True, why))
-            if posted is not None:
-                checkpoint.advance(session, name, posted=posted)
+            if step:
+                checkpoint.advance_posted(session, name, *step)
                 self._is_due = True
 
     def _post_again(self) -> int:
@@ -231,14 +239,14 @@ class Carrier:
             if not arrived:
                 return offered
             after = arrived[-1][0]
-            lines = [line for _, line in arrived]
-            lacking = self.mailbox.lacking([line.id for line in lines])
-            self._offer([line for line in lines if line.id in lacking], posted=None)
+            parcels = _parcels([line for _, line in arrived])
+            lacking = self.mailbox.lacking(list(parcels))
+            self._offer({each: parcels[each] for each in lacking}, step=None)
             offered += len(lacking)
 
     # Taking
 
-    def _take(self, found: Sequence[Found], *, since: str | None) -> Receipt:
+    def _take(self, found: Sequence[Found], *, step: tuple[str, str] | None) -> Receipt:
         """Apply what is right, keep in sight what is not, and go on, in one transaction."""
         documents, certificates, refused = self._sorted(found)
         name, theirs = self.mailbox.name, {line.id for line in documents}
@@ -249,14 +257,16 @@ class Carrier:
                 merge(receipt, exchange.retry(store, self.node.directory))
             for each in refused:
                 checkpoint.refuse(session, name, each)
-            if since is not None:
-                checkpoint.advance(session, name, since=since)
+            if step:
+                checkpoint.advance_since(session, name, *step)
             if receipt.applied or receipt.gone:
                 self.apply(store, receipt)
             self._theirs.update(theirs.intersection(line.id for line in receipt.applied))
 
         receipt = self.node.receive(documents, also=also)
-        self._is_due = self._is_due or since is not None
+        if step:
+            self._go_on(*step)
+            self._is_due = True
         if receipt.applied or receipt.gone:
             self.heard()
         return receipt
@@ -321,6 +331,11 @@ class Carrier:
             refused=tuple(checkpoint.refused(session, name)),
             error=self.error,
         )
+
+
+def _parcels(lines: Sequence[Document]) -> dict[str, Body]:
+    """Lines as they travel. One that our own disk has changed is nothing to be shown."""
+    return {line.id: wire(line) for line in lines if isinstance(line, Slip | Entry)}
 
 
 def sql(store: Store) -> SqlStore:

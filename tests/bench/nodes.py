@@ -18,8 +18,8 @@ from sync.carriers.courier import Courier
 from tests.support import peer
 from tests.support.peer import Couch
 from tests.support.proxy import a_line
-from tests.sync.couch.towns import Towns, follow, heads, post, write
-from tests.sync.desks import GYM, SCOPE, Desk
+from tests.sync.couch.towns import Towns, follow, heads, post, write, write_many
+from tests.sync.desks import SCOPE
 
 Figures = dict[str, float]
 BARS = {
@@ -56,7 +56,7 @@ def measure(folder: Path, *, is_quick: bool = False) -> Figures:
 def catching_up(towns: Towns, *, count: int) -> Figures:
     """A backlog is posted by one node and applied by another, each alone."""
     hub, gym = towns.region.hub, towns.desk("gym")
-    _write_many(hub, count)
+    write_many(hub, count)
     started = time.perf_counter()
     post(towns.carrier(hub))
     posted = time.perf_counter()
@@ -82,7 +82,7 @@ def healing(towns: Towns, couch: Couch) -> Figures:
             _until(lambda: heads(gym) == heads(hub))
             line.cut()
             for desk, courier in ((hub, at_hub), (gym, at_gym)):
-                _write_many(desk, 500)
+                write_many(desk, 500)
                 courier.wake()
             _until(lambda: at_gym.carriers[0].error != "")
             # Not shorter than the first few retries, so that this is what any long cut costs.
@@ -144,13 +144,6 @@ def show(found: Figures) -> list[str]:
         missed += [name] if is_missed else []
         print(f"{name:<36} {value:>10,}  {f'{side} {bar}' if side else ''}")
     return missed
-
-
-def _write_many(desk: Desk, count: int) -> None:
-    with desk.transaction() as store:
-        for number in range(count):
-            desk.node.post(store, GYM, "request", at=number, claims=(f"{desk.name} {number}",))
-    desk.node.settle()
 
 
 @contextmanager

@@ -37,6 +37,7 @@ def test_what_the_reader_passed_over_is_fetched(towns, box, hub, gym):
         write(hub, f"court {number}")
     post(writer)
     skip_to_the_end(reader)
+    reader = towns.carrier(gym)
     assert reader.follow() is None
 
     assert reader.audit() == Audited(3, 0, {})

@@ -12,6 +12,7 @@ from sync.carriers.post import Carrier
 from sync.document import revision_of, scope_of, wire
 from sync.node import Draft
 from tests.sync.couch.towns import (
+    Towns,
     carry,
     follow,
     heads,
@@ -31,7 +32,7 @@ OTHER = "13202-2026/gym/2026-07-01"
 
 
 @pytest.fixture
-def gym(towns, database_url) -> Desk:
+def gym(towns: Towns, database_url: str) -> Desk:
     return towns.desk("gym", sql=database_url)
 
 
@@ -107,7 +108,7 @@ def test_the_carriers_of_a_town_pass_on_what_they_hear(towns, box, hub, gym):
 
 
 @pytest.fixture
-def annex(towns) -> Desk:
+def annex(towns: Towns) -> Desk:
     return towns.desk("town")
 
 

@@ -12,7 +12,17 @@ import pytest
 from sync.carriers.couch import NoContact, Trouble
 from sync.carriers.courier import Courier, pause_after
 from tests.support.proxy import Proxy, a_line
-from tests.sync.couch.towns import Clock, Towns, heads, post, recorder, rows, status, write
+from tests.sync.couch.towns import (
+    Clock,
+    Towns,
+    heads,
+    post,
+    recorder,
+    rows,
+    status,
+    write,
+    write_many,
+)
 from tests.sync.desks import GYM, SCOPE, Desk
 
 pytestmark = pytest.mark.timeout(180)
@@ -117,9 +127,7 @@ def test_five_hundred_on_either_side_are_exchanged_soon_after_a_cut(towns, box, 
         until(lambda: have_the_same(hub, gym))
         line.cut()
         for desk, courier in ((hub, at_hub), (gym, at_gym)):
-            for number in range(500):
-                desk.request(GYM, f"{desk.name} {number}")
-            desk.node.settle()
+            write_many(desk, 500)
             courier.wake()
         until(lambda: status(at_hub.carriers[0]).waiting == 0)
         line.mend()

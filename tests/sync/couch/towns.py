@@ -109,6 +109,15 @@ def write(desk: Desk, *claims: str, on: str = GYM) -> Slip:
     return slip
 
 
+def write_many(desk: Desk, count: int) -> None:
+    """A backlog: as many slips in one transaction, on two media."""
+    with desk.transaction() as store:
+        for number in range(count):
+            claims = (f"{desk.name} {number}",)
+            desk.node.post(store, GYM, "request", at=number, asks=True, claims=claims)
+    desk.node.settle()
+
+
 def post(carrier: Carrier) -> int:
     """What the courier's one thread and its poster do."""
     Courier(carrier.node, [carrier])._number()
