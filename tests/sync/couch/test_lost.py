@@ -22,6 +22,7 @@ from sync import checkpoint
 from sync.carriers import couch
 from sync.carriers.couch import Address, Mailbox, NoContact, Server, Trouble
 from sync.carriers.post import LOOK_AGAIN_SECONDS, MARK_SECONDS
+from sync.document import wire
 from tests.support.process import free_port
 from tests.support.proxy import a_line
 from tests.sync.couch.test_strangers import put
@@ -362,3 +363,32 @@ def test_a_busy_database_of_our_own_is_no_loss(towns, box, hub):
 def test_the_scope_of_a_carrier_is_the_database_it_belongs_to():
     assert couch.database_of(SCOPE) == "ev-13201-2026"
     assert couch.database_of("public") == "public"
+
+
+@pytest.mark.parametrize("step", ["post", "follow"])
+def test_beginning_anew_is_not_undone_by_what_was_under_way(step, towns, box, hub):
+    write(hub, "court a")
+    post(towns.carrier(hub))
+    carrier = towns.carrier(hub)
+    follow(carrier)
+    second = write(hub, "court b")
+    if step == "follow":
+        box.post([wire(second)])
+
+    def begin_anew(answer, **_):
+        if answer.request.path_url.split("?")[0].endswith(("_bulk_docs", "_changes")):
+            with sql(hub) as store:
+                checkpoint.start_over(store.session, box.name)
+
+    hooks = carrier.mailbox.server._client.get_http_client().hooks["response"]
+    hooks.append(begin_anew)
+    if step == "post":
+        with sql(hub) as store:
+            store.number_arrivals(limit=10)
+        carrier.post()
+    else:
+        assert carrier.follow() is not None
+
+    with sql(hub) as store:
+        found = checkpoint.load(store.session, box.name)
+    assert (found.posted if step == "post" else found.since) in (0, "")
