@@ -20,15 +20,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reservations import bell
 from reservations.config import Settings
 from reservations.db import Database, write_transaction
 from reservations.sheets import parsed
-from sync import tables
+from sync import checkpoint, tables
 from sync.document import Document, SigningKey
 from sync.ledger import SqlStore
 from sync.members import Directory, Member, certify
@@ -111,24 +110,17 @@ class Desk:
                 self.project(session, store.changes)
 
     def learn(self, session: Session) -> None:
-        """Take in certificates that another process has stored."""
+        """Take in the certificates that another process of this machine has stored."""
         known = {member.key for member in self.directory.members()}
-        query = select(tables.certificate.c.key, tables.certificate.c.raw)
-        for key, raw in session.connection().execute(query):
-            if key not in known:
-                self.directory.add(orjson.loads(raw))
+        query = select(func.count()).select_from(tables.member)
+        if (session.connection().scalar(query) or 0) >= len(known):
+            for certificate in checkpoint.certificates(session):
+                self.directory.add(certificate)
 
     def keep(self, session: Session) -> None:
-        """Store the certificates that a carrier brought."""
-        query = select(tables.certificate.c.key)
-        stored = set(session.connection().scalars(query))
-        rows = [
-            {"key": certificate["_id"].removeprefix("member:"), "raw": json.dumps(certificate)}
-            for certificate in self.directory.certificates()
-        ]
-        fresh = [row for row in rows if row["key"] not in stored]
-        if fresh:
-            session.connection().execute(insert(tables.certificate), fresh)
+        """Store every certificate that is known here."""
+        for certificate in self.directory.certificates():
+            checkpoint.keep(session, certificate)
 
     def settle(self, *, is_quiet: bool = False) -> None:
         """Give the witness what was written here; what it takes may be told (S2).

@@ -29,6 +29,9 @@ Body = Mapping[str, Any]
 # What a JavaScript peer (and so CouchDB's replicator) still reads exactly.
 INTEGER_MAX = 2**53 - 1
 DOCUMENT_BYTES_MAX = 64_000
+# What every database keeps as a number of a line and as a name.
+NUMBER_MAX = 2**31 - 1
+NAME_MAX = 255
 LOG = "log"
 START = ""  # the hash before the first line of every chain
 
@@ -139,6 +142,14 @@ def hash_of(raw: bytes) -> str:
     return _text(hashlib.sha256(raw).digest())
 
 
+def revision_of(document_id: str) -> str:
+    """CouchDB's first revision, from the id alone, which ends with the hash of the content.
+
+    Whoever posts a document gives it the same one, so that the same document never conflicts.
+    """
+    return f"1-{hashlib.sha256(document_id.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
 def seal(body: Body, key: Key, *, region: str) -> Slip | Entry:
     """The document of this body, signed. The author is written in."""
     raw = canonical({**body, "author": key.id})
@@ -181,6 +192,8 @@ def read(parcel: Mapping[str, Any] | bytes) -> Slip | Entry:
     body, signature = parcel.get("body"), parcel.get("signature")
     if not isinstance(body, Mapping) or not isinstance(signature, str):
         raise Malformed("a document has a body and a signature")
+    if not _is_name(signature):
+        raise Malformed("the signature is none")
     raw = canonical(body)
     if len(raw) > DOCUMENT_BYTES_MAX:
         raise Malformed("longer than a document may be")
@@ -209,7 +222,7 @@ def damaged(chain: str, number: int, raw: bytes) -> Document:
 
 def _document(body: Body, raw: bytes, signature: str) -> Slip | Entry:
     take = _Taker(body)
-    chain, number = take.text("chain", is_needed=True), take.number("number", 1)
+    chain, number = take.text("chain", is_needed=True), take.number("number", 1, NUMBER_MAX)
     digest, kind = hash_of(raw), body.get("type")
     common = (
         chain,
@@ -237,6 +250,11 @@ def _document(body: Body, raw: bytes, signature: str) -> Slip | Entry:
             raise Malformed(f"neither slip nor entry: {other!r:.40}")
 
 
+def _is_name(text: str) -> bool:
+    """Whether every database can keep it: PostgreSQL has no place for NUL."""
+    return len(text) <= NAME_MAX and "\0" not in text
+
+
 @dataclass(frozen=True, slots=True)
 class _Taker:
     """Reads fields of a stranger's object, each with its type."""
@@ -245,19 +263,21 @@ class _Taker:
 
     def text(self, name: str, *, is_needed: bool = False) -> str:
         value = self.body.get(name, "")
-        if not isinstance(value, str) or (is_needed and not value):
+        if not isinstance(value, str) or (is_needed and not value) or not _is_name(value):
             raise Malformed(f"{name} is no text")
         return value
 
-    def number(self, name: str, least: int) -> int:
+    def number(self, name: str, least: int, most: int = INTEGER_MAX) -> int:
         value = self.body.get(name, 0)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise Malformed(f"{name} is no number from {least}")
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self.body.get(name, ())
-        if not isinstance(value, Sequence) or not all(isinstance(each, str) for each in value):
+        if not isinstance(value, Sequence) or not all(
+            isinstance(each, str) and _is_name(each) for each in value
+        ):
             raise Malformed(f"{name} is no list of texts")
         if isinstance(value, str) or len(set(value)) != len(value):
             raise Malformed(f"{name} names something twice")

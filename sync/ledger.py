@@ -47,6 +47,17 @@ _LINES = (
     .where(_line.chain == bindparam("name"), _line.number > bindparam("after"))
     .order_by(_line.number)
 )
+_LINES_THROUGH = _LINES.where(_line.number <= bindparam("through"))
+_HAS = select(_line.number).where(_line.id == bindparam("name"))
+_ASIDE = select(_aside.chain, _aside.number, _aside.raw, _aside.signature).order_by(
+    _aside.chain, _aside.number, _aside.hash
+)
+_ASIDE_OF = _ASIDE.where(_aside.chain == bindparam("name"), _aside.why == bindparam("because"))
+_DROP_ASIDE = delete(tables.aside).where(_aside.id == bindparam("name"))
+_MOVE = update(tables.chain).where(_chain.chain == bindparam("name"))
+_ADD_LINE, _ADD_CHAIN = insert(tables.line), insert(tables.chain)
+_ADD_CLAIM, _ADD_SETTLED = insert(tables.claim), insert(tables.settled)
+_ADD_SLIP, _ADD_ASIDE = insert(tables.slip), insert(tables.aside)
 _OPEN = and_(
     _slip.asks.is_(True),
     ~exists().where(_settled.sheet == _slip.sheet, _settled.key == _slip.hash),
@@ -60,6 +71,11 @@ _NEW_ARRIVALS = (
     .join(tables.chain, _chain.chain == _line.chain)
     .where(_line.arrival.is_(None), _line.number <= _chain.witnessed)
     .order_by(_line.chain, _line.number)
+)
+_NUMBER = (
+    update(tables.line)
+    .where(_line.chain == bindparam("of"), _line.number == bindparam("no"))
+    .values(arrival=bindparam("arrival"))
 )
 
 
@@ -103,16 +119,17 @@ class SqlStore:
     def lines(
         self, chain: str, *, after: int = 0, through: int | None = None
     ) -> Sequence[Document]:
-        query = _LINES if through is None else _LINES.where(_line.number <= through)
-        return _documents(self.session.execute(query, {"name": chain, "after": after}))
+        query, asked = _LINES, {"name": chain, "after": after}
+        if through is not None:
+            query, asked = _LINES_THROUGH, {**asked, "through": through}
+        return _documents(self.session.execute(query, asked))
 
     def unwitnessed(self) -> list[str]:
         query = select(_chain.chain).where(_chain.witnessed < _chain.number).order_by(_chain.chain)
         return list(self.session.scalars(query))
 
     def has(self, document_id: str) -> bool:
-        query = select(_line.number).where(_line.id == document_id)
-        return self.session.scalar(query) is not None
+        return self.session.scalar(_HAS, {"name": document_id}) is not None
 
     def pending(self, sheet: str) -> list[Slip]:
         return self._slips(and_(_slip.sheet == sheet, _OPEN))
@@ -150,25 +167,48 @@ class SqlStore:
         query = select(_settled.key).where(_settled.sheet == sheet, _settled.key.in_(keys))
         return frozenset(self.session.scalars(query))
 
-    def arrived(self, *, after: int, limit: int) -> list[tuple[int, Document]]:
-        """Lines in the order in which they became fit to be shown, for a carrier's checkpoint.
+    def number_arrivals(self, *, limit: int) -> list[str]:
+        """Give lines their place in the order in which they became fit to be shown.
 
-        The one process that runs the carrier gives them their order here; numbers given by the
-        writers would become visible out of order.
+        Returns the chain of each.
+
+        Only the one thread that looks for news calls this; numbers given by the writers would
+        become visible out of order.
         """
         last = self.session.scalar(_LAST_ARRIVAL) or 0
-        for row in self.session.execute(_NEW_ARRIVALS.limit(limit)).all():
-            last += 1
-            mine = and_(_line.chain == row.chain, _line.number == row.number)
-            self.session.execute(update(tables.line).where(mine).values(arrival=last))
+        rows = self.session.execute(_NEW_ARRIVALS.limit(limit)).all()
+        if rows:
+            numbered = [
+                {"of": row.chain, "no": row.number, "arrival": arrival}
+                for arrival, row in enumerate(rows, last + 1)
+            ]
+            self.session.connection().execute(_NUMBER, numbered)
+        return [row.chain for row in rows]
+
+    def arrived(self, *, after: int, limit: int, scope: str = "") -> list[tuple[int, Document]]:
+        """Numbered lines of a scope, or of all, in their order, for a carrier's checkpoint."""
         query = select(_line.arrival, _line.chain, _line.number, _line.raw, _line.signature)
         query = query.where(_line.arrival > after).order_by(_line.arrival).limit(limit)
+        if scope:
+            query = query.where(_line.chain.startswith(f"{scope}/", autoescape=True))
         return [(row.arrival, _document(row)) for row in self.session.execute(query)]
+
+    def known(self, ids: Collection[str]) -> set[str]:
+        """Those ids whose documents stand here or are kept apart."""
+        found: set[str] = set()
+        for column in (_line.id, _aside.id):
+            found.update(self.session.scalars(select(column).where(column.in_(ids))))
+        return found
+
+    def by_id(self, ids: Collection[str]) -> list[Document]:
+        """The lines with these ids, as far as they stand here."""
+        query = select(_line.chain, _line.number, _line.raw, _line.signature)
+        return _documents(self.session.execute(query.where(_line.id.in_(ids)).order_by(_line.id)))
 
     # Writing
 
     def append(self, line: Document, after: Position, *, is_witnessed: bool) -> None:
-        self.session.execute(insert(tables.line), _line_row(line))
+        self.session.execute(_ADD_LINE, _line_row(line))
         self._put(line, after)
         marks: dict[str, Any] = {}
         if is_witnessed:
@@ -191,15 +231,15 @@ class SqlStore:
                 {"sheet": line.chain, "claim": claim, "owner": change.owner}
                 for claim in change.claims
             ]
-            self.session.execute(insert(tables.claim), rows)
+            self.session.execute(_ADD_CLAIM, rows)
         if change.settles:
             number = line.number
             keys = [{"sheet": line.chain, "key": key, "number": number} for key in change.settles]
-            self.session.execute(insert(tables.settled), keys)
+            self.session.execute(_ADD_SETTLED, keys)
         if isinstance(line, Slip):
             row: dict[str, Any] = {"hash": line.hash, "sheet": line.sheet, "chain": line.chain}
             row |= {"number": line.number, "asks": line.asks}
-            self.session.execute(insert(tables.slip), row)
+            self.session.execute(_ADD_SLIP, row)
 
     def _save(self, position: Position, marks: Mapping[str, Any]) -> None:
         row = {
@@ -207,10 +247,10 @@ class SqlStore:
             "pads": orjson.dumps([asdict(p) for p in position.pads]).decode(),
         }
         name = row.pop("chain")
-        change = update(tables.chain).where(_chain.chain == name).values(**row, **marks)
-        if not self.session.execute(change).rowcount:  # type: ignore[attr-defined]
+        change = {**row, **marks, "name": name}
+        if not self.session.execute(_MOVE, change).rowcount:  # type: ignore[attr-defined]
             first = {"witnessed": 0, "witnessed_hash": START, **row, **marks, "chain": name}
-            self.session.execute(insert(tables.chain), first)
+            self.session.execute(_ADD_CHAIN, first)
 
     def take_back(self, chain: str, after: int) -> list[Document]:
         gone = list(self.lines(chain, after=after))
@@ -259,11 +299,13 @@ class SqlStore:
         row = {"id": document.id, "chain": document.chain, "number": document.number}
         row |= {"hash": document.hash, "why": why.value}
         row |= {"raw": document.raw, "signature": document.signature}
-        self.session.execute(insert(tables.aside), row)
+        self.session.execute(_ADD_ASIDE, row)
 
     def aside(self, chain: str | None = None, why: Aside | None = None) -> list[Document]:
-        query = select(_aside.chain, _aside.number, _aside.raw, _aside.signature)
-        query = query.order_by(_aside.chain, _aside.number, _aside.hash)
+        if chain is not None and why is not None:
+            asked = {"name": chain, "because": why.value}
+            return _documents(self.session.execute(_ASIDE_OF, asked))
+        query = _ASIDE
         if chain is not None:
             query = query.where(_aside.chain == chain)
         if why is not None:
@@ -276,7 +318,7 @@ class SqlStore:
         return {row[0]: row[1] for row in self.session.execute(query)}
 
     def drop_aside(self, document_id: str) -> None:
-        self.session.execute(delete(tables.aside).where(_aside.id == document_id))
+        self.session.execute(_DROP_ASIDE, {"name": document_id})
 
 
 def _line_row(line: Document) -> dict[str, Any]:

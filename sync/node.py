@@ -299,15 +299,24 @@ class Node:
 
     def _receive(self, lines: Sequence[Document], receipt: Receipt) -> None:
         with self.transaction() as store:
-            ours = self._tentative_slips(store)
-            news = exchange.receive(store, self.directory, lines)
-            self._post_again(store, ours)
-        merge(receipt, news)
+            self._take(store, lines, receipt)
 
-    def receive(self, documents: Sequence[Document]) -> Receipt:
-        """What a carrier brought, in one transaction."""
+    def _take(self, store: Store, lines: Sequence[Document], receipt: Receipt) -> None:
+        ours = self._tentative_slips(store)
+        merge(receipt, exchange.receive(store, self.directory, lines))
+        self._post_again(store, ours)
+
+    def receive(
+        self,
+        documents: Sequence[Document],
+        *,
+        also: Callable[[Store, Receipt], None] = lambda store, receipt: None,
+    ) -> Receipt:
+        """What a carrier brought, in one transaction; `also` is done at its end."""
         receipt = Receipt()
-        self._receive(documents, receipt)
+        with self.transaction() as store:
+            self._take(store, documents, receipt)
+            also(store, receipt)
         return receipt
 
     def _tentative_slips(self, store: Store) -> list[Slip]:

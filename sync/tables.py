@@ -104,10 +104,34 @@ aside = Table(
     Column("signature", Text, nullable=False),
 )
 
-# Every certificate that is known here, as it was signed (sync.members).
-certificate = Table(
-    "sync_certificate",
+# Certificates that came by a carrier; the application adds them to its Directory when it starts.
+member = Table(
+    "sync_member",
     metadata,
     Column("key", String(22), primary_key=True),
-    Column("raw", Text, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+)
+
+# How far a carrier is with a mailbox. It changes in the transaction that applies what came.
+# since    the mailbox's own word for what has been read
+# posted   the arrival up to which our lines have been put there
+# turn     counts the changes of this row; `marked` is the last one that was noted in the mailbox
+checkpoint = Table(
+    "sync_checkpoint",
+    metadata,
+    Column("mailbox", NAME, primary_key=True),
+    Column("since", Text, nullable=False),
+    Column("posted", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("marked", BigInteger, nullable=False),
+)
+
+# What a mailbox holds and nobody may take for a document, and what it would not take from us.
+refused = Table(
+    "sync_refused",
+    metadata,
+    Column("mailbox", NAME, primary_key=True),
+    Column("id", NAME, primary_key=True),
+    Column("is_ours", Boolean(name="is_ours"), nullable=False),
+    Column("why", Text, nullable=False),
 )

@@ -1,12 +1,13 @@
 """Fixtures that every folder may use; what they start is in tests/support.
 
 `database_url` makes a test run twice, on SQLite and on PostgreSQL. `page` makes it a browser test.
-Where Chromium or PostgreSQL is missing, their tests are skipped, but with CI=true they fail.
+Where Chromium, PostgreSQL or Node.js is missing, their tests are skipped; with CI=true they fail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,9 @@ import pytest
 from hypothesis import settings
 
 from tests.support import browser as browsers
-from tests.support import postgres
+from tests.support import peer, postgres
 from tests.support.needs import need
+from tests.support.peer import Couch
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ FUZZ = Path(__file__).parent / "fuzz"
 settings.register_profile("here", deadline=None, parent=settings())
 settings.load_profile("here")
 
-BY_FIXTURE = {"browser": "browser", "postgres_cluster": "postgres"}
+BY_FIXTURE = {"browser": "browser", "postgres_cluster": "postgres", "couches": "couch"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,6 +93,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
     return url
+
+
+@pytest.fixture(scope="session")
+def couches() -> Iterator[dict[str, Couch]]:
+    """The CouchDB servers of a hub, a town and a facility, started by the first test that asks."""
+    roles = ("hub", "town", "gym")
+    if real := peer.real_couch():
+        yield dict.fromkeys(roles, real)
+        return
+    need(peer.programs(), "npm")
+    peer.install()
+    with ExitStack() as stack:
+        yield {role: stack.enter_context(peer.running_peer()) for role in roles}
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ depends_on = None
 
 TABLES = (
     "facility_node", "declaration", "letter", "sync_line", "sync_chain", "sync_claim",
-    "sync_settled", "sync_slip", "sync_aside", "sync_certificate",
+    "sync_settled", "sync_slip", "sync_aside", "sync_member", "sync_checkpoint",
+    "sync_refused",
 )  # fmt: skip
 
 
@@ -148,8 +149,25 @@ def _set_aside() -> None:
     op.create_index("ix_sync_aside_chain", "sync_aside", ["chain"], unique=False)
     op.create_index("ix_sync_aside_why", "sync_aside", ["why"], unique=False)
     op.create_table(
-        "sync_certificate",
+        "sync_member",
         sa.Column("key", sa.String(22), nullable=False),
-        sa.Column("raw", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_sync_certificate")),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sync_member")),
+    )
+    op.create_table(
+        "sync_checkpoint",
+        sa.Column("mailbox", name, nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("posted", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("marked", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("mailbox", name=op.f("pk_sync_checkpoint")),
+    )
+    op.create_table(
+        "sync_refused",
+        sa.Column("mailbox", name, nullable=False),
+        sa.Column("id", name, nullable=False),
+        sa.Column("is_ours", sa.Boolean(name="is_ours"), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mailbox", "id", name=op.f("pk_sync_refused")),
     )

@@ -36,7 +36,7 @@ def a_key(name: str) -> SigningKey:
 class Region:
     """Its key, its officers, its nodes and their witnesses."""
 
-    def __init__(self, folder: Path, region: str = REGION) -> None:
+    def __init__(self, folder: Path, region: str = REGION, *, hub_sql: str = "") -> None:
         self.folder = folder
         self.region = region
         self.root = a_key(f"root of {region}")
@@ -47,7 +47,7 @@ class Region:
         self.ticks = count(1)
         for number, officer in enumerate(self.officers):
             self.certify(officer, f"officer {number}", {"officer"}, "")
-        self.hub = self.desk("hub", roles={"node", "adopter"})
+        self.hub = self.desk("hub", roles={"node", "adopter"}, sql=hub_sql)
 
     def certify(self, key: SigningKey, name: str, roles: set[str], witness: str) -> Member:
         known = [c for c in self.certificates if c["member"]["node"] == name]

@@ -144,6 +144,7 @@ def test_a_carrier_reads_on_from_its_checkpoint(engine, region):
     with Session(engine) as session, session.begin():
         store = SqlStore(session, directory)
         exchange.receive(store, directory, documents[:30])
+        store.number_arrivals(limit=100)
         first = store.arrived(after=0, limit=20)
         rest = store.arrived(after=first[-1][0], limit=100)
 

@@ -48,3 +48,21 @@ def test_every_volume_that_is_used_is_declared():
     used = {mount.split(":")[0] for each in SERVICES.values() for mount in each.get("volumes", [])}
 
     assert used == declared
+
+
+@pytest.mark.parametrize(
+    ("profile", "services"),
+    [("hub", {"database", "mailbox", "hub"}), ("node", {"mailbox", "node"})],
+)
+def test_a_profile_starts_what_it_needs_and_nothing_else(profile, services):
+    started = {name for name, each in SERVICES.items() if profile in each["profiles"]}
+    needed = {other for name in started for other in SERVICES[name].get("depends_on", {})}
+
+    assert started == services
+    assert needed <= started
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_is_reached_from_this_machine_alone_unless_told(name):
+    for port in SERVICES[name].get("ports", []):
+        assert re.fullmatch(r"\$\{\w+:-127\.0\.0\.1:\d+\}:\d+", port)
