@@ -3,6 +3,8 @@
 python -m printables PAPER [--as pdf|html|text|marks|json] [--town TOWN.toml]
                     [--edition large|en]       a record from standard input, the paper to standard
                                                output
+python -m printables verify IMAGE|TEXT --keys KEYS.json
+                                               whether a code is genuine, and what it says
 python -m printables samples OUTDIR            every paper in every variant, with its JSON
 python -m printables list                      the names of the papers
 python -m printables check                     are the fonts there, does every form hold together
@@ -17,26 +19,33 @@ import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
+from PIL import Image
 from pydantic import ValidationError
 
 from printables.faces import MissingFont, check_fonts
 from printables.forms import FormFault, Town, town
+from printables.qr import PREFIX
 from printables.registry import PAPERS
+from printables.verify import Keys, Verdict, read_keys, verify, verify_image
+
+NEEDS = {"samples": "a folder", "verify": "a picture or the text of a code"}
+NOT_GENUINE = 2  # the exit status where a code was read and is not to be trusted
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns 0, or 1 with a sentence on standard error."""
+    """Returns 0, 1 with a sentence on standard error, or 2 for a code that is not genuine."""
     parser = argparse.ArgumentParser("python -m printables", description=__doc__.split("\n")[0])
-    parser.add_argument("command", choices=["samples", "list", "check", *PAPERS])
-    parser.add_argument("folder", nargs="?", type=Path, help="where the samples go")
+    parser.add_argument("command", choices=[*NEEDS, "list", "check", *PAPERS])
+    parser.add_argument("given", nargs="?", help="a folder for samples, or what is to be verified")
     parser.add_argument(
         "--as", dest="kind", default="pdf", choices=["pdf", "html", "text", "marks"]
     )
     parser.add_argument("--town", type=Path, help="a municipality's changes to the model forms")
+    parser.add_argument("--keys", type=Path, help="the keys that verify knows")
     parser.add_argument("--edition", default="", help="large, or a language such as en")
     options = parser.parse_args(arguments)
-    if options.command == "samples" and options.folder is None:
-        parser.error("samples needs a folder")
+    if options.command in NEEDS and options.given is None:
+        parser.error(f"{options.command} needs {NEEDS[options.command]}")
     try:
         return run(options)
     except (ValidationError, FormFault, MissingFont, OSError, tomllib.TOMLDecodeError) as fault:
@@ -55,10 +64,27 @@ def run(options: argparse.Namespace) -> int:
             check_forms(of_town)
             sys.stdout.write("\n".join([*remarks, f"{len(PAPERS)} papers are in order"]) + "\n")
         case "samples":
-            write_samples(options.folder, of_town)
+            write_samples(Path(options.given), of_town)
+        case "verify":
+            return verify_one(options.given, read_keys(options.keys) if options.keys else Keys())
         case name:
             print_one(name, options.kind, of_town, options.edition)
     return 0
+
+
+def verify_one(given: str, keys: Keys) -> int:
+    """Say what a code or a picture of a paper is worth; 0 only where everything is genuine."""
+    if given.strip().upper().startswith(PREFIX):
+        answers = [verify(given, keys)]
+    else:
+        with Image.open(given) as image:
+            answers = verify_image(image, keys)
+    if not answers:
+        sys.stderr.write("no code of ours is seen in the picture\n")
+        return 1
+    sys.stdout.write("\n\n".join(answer.words for answer in answers) + "\n")
+    is_genuine = all(answer.verdict is Verdict.GENUINE for answer in answers)
+    return 0 if is_genuine else NOT_GENUINE
 
 
 def print_one(name: str, kind: str, of_town: Town, edition: str) -> None:
