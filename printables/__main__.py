@@ -3,6 +3,7 @@
 python -m printables PAPER [--as pdf|html|text|marks|json] [--town TOWN.toml]
                     [--edition large|en]       a record from standard input, the paper to standard
                                                output
+python -m printables pack [--as pdf|text]      the fallback pack, made of its parts' records
 python -m printables verify IMAGE|TEXT --keys KEYS.json
                                                whether a code is genuine, and what it says
 python -m printables samples OUTDIR            every paper in every variant, with its JSON
@@ -22,6 +23,7 @@ from pathlib import Path
 from PIL import Image
 from pydantic import ValidationError
 
+from printables import pack
 from printables.faces import MissingFont, check_fonts
 from printables.forms import FormFault, Town, town
 from printables.qr import PREFIX
@@ -35,7 +37,7 @@ NOT_GENUINE = 2  # the exit status where a code was read and is not to be truste
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0, 1 with a sentence on standard error, or 2 for a code that is not genuine."""
     parser = argparse.ArgumentParser("python -m printables", description=__doc__.split("\n")[0])
-    parser.add_argument("command", choices=[*NEEDS, "list", "check", *PAPERS])
+    parser.add_argument("command", choices=[*NEEDS, "list", "check", pack.NAME, *PAPERS])
     parser.add_argument("given", nargs="?", help="a folder for samples, or what is to be verified")
     parser.add_argument(
         "--as", dest="kind", default="pdf", choices=["pdf", "html", "text", "marks"]
@@ -65,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write("\n".join([*remarks, f"{len(PAPERS)} papers are in order"]) + "\n")
         case "samples":
             write_samples(Path(options.given), of_town)
+        case "pack":
+            print_pack(options.kind, of_town)
         case "verify":
             return verify_one(options.given, read_keys(options.keys) if options.keys else Keys())
         case name:
@@ -107,8 +111,27 @@ def print_one(name: str, kind: str, of_town: Town, edition: str) -> None:
     sys.stdout.buffer.write(drawn.pdf)
 
 
+def print_pack(kind: str, of_town: Town) -> None:
+    """A pack's records from standard input become one file on standard output."""
+    if kind not in ("pdf", "text"):
+        raise FormFault("a pack is pdf or text")
+    records = pack.read(sys.stdin.buffer.read())
+    if kind == "text":
+        sys.stdout.write(pack.text(records, of_town))
+        return
+    drawn = pack.draw(records, of_town)
+    if drawn.missing:
+        sys.stderr.write(f"no font has {' '.join(drawn.missing)}: printed as 〓\n")
+    sys.stdout.buffer.write(drawn.pdf)
+
+
 def check_forms(of_town: Town) -> None:
     """Build every sample by the town's forms; raises FormFault where one does not hold together."""
+    unknown = [
+        part["paper"] for part in of_town.form(pack.NAME)["parts"] if part["paper"] not in PAPERS
+    ]
+    if unknown:
+        raise FormFault(f"pack: there is no paper {', '.join(unknown)}")
     for paper in PAPERS.values():
         for record in paper.samples().values():
             for edition in ("", *paper.editions):
@@ -118,6 +141,10 @@ def check_forms(of_town: Town) -> None:
 def write_samples(folder: Path, of_town: Town) -> None:
     """Every paper in every variant as PDF, HTML, text and JSON."""
     folder.mkdir(parents=True, exist_ok=True)
+    whole = pack.sample()
+    (folder / "pack.json").write_text(pack.write(whole), encoding="utf-8")
+    (folder / "pack.pdf").write_bytes(pack.draw(whole, of_town).pdf)
+    (folder / "pack.txt").write_text(pack.text(whole, of_town), encoding="utf-8")
     for paper in PAPERS.values():
         for variant, record in paper.samples().items():
             for edition in ("", *paper.editions):

@@ -89,6 +89,7 @@ def clauses(filled: Filled, data: Data) -> Iterable[Block]:
             size=data.get("size", 9.0),
             gap=data.get("gap", 3.0),
             is_numbered=data.get("is_numbered", True),
+            bullet=data.get("bullet", "・"),
             code=next(iter(code(filled, data["code"])), None) if "code" in data else None,
         )
 
@@ -266,7 +267,8 @@ def _table_cell(
     value = getattr(item, name, None)
     if name == "#":
         shown = str(index + data.get("first", 1))
-    elif item is None:
+    elif item is None or column.get("is_pen"):
+        # A column for the pen stays empty beside what is known.
         shown = column.get("blank", "")
     else:
         if not hasattr(item, name):

@@ -93,7 +93,8 @@ def _block(block: Block) -> str:
             return _grid(block)
         case Clauses():
             title = f"<h2>{escape(block.title)}</h2>" if block.title else ""
-            items = "".join(f"<li>{escape(item)}</li>" for item in block.items)
+            mark = escape(block.bullet) if block.bullet != "・" else ""
+            items = "".join(f"<li>{mark}{escape(item)}</li>" for item in block.items)
             kind = "ol" if block.is_numbered else "ul"
             code = _code(block.code, "code beside") if block.code else ""
             return f"{code}{title}<{kind}>{items}</{kind}>"

@@ -6,7 +6,7 @@ with the same definition that drew it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from printables import faces, grid, qr
@@ -73,22 +73,8 @@ def draw(sheet: Sheet) -> Drawn:
     paper = Paper(about(sheet, sheet.title))
     drawn = Layout(sheet, paper)
     drawn.compose()
-    return _finished(paper, [drawn])
-
-
-def draw_all(sheets: Sequence[Sheet], title: str) -> Drawn:
-    """Many sheets in one file that shares its fonts: a book of forms, a pack.
-
-    sheets   at least one; the first gives the file its time. Each counts its own pages.
-    """
-    paper = Paper(about(sheets[0], title))
-    layouts = []
-    for sheet in sheets:
-        with paper.tagged("Sect"):
-            drawn = Layout(sheet, paper)
-            drawn.compose()
-        layouts.append(drawn)
-    return _finished(paper, layouts)
+    drawn.foot()
+    return finished(paper, [drawn])
 
 
 def about(sheet: Sheet, title: str) -> About:
@@ -97,7 +83,8 @@ def about(sheet: Sheet, title: str) -> About:
     return About(title, title, sheet.author, sheet.issued_at, sheet.language)
 
 
-def _finished(paper: Paper, layouts: list[Layout]) -> Drawn:
+def finished(paper: Paper, layouts: Sequence[Layout]) -> Drawn:
+    """Close the file and gather what its sheets have to tell."""
     return Drawn(
         paper.close(),
         len(paper.pages),
@@ -122,7 +109,7 @@ class Layout:
         self.new_page()
 
     def compose(self) -> None:
-        """Draw every block, what was too long for its box, and the foot of each page."""
+        """Draw every block and what was too long for its box."""
         if self.sheet.corner is not None:
             self._draw_corner()
         for block in self.sheet.blocks:
@@ -131,8 +118,15 @@ class Layout:
             self._draw_corner_notes()
         if self.moved:
             self._draw_moved()
+
+    def foot(self, numbering: Callable[[Page], str] | None = None) -> None:
+        """The foot of each page, once it is known how many there are.
+
+        numbering   what stands behind the sheet's own page number, in a book
+        """
         for number, page in enumerate(self.pages, start=1):
-            self._draw_footer(page, number)
+            own = f"{number}／{len(self.pages)}"
+            self._draw_footer(page, number, own + (numbering(page) if numbering else ""))
 
     @property
     def bottom(self) -> float:
@@ -227,7 +221,7 @@ class Layout:
                 is_beside = code is not None and self.page is page
                 is_beside = is_beside and self.y < first_free + (code.side + 2 if code else 0)
                 taken = code.side + 3 if is_beside and code is not None else 0.0
-                label = str(number) if clauses.is_numbered else "・"
+                label = str(number) if clauses.is_numbered else clauses.bullet
                 label = label if len(clauses.items) > 1 else ""
                 self._draw_clause(label, item, clauses.size, taken)
         if code is not None:
@@ -374,16 +368,16 @@ class Layout:
             for start in range(0, len(lines), 20):
                 self.draw_line(Line("\n".join(lines[start : start + 20])))
 
-    def _draw_footer(self, page: Page, number: int) -> None:
+    def _draw_footer(self, page: Page, number: int, right: str) -> None:
         left = self.sheet.footer
         if self.sheet.corner is not None:
             # A second page without a code must not get lost from its first.
             left += f"　{self.sheet.corner.number}"
-        right = f"{number}／{len(self.pages)}"
         y = self.size[1] - 11.0
         has_code = self.sheet.corner is not None and number == 1
         width = self.width - (CORNER_SIDE + 4 if has_code else 0)
-        for text, share, align in ((left, 0.86, "left"), (right, 0.12, "right")):
+        behind = 0.12 if len(right) < 8 else 0.26
+        for text, share, align in ((left, 0.98 - behind, "left"), (right, behind, "right")):
             if not text:
                 continue
             x = self.left + (0 if align == "left" else width * (1 - share))

@@ -92,6 +92,7 @@ class Clauses:
     gap: float = 3.0
     is_numbered: bool = True
     code: Code | None = None
+    bullet: str = "・"  # where they are not numbered
 
 
 @dataclass(frozen=True)
