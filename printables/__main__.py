@@ -57,7 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked."""
-    of_town = town(tomllib.loads(options.town.read_text(encoding="utf-8")) if options.town else {})
+    of_town = town()
+    if options.town:
+        changes = tomllib.loads(options.town.read_text(encoding="utf-8"))
+        of_town = town(changes, options.town.parent)
     match options.command:
         case "list":
             sys.stdout.write("\n".join(PAPERS) + "\n")

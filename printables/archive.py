@@ -15,8 +15,14 @@ from xml.sax.saxutils import escape
 
 from printables.faces import Face, Glyph
 from printables.objects import Objects
+from printables.pictures import Picture
 
 PRODUCER = "Tonari printables"
+# The primaries and the white of sRGB.
+COLOUR_SPACE = (
+    "[/CalRGB << /WhitePoint [0.9505 1 1.089] /Gamma [2.2 2.2 2.2] /Matrix"
+    " [0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505] >>]"
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -80,6 +86,7 @@ class Document:
         self.about = about
         self.root = Tag("Document")
         self.fonts: dict[Face, Font] = {}
+        self.pictures: dict[Picture, str] = {}
         self.bookmarks: list[Bookmark] = []
         self._pages: list[tuple[float, float, bytes]] = []
         self._parents: list[list[Tag]] = []
@@ -88,6 +95,10 @@ class Document:
         if face not in self.fonts:
             self.fonts[face] = Font(face, f"F{len(self.fonts) + 1}")
         return self.fonts[face]
+
+    def picture(self, picture: Picture) -> str:
+        """The name by which a page draws this stencil."""
+        return self.pictures.setdefault(picture, f"I{len(self.pictures) + 1}")
 
     def add_page(self, width: float, height: float, content: bytes, marked: list[Tag]) -> None:
         """Take a finished page, its size in points and the tags of its marks by number."""
@@ -100,6 +111,7 @@ class Document:
         fonts = " ".join(
             f"/{font.name} {write_font(files, font)} 0 R" for font in self.fonts.values()
         )
+        resources = f"/Font << {fonts} >>{write_pictures(files, self.pictures)}"
         fingerprint = self._fingerprint()
         pages_number, info_number = files.add(), files.add(info(self.about), is_loose=True)
         numbers = [files.add() for _ in self._pages]
@@ -110,7 +122,7 @@ class Document:
                 numbers[index],
                 f"<< /Type /Page /Parent {pages_number} 0 R"
                 f" /MediaBox [0 0 {width:.3f} {height:.3f}]"
-                f" /Contents {body} 0 R /Resources << /Font << {fonts} >> >>"
+                f" /Contents {body} 0 R /Resources << {resources} >>"
                 f" /StructParents {index} /Tabs /S >>",
             )
         kids = " ".join(f"{number} 0 R" for number in numbers)
@@ -141,6 +153,20 @@ class Document:
         for page in self._pages:
             digest.update(repr(page).encode())
         return digest.hexdigest()[:32]
+
+
+def write_pictures(files: Objects, pictures: dict[Picture, str]) -> str:
+    """Stencils, and the colour of vermilion that does not depend on a device."""
+    if not pictures:
+        return ""
+    names = []
+    for picture, name in pictures.items():
+        entries = (
+            f"/Type /XObject /Subtype /Image /Width {picture.width} /Height {picture.height}"
+            " /ImageMask true /BitsPerComponent 1"
+        )
+        names.append(f"/{name} {files.add_stream(picture.bits, entries)} 0 R")
+    return f" /XObject << {' '.join(names)} >> /ColorSpace << /Ink {COLOUR_SPACE} >>"
 
 
 def write_font(files: Objects, font: Font) -> int:

@@ -72,6 +72,8 @@ def issuer(filled: Filled, data: Data) -> Iterable[Block]:
     lines, seal = filled.town.issuer(data.get("role", "default"))
     if "seal" in data:
         seal = replace(seal, mode=data["seal"])
+    if seal.mode == "image" and seal.picture is None:
+        raise FormFault(f"{filled.form['name']}: its issuer has no picture of a seal")
     yield Issuer(tuple(filled.say(line) for line in lines), seal, gap=data.get("gap", 3.0))
 
 

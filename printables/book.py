@@ -49,7 +49,8 @@ class Book:
 
         sheets   drawn as they come, so that a generator never has them all at once
         """
-        first, below = self.pages, []
+        first = self.pages
+        below: list[Bookmark] = []
         with self.paper.tagged("Sect"):
             for name, sheet in sheets:
                 if name and len(below) < BELOW_MAX:

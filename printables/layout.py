@@ -24,6 +24,7 @@ from printables.page import (
     fit,
     width_of,
 )
+from printables.pictures import Picture
 from printables.sheet import (
     Block,
     Break,
@@ -34,6 +35,7 @@ from printables.sheet import (
     Issuer,
     Line,
     Pair,
+    Seal,
     Sheet,
 )
 
@@ -264,16 +266,19 @@ class Layout:
         texts = [must_fit(line, column - SEAL_SIDE, size, faces.REGULAR) for line in issuer.lines]
         total = sum(text.height for text in texts)
         has_frame = issuer.seal.mode != "omitted"
-        height = max(total, SEAL_SIDE) if has_frame else total + 9.5 * LINE_HEIGHT / POINTS
+        side = issuer.seal.side if issuer.seal.picture is not None else SEAL_SIDE
+        height = max(total, side) if has_frame else total + 9.5 * LINE_HEIGHT / POINTS
         self.need(height, issuer.gap)
         x = self.left + self.width - column
-        y = self.y + (height - total if has_frame else 0)
+        y = self.y + ((height - total) * 0.7 if has_frame else 0)
         for text in texts:
             with self.paper.tagged("P"):
                 self.page.text(Box(x, y, column - SEAL_SIDE, text.height), text)
             y += text.height
-        place = Box(self.left + self.width - SEAL_SIDE, self.y, SEAL_SIDE, SEAL_SIDE)
-        if has_frame:
+        place = Box(self.left + self.width - SEAL_SIDE, self.y, SEAL_SIDE, side)
+        if issuer.seal.picture is not None:
+            self._draw_seal(place, issuer.seal, issuer.seal.picture)
+        elif has_frame:
             self.page.frame(place, weight=THIN, dash="2 2")
             with self.paper.tagged("P"):
                 words = must_fit("印", SEAL_SIDE, 9.0, faces.REGULAR)
@@ -283,6 +288,13 @@ class Layout:
             with self.paper.tagged("P"):
                 self.page.text(Box(x, y, column - SEAL_SIDE, words.height), words)
         self.y += height
+
+    def _draw_seal(self, place: Box, seal: Seal, picture: Picture) -> None:
+        width, height = picture.fitted(seal.side)
+        x, y = place.x + (place.width - width) / 2, place.y + (place.height - height) / 2
+        box = Box(x, y, width, height)
+        with self.paper.tagged("Figure", alt=seal.alt, attributes=self.page.bounds(box)):
+            self.page.picture(box, picture, seal.colour)
 
     def _draw_code(self, code: Code) -> None:
         texts = [
@@ -407,17 +419,7 @@ def draw_code(layout: Layout, box: Box, payload: str, level: str, alt: str) -> N
     if not alt:
         layout.page.code(inner, modules, is_artifact=True)
         return
-    points = [
-        value * POINTS
-        for value in (
-            inner.x,
-            layout.size[1] - inner.y - inner.height,
-            inner.x + inner.width,
-            layout.size[1] - inner.y,
-        )
-    ]
-    corners = " ".join(f"{value:.2f}" for value in points)
-    attributes = f"<< /O /Layout /BBox [{corners}] /Placement /Block >>"
+    attributes = layout.page.bounds(inner)
     with layout.paper.tagged("Figure", alt=alt, attributes=attributes):
         layout.page.code(inner, modules)
 

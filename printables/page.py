@@ -14,6 +14,7 @@ from functools import lru_cache
 from printables import faces
 from printables.archive import About, Document, Mark, Tag
 from printables.japanese import break_lines
+from printables.pictures import COLOURS, Picture
 
 POINTS = 72 / 25.4  # points in a millimetre
 A4 = (210.0, 297.0)
@@ -265,6 +266,24 @@ class Page:
         for index, row in enumerate(rows):
             path += [f"{start} {index} {length} 1 re" for start, length in _dark_runs(row)]
         self._mark([*path, "f Q"], is_artifact=is_artifact)
+
+    def picture(self, box: Box, picture: Picture, colour: str) -> None:
+        """A stencil filled with its colour; the open element must be its Figure."""
+        name = self.paper.document.picture(picture)
+        y = (self.size[1] - box.y - box.height) * POINTS
+        red, green, blue = COLOURS[colour]
+        place = (
+            f"{box.width * POINTS:.3f} 0 0 {box.height * POINTS:.3f} {box.x * POINTS:.3f} {y:.3f}"
+        )
+        ink = f"{red:g} g" if red == green == blue else f"/Ink cs {red:g} {green:g} {blue:g} sc"
+        self._mark([f"q {ink} {place} cm /{name} Do Q"])
+
+    def bounds(self, box: Box) -> str:
+        """The attributes of a figure that lies in the box."""
+        top = (self.size[1] - box.y) * POINTS
+        corners = (box.x * POINTS, top - box.height * POINTS, (box.x + box.width) * POINTS, top)
+        shown = " ".join(f"{value:.2f}" for value in corners)
+        return f"<< /O /Layout /BBox [{shown}] /Placement /Block >>"
 
     def _rectangle(self, box: Box) -> str:
         y = (self.size[1] - box.y - box.height) * POINTS
