@@ -60,6 +60,16 @@ class MarkBox:
 
 
 @dataclass(frozen=True)
+class CodeBox:
+    """Where the modules of a numbered form's code lie: by them a scan finds its place."""
+
+    page: int
+    x: float
+    y: float
+    side: float
+
+
+@dataclass(frozen=True)
 class Drawn:
     """The file and what else is known once it is drawn."""
 
@@ -68,6 +78,7 @@ class Drawn:
     missing: tuple[str, ...]  # characters that no font has
     moved: tuple[str, ...]  # labels of the values that went to the extra sheet
     marks: tuple[MarkBox, ...]
+    codes: tuple[CodeBox, ...] = ()  # of numbered forms, upper and lower
 
 
 def draw(sheet: Sheet) -> Drawn:
@@ -93,6 +104,7 @@ def finished(paper: Paper, layouts: Sequence[Layout]) -> Drawn:
         tuple(sorted(paper.missing)),
         tuple(label for each in layouts for label, _ in each.moved),
         tuple(mark for each in layouts for mark in each.marks),
+        tuple(code for each in layouts for code in each.codes),
     )
 
 
@@ -106,6 +118,7 @@ class Layout:
         self.left = sheet.margin
         self.width = self.size[0] - 2 * sheet.margin
         self.marks: list[MarkBox] = []
+        self.codes: list[CodeBox] = []
         self.moved: list[tuple[str, str]] = []
         self.is_first_on_page = True
         self.new_page()
@@ -346,8 +359,9 @@ class Layout:
         side = CORNER_SIDE
         lower = self.size[1] - CORNER_EDGE - side
         right = self.left + self.width - side
-        draw_code(self, Box(self.left, CORNER_EDGE, side, side), corner.payload, "Q", corner.alt)
-        draw_code(self, Box(right, lower, side, side), corner.payload, "Q", "")
+        for x, y, alt in ((self.left, CORNER_EDGE, corner.alt), (right, lower, "")):
+            inner = draw_code(self, Box(x, y, side, side), corner.payload, "Q", alt)
+            self.codes.append(CodeBox(self.page.number, inner.x, inner.y, inner.width))
         label = Box(self.left + side + 1, CORNER_EDGE + 2, 75.0, 6.0)
         words = must_fit(corner.number, label.width, 11.0, faces.BOLD)
         with self.paper.tagged("P"):
@@ -411,17 +425,21 @@ class Layout:
         self.moved.append((label, text))
 
 
-def draw_code(layout: Layout, box: Box, payload: str, level: str, alt: str) -> None:
-    """A code with its quiet zone inside the box; without words for it, it is a mere repetition."""
+def draw_code(layout: Layout, box: Box, payload: str, level: str, alt: str) -> Box:
+    """A code with its quiet zone inside the box; without words for it, it is a mere repetition.
+
+    returns  where its modules lie
+    """
     modules = qr.rows(payload, level)
     quiet = box.width * QUIET_MODULES / (len(modules) + 2 * QUIET_MODULES)
     inner = box.inset(quiet, quiet)
     if not alt:
         layout.page.code(inner, modules, is_artifact=True)
-        return
+        return inner
     attributes = layout.page.bounds(inner)
     with layout.paper.tagged("Figure", alt=alt, attributes=attributes):
         layout.page.code(inner, modules)
+    return inner
 
 
 def fit_line(line: Line, width: float) -> Fitted:
