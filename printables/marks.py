@@ -29,6 +29,7 @@ OUTLINE_MIN = 0.1  # darkness of the boxes' own lines, or the page lies otherwis
 OUTLINE_SHARE = 0.65  # of the page's usual outline
 EMPTY_MAX = 0.10  # no page's empty boxes are darker, however stained
 FAINT, SURE = 0.035, 0.075  # darkness above the page's own empty boxes
+QR_CODE = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 Array = np.ndarray[Any, Any]
 
 
@@ -94,7 +95,7 @@ def _codes(grey: Array) -> list[_Seen]:
     for treat in qr.TREATMENTS[:4]:
         treated = treat(image)
         shrink = grey.shape[1] / treated.width
-        for each in zxingcpp.read_barcodes(treated, formats=zxingcpp.BarcodeFormat.QRCode):
+        for each in zxingcpp.read_barcodes(treated, formats=QR_CODE):
             place = each.position
             corners = np.array(
                 [
@@ -129,7 +130,8 @@ def _straight(
     best: Array | None = None
     clearest = OUTLINE_MIN
     for corners in guesses:
-        first, _ = cv2.findHomography(corners, both * SCALE)
+        # The stubs leave out that there may be none.
+        first: Any = cv2.findHomography(corners, both * SCALE)[0]
         if first is None:
             continue
         flat = _ink(_warped(grey, first))
@@ -185,7 +187,7 @@ def _refined(flat: Array, marks: Sequence[MarkBox]) -> Array | None:
         return None
     source, target = (np.array(side, np.float32) for side in zip(*pairs, strict=True))
     # A shift and a turn are enough after the codes; a free homography would bend the page's edge.
-    shift, _ = cv2.estimateAffine2D(source, target, ransacReprojThreshold=0.5 * SCALE)
+    shift: Any = cv2.estimateAffine2D(source, target, ransacReprojThreshold=0.5 * SCALE)[0]
     return None if shift is None else np.vstack((shift, (0, 0, 1)))
 
 

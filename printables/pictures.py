@@ -65,7 +65,7 @@ def stencil(data: bytes) -> Picture:
     scale = max(SIDE_MIN / longest, 1.0) if longest < SIDE_MIN else min(SIDE_MAX / longest, 1.0)
     size = (max(1, round(ink.width * scale)), max(1, round(ink.height * scale)))
     ink = ink.resize(size, Image.Resampling.LANCZOS)
-    if ink.getextrema()[1] < INK:
+    if not any(ink.histogram()[INK:]):
         raise NoPicture("there is no ink on the seal")
     mask = ink.point(lambda value: 0 if value >= INK else 255).convert("1")
     return Picture(*mask.size, mask.tobytes())

@@ -1,4 +1,4 @@
-"""Scanned marks are read as proposals: every box right or left to a person, never silently wrong."""
+"""Marks on a scanned form are proposals: each is right or left to a person, never just wrong."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def filled(name: str, dpi: int, kind: str, random: np.random.Generator):
     return page, {(mark.field, mark.option) for mark in chosen}
 
 
-@pytest.mark.parametrize("name", FORMS)
-@pytest.mark.parametrize("kind", ["tick", "pencil"])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("application_form", "tick"), ("shelter_card", "pencil")]
+)
 @pytest.mark.parametrize("scan", SCANS)
 def test_every_box_is_right_or_left_to_a_person(name, kind, scan):
     random = np.random.default_rng(11)
