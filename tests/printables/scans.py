@@ -69,7 +69,7 @@ def fax(page: Array, random: Random, *, lines: int) -> Array:
 
 def copied(page: Array, random: Random) -> Array:
     """One generation of a copier: softer, greyer, a little turned, then hard again."""
-    soft = blurred(turned(page, random.uniform(-1, 1)), 1.2 * page.shape[1] / 1240)
+    soft = blurred(turned(page, random.uniform(-1, 1)), 0.7 * page.shape[1] / 1240)
     lifted = noisy(soft, random, 14).astype(np.float32)
     out: Array = np.clip((lifted - 110) * 1.7 + 110, 0, 255).astype(np.uint8)
     return out
