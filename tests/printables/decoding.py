@@ -113,20 +113,22 @@ def the_permit() -> tuple[bytes, str]:
     return PAPERS["permit"].draw(record).pdf, text
 
 
-def rates(count: int, *, seed: int = 7) -> Iterator[Rate]:
-    """Every scan of every code, `count` pictures each."""
+def rates(count: int, *, seed: int = 7, is_promised: bool = False) -> Iterator[Rate]:
+    """Every scan of every code, `count` pictures each; or only those that have a bar."""
     for name, paper in (("form", the_form()), ("signed", the_permit())):
         pages: dict[int, Array] = {}
         for scan, (spoil, dpi, form_bar, signed_bar) in SCANS.items():
             page = pages.setdefault(dpi, rendered(paper[0], dpi))
             bar = form_bar if name == "form" else signed_bar
+            if is_promised and bar is None:
+                continue
             yield _rate(scan, name, paper[1], page, spoil, count, seed, bar)
         spot = (
             (18 / 210, 9 / 210, 25 / 210) if name == "form" else (164 / 210, 184.5 / 210, 28 / 210)
         )
         spoil = _stain(spot)
         page = pages.setdefault(200, rendered(paper[0], 200))
-        bar = 0.995 if name == "form" else None
+        bar = 0.995 if name == "form" else 0.5
         yield _rate(STAIN, name, paper[1], page, spoil, count, seed, bar)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -68,7 +67,10 @@ def fax(page: Array, random: Random, *, lines: int) -> Array:
 
 
 def copied(page: Array, random: Random) -> Array:
-    """One generation of a copier: softer, greyer, a little turned, then hard again."""
+    """One generation of a copier: softer, greyer, a little turned, then hard again.
+
+    The blur is 0.12 mm; with 0.2 mm a generation no signed code survives two.
+    """
     soft = blurred(turned(page, random.uniform(-1, 1)), 0.7 * page.shape[1] / 1240)
     lifted = noisy(soft, random, 14).astype(np.float32)
     out: Array = np.clip((lifted - 110) * 1.7 + 110, 0, 255).astype(np.uint8)
@@ -112,10 +114,13 @@ def with_mark(page: Array, box: tuple[float, float, float], random: Random, kind
     x, y, side = box
     ink, thick = {"pencil": (110, 0.09)}.get(kind, (30, 0.13))
     width = max(1, round(side * thick))
-    shake: Callable[[float, float], tuple[int, int]] = lambda fx, fy: (  # noqa: E731
-        round(x + side * fx + random.normal(0, side * 0.04)),
-        round(y + side * fy + random.normal(0, side * 0.04)),
-    )
+
+    def shake(fx: float, fy: float) -> tuple[int, int]:
+        return (
+            round(x + side * fx + random.normal(0, side * 0.04)),
+            round(y + side * fy + random.normal(0, side * 0.04)),
+        )
+
     strokes = [[(0.1, 0.5), (0.4, 0.85), (1.05, -0.1)]]
     if kind == "cross":
         strokes = [[(0.1, 0.1), (0.9, 0.9)], [(0.9, 0.1), (0.1, 0.9)]]

@@ -5,13 +5,21 @@ A few pictures of each kind; `./run bench` takes many and prints the table.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
-from tests.printables.decoding import rates
-
-RATES = list(rates(2, seed=20))
+from tests.printables.decoding import SCANS, Rate, rates
 
 
-@pytest.mark.parametrize("rate", RATES, ids=lambda rate: f"{rate.code}, {rate.scan}")
-def test_a_code_is_read_as_often_as_was_promised(rate):
-    assert rate.is_kept, rate.line
+@cache
+def measured() -> list[Rate]:
+    return list(rates(2, seed=20, is_promised=True))
+
+
+@pytest.mark.parametrize("scan", SCANS)
+def test_the_codes_are_read_as_often_as_was_promised(scan):
+    found = [rate for rate in measured() if rate.scan == scan]
+
+    assert found != []
+    assert [rate.line for rate in found if not rate.is_kept] == []
