@@ -57,7 +57,7 @@ SCANS: Mapping[str, Scan] = {
     "phone, blurred": (
         lambda page, random: scans.phone(page, random, width=1400, blur=1.8),
         250,
-        0.95,
+        None,
         None,
     ),
 }

@@ -12,12 +12,15 @@ import pytest
 from tests.printables.decoding import SCANS, Rate, rates
 
 
+PROMISED = [scan for scan, (_, _, form, _) in SCANS.items() if form is not None]
+
+
 @cache
 def measured() -> list[Rate]:
     return list(rates(2, seed=20, is_promised=True))
 
 
-@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize("scan", PROMISED)
 def test_the_codes_are_read_as_often_as_was_promised(scan):
     found = [rate for rate in measured() if rate.scan == scan]
 
