@@ -11,7 +11,6 @@ import pytest
 
 from tests.printables.decoding import SCANS, Rate, rates
 
-
 PROMISED = [scan for scan, (_, _, form, _) in SCANS.items() if form is not None]
 
 
