@@ -1,29 +1,31 @@
 """The file around the drawn pages: PDF/UA-1 and PDF/A-2a in one, the same bytes each time.
 
-reportlab numbers and writes the objects and makes the font subsets; what it does not know is added
-here: structure tags, the archive's metadata, fonts addressed by glyph with a text for each (its own
-writer loses characters beyond the BMP), streams that end as the archive standard wants.
+reportlab makes the font subsets. What its writer does not know is done here: structure tags, the
+archive's metadata, bookmarks, fonts addressed by glyph with a text for each (it loses characters
+beyond the BMP); objects.py writes the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.pdfbase import pdfdoc
-
 from printables.faces import Face, Glyph
+from printables.objects import Objects
+from printables.pictures import Picture
 
 PRODUCER = "Tonari printables"
-VERSION = (1, 7)
+# The primaries and the white of sRGB.
+COLOUR_SPACE = (
+    "[/CalRGB << /WhitePoint [0.9505 1 1.089] /Gamma [2.2 2.2 2.2] /Matrix"
+    " [0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505] >>]"
+)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Tag:
     """One element of the structure tree: a heading, a table, a cell."""
 
@@ -35,7 +37,7 @@ class Tag:
     number: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A piece of a page's content that belongs to a tag."""
 
@@ -54,24 +56,13 @@ class About:
     language: str = "ja"
 
 
-class _Raw(pdfdoc.PDFObject):
-    """An object that we have written out ourselves."""
+@dataclass(frozen=True)
+class Bookmark:
+    """A line of the outline: where it leads, and what stands below it."""
 
-    def __init__(self, text: bytes = b"") -> None:
-        self.text = text
-
-    def format(self, _document: object) -> bytes:
-        return self.text
-
-
-class _Stream(_Raw):
-    """A stream with an end of line before `endstream`, as PDF/A demands."""
-
-    def __init__(self, content: bytes, entries: str = "", *, packed: bool = True) -> None:
-        if packed:
-            content, entries = zlib.compress(content, 6), f"{entries} /Filter /FlateDecode"
-        head = f"<< {entries} /Length {len(content)} >>\nstream\r\n"
-        super().__init__(head.encode("ascii") + content + b"\r\nendstream")
+    title: str
+    page: int
+    below: tuple[Bookmark, ...] = ()
 
 
 class Font:
@@ -95,6 +86,8 @@ class Document:
         self.about = about
         self.root = Tag("Document")
         self.fonts: dict[Face, Font] = {}
+        self.pictures: dict[Picture, str] = {}
+        self.bookmarks: list[Bookmark] = []
         self._pages: list[tuple[float, float, bytes]] = []
         self._parents: list[list[Tag]] = []
 
@@ -103,6 +96,10 @@ class Document:
             self.fonts[face] = Font(face, f"F{len(self.fonts) + 1}")
         return self.fonts[face]
 
+    def picture(self, picture: Picture) -> str:
+        """The name by which a page draws this stencil."""
+        return self.pictures.setdefault(picture, f"I{len(self.pictures) + 1}")
+
     def add_page(self, width: float, height: float, content: bytes, marked: list[Tag]) -> None:
         """Take a finished page, its size in points and the tags of its marks by number."""
         self._pages.append((width, height, content))
@@ -110,73 +107,69 @@ class Document:
 
     def close(self) -> bytes:
         """The file."""
-        # The stubs leave out what its own modules set from outside.
-        writer: Any = pdfdoc.PDFDocument(compression=1, invariant=1, pdfVersion=VERSION)
-        writer._ID = self._fingerprint()
-        files = _Files(writer)
+        files = Objects()
         fonts = " ".join(
             f"/{font.name} {write_font(files, font)} 0 R" for font in self.fonts.values()
         )
-        pages_number = files.add(b"")
-        numbers = [files.add(b"") for _ in self._pages]
+        resources = f"/Font << {fonts} >>{write_pictures(files, self.pictures)}"
+        fingerprint = self._fingerprint()
+        pages_number, info_number = files.add(), files.add(info(self.about), is_loose=True)
+        numbers = [files.add() for _ in self._pages]
         tree = write_tree(files, self.root, numbers, self._parents)
         for index, (width, height, content) in enumerate(self._pages):
-            body = files.add_object(_Stream(content))
+            body = files.add_stream(content)
             files.fill(
                 numbers[index],
                 f"<< /Type /Page /Parent {pages_number} 0 R"
                 f" /MediaBox [0 0 {width:.3f} {height:.3f}]"
-                f" /Contents {body} 0 R /Resources << /Font << {fonts} >> >>"
+                f" /Contents {body} 0 R /Resources << {resources} >>"
                 f" /StructParents {index} /Tabs /S >>",
             )
         kids = " ".join(f"{number} 0 R" for number in numbers)
         files.fill(pages_number, f"<< /Type /Pages /Count {len(numbers)} /Kids [{kids}] >>")
-        profile = files.add_object(_Stream(grey_profile(), "/N 1"))
-        metadata = files.add_object(
-            _Stream(xmp(self.about).encode(), "/Type /Metadata /Subtype /XML", packed=False)
+        profile = files.add_stream(grey_profile(), "/N 1")
+        metadata = files.add_stream(
+            xmp(self.about).encode(), "/Type /Metadata /Subtype /XML", packed=False
         )
-        writer.Catalog = _Raw(
+        outline = ""
+        if self.bookmarks:
+            number = write_outline(files, self.bookmarks, numbers)
+            outline = f" /Outlines {number} 0 R /PageMode /UseOutlines"
+        catalog = (
             f"<< /Type /Catalog /Pages {pages_number} 0 R /Metadata {metadata} 0 R"
             f" /Lang {text_string(self.about.language)} /MarkInfo << /Marked true >>"
-            f" /StructTreeRoot {tree} 0 R /ViewerPreferences << /DisplayDocTitle true"
+            f" /StructTreeRoot {tree} 0 R{outline} /ViewerPreferences << /DisplayDocTitle true"
             f" /PrintScaling /None >> /OutputIntents [<< /Type /OutputIntent /S /GTS_PDFA1"
             f" /OutputConditionIdentifier (Grey) /Info (Grey, gamma 2.2)"
-            f" /DestOutputProfile {profile} 0 R >>] >>".encode("ascii")
+            f" /DestOutputProfile {profile} 0 R >>] >>"
         )
-        writer.info = _Raw(info(self.about))
-        return bytes(writer.format())
+        root = files.add(catalog.encode("ascii"), is_loose=True)
+        return files.write(root, info_number, fingerprint)
 
-    def _fingerprint(self) -> bytes:
+    def _fingerprint(self) -> str:
         # A zone is the same zone whichever library made it, so it goes in as its offset.
         about = (self.about.title, self.about.subject, self.about.author)
         digest = hashlib.sha256(repr((*about, self.about.issued_at.isoformat())).encode())
         for page in self._pages:
             digest.update(repr(page).encode())
-        name = digest.hexdigest()[:32].encode("ascii")
-        return b"[<" + name + b"> <" + name + b">]"
+        return digest.hexdigest()[:32]
 
 
-class _Files:
-    """Numbered objects of reportlab's document, filled now or later."""
-
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
-        self._held: dict[int, _Raw] = {}
-
-    def add_object(self, item: _Raw) -> int:
-        reference = self._writer.Reference(item)
-        number = int(self._writer.idToObjectNumberAndVersion[reference.name][0])
-        self._held[number] = item
-        return number
-
-    def add(self, text: bytes) -> int:
-        return self.add_object(_Raw(text))
-
-    def fill(self, number: int, text: str) -> None:
-        self._held[number].text = text.encode("ascii")
+def write_pictures(files: Objects, pictures: dict[Picture, str]) -> str:
+    """Stencils, and the colour of vermilion that does not depend on a device."""
+    if not pictures:
+        return ""
+    names = []
+    for picture, name in pictures.items():
+        entries = (
+            f"/Type /XObject /Subtype /Image /Width {picture.width} /Height {picture.height}"
+            " /ImageMask true /BitsPerComponent 1"
+        )
+        names.append(f"/{name} {files.add_stream(picture.bits, entries)} 0 R")
+    return f" /XObject << {' '.join(names)} >> /ColorSpace << /Ink {COLOUR_SPACE} >>"
 
 
-def write_font(files: _Files, font: Font) -> int:
+def write_font(files: Objects, font: Font) -> int:
     """A composite font addressed by two-byte numbers, with its widths and its texts."""
     used = sorted((number, key) for key, number in font.numbers.items())
     glyphs = [key[0] for _, key in used]
@@ -184,7 +177,7 @@ def write_font(files: _Files, font: Font) -> int:
     face = font.face
     name = f"{subset_prefix(font)}+{face.postscript_name}"
     program = face.subset(list(order))
-    data = files.add_object(_Stream(program, f"/Length1 {len(program)}"))
+    data = files.add_stream(program, f"/Length1 {len(program)}")
     box = " ".join(f"{value:.0f}" for value in face.bbox)
     descriptor = files.add(
         f"<< /Type /FontDescriptor /FontName /{name} /Flags 4 /FontBBox [{box}] /ItalicAngle 0"
@@ -192,7 +185,7 @@ def write_font(files: _Files, font: Font) -> int:
         f" /CapHeight {face.cap_height:.0f} /StemV 80 /FontFile2 {data} 0 R >>".encode("ascii")
     )
     places = struct.pack(f">{len(glyphs) + 1}H", 0, *(order[glyph] for glyph in glyphs))
-    to_glyph = files.add_object(_Stream(places))
+    to_glyph = files.add_stream(places)
     widths = " ".join(f"{face.width(glyph):g}" for glyph in glyphs)
     descendant = files.add(
         f"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /CIDSystemInfo"
@@ -200,7 +193,7 @@ def write_font(files: _Files, font: Font) -> int:
         f" /FontDescriptor {descriptor} 0 R /DW 1000 /W [1 [{widths}]]"
         f" /CIDToGIDMap {to_glyph} 0 R >>".encode("ascii")
     )
-    texts = files.add_object(_Stream(to_unicode([key[1] for _, key in used])))
+    texts = files.add_stream(to_unicode([key[1] for _, key in used]))
     return files.add(
         f"<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H"
         f" /DescendantFonts [{descendant} 0 R] /ToUnicode {texts} 0 R >>".encode("ascii")
@@ -233,9 +226,9 @@ def to_unicode(texts: list[str]) -> bytes:
     return "\n".join(lines).encode("ascii")
 
 
-def write_tree(files: _Files, root: Tag, pages: list[int], parents: list[list[Tag]]) -> int:
+def write_tree(files: Objects, root: Tag, pages: list[int], parents: list[list[Tag]]) -> int:
     """The structure tree and, for each page, which tag owns which mark."""
-    tree = files.add(b"")
+    tree = files.add()
     _number(files, root)
     _write_tag(files, root, tree, pages)
     owners = " ".join(
@@ -250,14 +243,14 @@ def write_tree(files: _Files, root: Tag, pages: list[int], parents: list[list[Ta
     return tree
 
 
-def _number(files: _Files, tag: Tag) -> None:
-    tag.number = files.add(b"")
+def _number(files: Objects, tag: Tag) -> None:
+    tag.number = files.add()
     for kid in tag.kids:
         if isinstance(kid, Tag):
             _number(files, kid)
 
 
-def _write_tag(files: _Files, tag: Tag, parent: int, pages: list[int]) -> None:
+def _write_tag(files: Objects, tag: Tag, parent: int, pages: list[int]) -> None:
     kids, page = [], None
     for kid in tag.kids:
         if isinstance(kid, Tag):
@@ -280,6 +273,36 @@ def _write_tag(files: _Files, tag: Tag, parent: int, pages: list[int]) -> None:
     if tag.attributes:
         parts.append(f"/A {tag.attributes}")
     files.fill(tag.number, " ".join(parts) + " >>")
+
+
+def write_outline(files: Objects, bookmarks: list[Bookmark], pages: list[int]) -> int:
+    """The outline beside the pages: every level is a chain of its lines."""
+    root = files.add()
+    first, last = _write_bookmarks(files, bookmarks, root, pages)
+    count = len(bookmarks)
+    files.fill(root, f"<< /Type /Outlines /First {first} 0 R /Last {last} 0 R /Count {count} >>")
+    return root
+
+
+def _write_bookmarks(
+    files: Objects, bookmarks: list[Bookmark], parent: int, pages: list[int]
+) -> tuple[int, int]:
+    numbers = [files.add() for _ in bookmarks]
+    for index, (number, each) in enumerate(zip(numbers, bookmarks, strict=True)):
+        parts = [
+            f"<< /Title {text_string(each.title)} /Parent {parent} 0 R",
+            f"/Dest [{pages[each.page]} 0 R /Fit]",
+        ]
+        if index:
+            parts.append(f"/Prev {numbers[index - 1]} 0 R")
+        if index + 1 < len(numbers):
+            parts.append(f"/Next {numbers[index + 1]} 0 R")
+        if each.below:
+            first, last = _write_bookmarks(files, list(each.below), number, pages)
+            # A negative count keeps the lines below folded away.
+            parts.append(f"/First {first} 0 R /Last {last} 0 R /Count {-len(each.below)}")
+        files.fill(number, " ".join(parts) + " >>")
+    return numbers[0], numbers[-1]
 
 
 def text_string(text: str) -> str:

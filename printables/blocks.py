@@ -72,6 +72,8 @@ def issuer(filled: Filled, data: Data) -> Iterable[Block]:
     lines, seal = filled.town.issuer(data.get("role", "default"))
     if "seal" in data:
         seal = replace(seal, mode=data["seal"])
+    if seal.mode == "image" and seal.picture is None:
+        raise FormFault(f"{filled.form['name']}: its issuer has no picture of a seal")
     yield Issuer(tuple(filled.say(line) for line in lines), seal, gap=data.get("gap", 3.0))
 
 
@@ -89,6 +91,7 @@ def clauses(filled: Filled, data: Data) -> Iterable[Block]:
             size=data.get("size", 9.0),
             gap=data.get("gap", 3.0),
             is_numbered=data.get("is_numbered", True),
+            bullet=data.get("bullet", "・"),
             code=next(iter(code(filled, data["code"])), None) if "code" in data else None,
         )
 
@@ -266,7 +269,8 @@ def _table_cell(
     value = getattr(item, name, None)
     if name == "#":
         shown = str(index + data.get("first", 1))
-    elif item is None:
+    elif item is None or column.get("is_pen"):
+        # A column for the pen stays empty beside what is known.
         shown = column.get("blank", "")
     else:
         if not hasattr(item, name):

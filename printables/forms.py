@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from printables import japanese
+from printables.pictures import COLOURS, NoPicture, load
 from printables.sheet import (
     Block,
     Cell,
@@ -32,6 +33,7 @@ from printables.sheet import (
 
 # 10.5 points become 14: what the guides for large print ask for at least.
 LARGE_PRINT = 4 / 3
+SEAL_MAX = 24.0  # millimetres beside the issuer's name
 FORMS = Path(__file__).parent / "models"
 Data = Mapping[str, Any]
 Builder = Callable[["Filled", Data], Iterable[Block]]
@@ -46,6 +48,7 @@ class Town:
     """One municipality's own words, issuers, texts and changes to the model forms."""
 
     data: Data
+    folder: Path | None = None  # where the picture of a seal lies
 
     @property
     def name(self) -> str:
@@ -59,10 +62,25 @@ class Town:
         """Who signs papers of this role, and how its seal is given."""
         issuers = self.data["issuers"]
         found = issuers.get(role, issuers["default"])
-        seal = found.get("seal", "omitted")
-        if seal not in ("omitted", "frame"):
-            raise FormFault(f"issuers.{role}: the seal is omitted or frame, not {seal}")
-        return tuple(found["lines"]), Seal(seal, found.get("seal_words", "（公印省略）"))
+        try:
+            return tuple(found["lines"]), self._seal(found)
+        except (NoPicture, ValueError) as fault:
+            raise FormFault(f"issuers.{role}: {fault}") from fault
+
+    def _seal(self, found: Data) -> Seal:
+        mode, colour = found.get("seal", "omitted"), found.get("seal_colour", "grey")
+        side = float(found.get("seal_mm", 21.0))
+        if mode not in ("omitted", "frame", "image"):
+            raise ValueError(f"the seal is an image, omitted or a frame, not {mode}")
+        if colour not in COLOURS:
+            raise ValueError(f"a seal is {' or '.join(COLOURS)}, not {colour}")
+        if not 5.0 <= side <= SEAL_MAX:
+            raise ValueError(f"a seal is 5 to {SEAL_MAX:g} mm wide")
+        if mode == "image" and "seal_image" not in found:
+            raise ValueError("a seal that is an image needs seal_image")
+        picture = load(found["seal_image"], self.folder) if mode == "image" else None
+        words, alt = found.get("seal_words", "（公印省略）"), found.get("seal_alt", "公印")
+        return Seal(mode, words, picture, colour, side, alt)
 
     def appeal(self, variant: str) -> tuple[str, ...]:
         """教示: how a decision may be contested."""
@@ -78,9 +96,12 @@ def model_form(name: str) -> Data:
     return MappingProxyType(tomllib.loads((FORMS / f"{name}.toml").read_text(encoding="utf-8")))
 
 
-def town(changes: Data | None = None) -> Town:
-    """The model town, with a municipality's changes merged over it."""
-    return Town(merged(model_form("town"), changes or {}))
+def town(changes: Data | None = None, folder: Path | None = None) -> Town:
+    """The model town, with a municipality's changes merged over it.
+
+    folder   from which the pictures of seals are read
+    """
+    return Town(merged(model_form("town"), changes or {}), folder)
 
 
 def merged(base: Data, changes: Data) -> Data:

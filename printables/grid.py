@@ -240,8 +240,10 @@ class _Drawer:
             is_head = index < self.grid.head_rows
             role = "TH" if each.cell.is_label else "TD"
             scope = "" if role == "TD" else f" /Scope /{'Column' if is_head else 'Row'}"
-            spans = f" /ColSpan {each.cell.columns} /RowSpan {each.cell.rows}"
-            with self.layout.paper.tagged(role, attributes=f"<< /O /Table{scope}{spans} >>"):
+            spans = f" /ColSpan {each.cell.columns}" if each.cell.columns > 1 else ""
+            spans += f" /RowSpan {each.cell.rows}" if each.cell.rows > 1 else ""
+            attributes = f"<< /O /Table{scope}{spans} >>" if scope or spans else ""
+            with self.layout.paper.tagged(role, attributes=attributes):
                 self._content(each, box, is_repeated=False)
 
     def _content(self, each: Placed, box: Box, *, is_repeated: bool) -> None:

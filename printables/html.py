@@ -5,6 +5,7 @@ One file without scripts, pictures or fonts to fetch. The order and the words ar
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
@@ -21,6 +22,7 @@ from printables.sheet import (
     Issuer,
     Line,
     Pair,
+    Seal,
     Sheet,
 )
 
@@ -115,24 +117,33 @@ def _block(block: Block) -> str:
             return _grid(block)
         case Clauses():
             title = f"<h2>{escape(block.title)}</h2>" if block.title else ""
-            items = "".join(f"<li>{escape(item)}</li>" for item in block.items)
+            mark = escape(block.bullet) if block.bullet != "・" else ""
+            items = "".join(f"<li>{mark}{escape(item)}</li>" for item in block.items)
             kind = "ol" if block.is_numbered else "ul"
             code = _code(block.code, "code beside") if block.code else ""
             return f"{code}{title}<{kind}>{items}</{kind}>"
         case Issuer():
-            seal = escape(block.seal.words)
-            if block.seal.mode != "omitted":
-                seal = '<span class="seal">印</span>'
             lines = "<br>".join(escape(line) for line in block.lines)
-            return f'<div class="issuer">{seal if "span" in seal else ""}{lines}' + (
-                "</div>" if "span" in seal else f"<br>{seal}</div>"
-            )
+            if block.seal.mode == "omitted":
+                return f'<div class="issuer">{lines}<br>{escape(block.seal.words)}</div>'
+            return f'<div class="issuer">{_seal(block.seal)}{lines}</div>'
         case Code():
             return _code(block, "code")
         case CutLine():
             return "<hr>"
         case Break():
             return '<div class="break"></div>'
+
+
+def _seal(seal: Seal) -> str:
+    if seal.picture is None:
+        return '<span class="seal">印</span>'
+    width, height = seal.picture.fitted(seal.side)
+    data = b64encode(seal.picture.png(seal.colour)).decode("ascii")
+    return (
+        f'<img alt="{escape(seal.alt)}" style="float:right;width:{width:g}mm;height:{height:g}mm"'
+        f' src="data:image/png;base64,{data}">'
+    )
 
 
 def _code(code: Code, kind: str) -> str:

@@ -6,7 +6,7 @@ with the same definition that drew it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from printables import faces, grid, qr
@@ -24,6 +24,7 @@ from printables.page import (
     fit,
     width_of,
 )
+from printables.pictures import Picture
 from printables.sheet import (
     Block,
     Break,
@@ -34,6 +35,7 @@ from printables.sheet import (
     Issuer,
     Line,
     Pair,
+    Seal,
     Sheet,
 )
 
@@ -58,6 +60,16 @@ class MarkBox:
 
 
 @dataclass(frozen=True)
+class CodeBox:
+    """Where the modules of a numbered form's code lie: by them a scan finds its place."""
+
+    page: int
+    x: float
+    y: float
+    side: float
+
+
+@dataclass(frozen=True)
 class Drawn:
     """The file and what else is known once it is drawn."""
 
@@ -66,6 +78,7 @@ class Drawn:
     missing: tuple[str, ...]  # characters that no font has
     moved: tuple[str, ...]  # labels of the values that went to the extra sheet
     marks: tuple[MarkBox, ...]
+    codes: tuple[CodeBox, ...] = ()  # of numbered forms, upper and lower
 
 
 def draw(sheet: Sheet) -> Drawn:
@@ -73,22 +86,8 @@ def draw(sheet: Sheet) -> Drawn:
     paper = Paper(about(sheet, sheet.title))
     drawn = Layout(sheet, paper)
     drawn.compose()
-    return _finished(paper, [drawn])
-
-
-def draw_all(sheets: Sequence[Sheet], title: str) -> Drawn:
-    """Many sheets in one file that shares its fonts: a book of forms, a pack.
-
-    sheets   at least one; the first gives the file its time. Each counts its own pages.
-    """
-    paper = Paper(about(sheets[0], title))
-    layouts = []
-    for sheet in sheets:
-        with paper.tagged("Sect"):
-            drawn = Layout(sheet, paper)
-            drawn.compose()
-        layouts.append(drawn)
-    return _finished(paper, layouts)
+    drawn.foot()
+    return finished(paper, [drawn])
 
 
 def about(sheet: Sheet, title: str) -> About:
@@ -97,13 +96,15 @@ def about(sheet: Sheet, title: str) -> About:
     return About(title, title, sheet.author, sheet.issued_at, sheet.language)
 
 
-def _finished(paper: Paper, layouts: list[Layout]) -> Drawn:
+def finished(paper: Paper, layouts: Sequence[Layout]) -> Drawn:
+    """Close the file and gather what its sheets have to tell."""
     return Drawn(
         paper.close(),
         len(paper.pages),
         tuple(sorted(paper.missing)),
         tuple(label for each in layouts for label, _ in each.moved),
         tuple(mark for each in layouts for mark in each.marks),
+        tuple(code for each in layouts for code in each.codes),
     )
 
 
@@ -117,12 +118,13 @@ class Layout:
         self.left = sheet.margin
         self.width = self.size[0] - 2 * sheet.margin
         self.marks: list[MarkBox] = []
+        self.codes: list[CodeBox] = []
         self.moved: list[tuple[str, str]] = []
         self.is_first_on_page = True
         self.new_page()
 
     def compose(self) -> None:
-        """Draw every block, what was too long for its box, and the foot of each page."""
+        """Draw every block and what was too long for its box."""
         if self.sheet.corner is not None:
             self._draw_corner()
         for block in self.sheet.blocks:
@@ -131,8 +133,15 @@ class Layout:
             self._draw_corner_notes()
         if self.moved:
             self._draw_moved()
+
+    def foot(self, numbering: Callable[[Page], str] | None = None) -> None:
+        """The foot of each page, once it is known how many there are.
+
+        numbering   what stands behind the sheet's own page number, in a book
+        """
         for number, page in enumerate(self.pages, start=1):
-            self._draw_footer(page, number)
+            own = f"{number}／{len(self.pages)}"
+            self._draw_footer(page, number, own + (numbering(page) if numbering else ""))
 
     @property
     def bottom(self) -> float:
@@ -227,7 +236,7 @@ class Layout:
                 is_beside = code is not None and self.page is page
                 is_beside = is_beside and self.y < first_free + (code.side + 2 if code else 0)
                 taken = code.side + 3 if is_beside and code is not None else 0.0
-                label = str(number) if clauses.is_numbered else "・"
+                label = str(number) if clauses.is_numbered else clauses.bullet
                 label = label if len(clauses.items) > 1 else ""
                 self._draw_clause(label, item, clauses.size, taken)
         if code is not None:
@@ -270,16 +279,19 @@ class Layout:
         texts = [must_fit(line, column - SEAL_SIDE, size, faces.REGULAR) for line in issuer.lines]
         total = sum(text.height for text in texts)
         has_frame = issuer.seal.mode != "omitted"
-        height = max(total, SEAL_SIDE) if has_frame else total + 9.5 * LINE_HEIGHT / POINTS
+        side = issuer.seal.side if issuer.seal.picture is not None else SEAL_SIDE
+        height = max(total, side) if has_frame else total + 9.5 * LINE_HEIGHT / POINTS
         self.need(height, issuer.gap)
         x = self.left + self.width - column
-        y = self.y + (height - total if has_frame else 0)
+        y = self.y + ((height - total) * 0.7 if has_frame else 0)
         for text in texts:
             with self.paper.tagged("P"):
                 self.page.text(Box(x, y, column - SEAL_SIDE, text.height), text)
             y += text.height
-        place = Box(self.left + self.width - SEAL_SIDE, self.y, SEAL_SIDE, SEAL_SIDE)
-        if has_frame:
+        place = Box(self.left + self.width - SEAL_SIDE, self.y, SEAL_SIDE, side)
+        if issuer.seal.picture is not None:
+            self._draw_seal(place, issuer.seal, issuer.seal.picture)
+        elif has_frame:
             self.page.frame(place, weight=THIN, dash="2 2")
             with self.paper.tagged("P"):
                 words = must_fit("印", SEAL_SIDE, 9.0, faces.REGULAR)
@@ -289,6 +301,13 @@ class Layout:
             with self.paper.tagged("P"):
                 self.page.text(Box(x, y, column - SEAL_SIDE, words.height), words)
         self.y += height
+
+    def _draw_seal(self, place: Box, seal: Seal, picture: Picture) -> None:
+        width, height = picture.fitted(seal.side)
+        x, y = place.x + (place.width - width) / 2, place.y + (place.height - height) / 2
+        box = Box(x, y, width, height)
+        with self.paper.tagged("Figure", alt=seal.alt, attributes=self.page.bounds(box)):
+            self.page.picture(box, picture, seal.colour)
 
     def _draw_code(self, code: Code) -> None:
         texts = [
@@ -340,8 +359,9 @@ class Layout:
         side = CORNER_SIDE
         lower = self.size[1] - CORNER_EDGE - side
         right = self.left + self.width - side
-        draw_code(self, Box(self.left, CORNER_EDGE, side, side), corner.payload, "Q", corner.alt)
-        draw_code(self, Box(right, lower, side, side), corner.payload, "Q", "")
+        for x, y, alt in ((self.left, CORNER_EDGE, corner.alt), (right, lower, "")):
+            inner = draw_code(self, Box(x, y, side, side), corner.payload, "Q", alt)
+            self.codes.append(CodeBox(self.page.number, inner.x, inner.y, inner.width))
         label = Box(self.left + side + 1, CORNER_EDGE + 2, 75.0, 6.0)
         words = must_fit(corner.number, label.width, 11.0, faces.BOLD)
         with self.paper.tagged("P"):
@@ -374,16 +394,16 @@ class Layout:
             for start in range(0, len(lines), 20):
                 self.draw_line(Line("\n".join(lines[start : start + 20])))
 
-    def _draw_footer(self, page: Page, number: int) -> None:
+    def _draw_footer(self, page: Page, number: int, right: str) -> None:
         left = self.sheet.footer
         if self.sheet.corner is not None:
             # A second page without a code must not get lost from its first.
             left += f"　{self.sheet.corner.number}"
-        right = f"{number}／{len(self.pages)}"
         y = self.size[1] - 11.0
         has_code = self.sheet.corner is not None and number == 1
         width = self.width - (CORNER_SIDE + 4 if has_code else 0)
-        for text, share, align in ((left, 0.86, "left"), (right, 0.12, "right")):
+        behind = 0.12 if len(right) < 8 else 0.26
+        for text, share, align in ((left, 0.98 - behind, "left"), (right, behind, "right")):
             if not text:
                 continue
             x = self.left + (0 if align == "left" else width * (1 - share))
@@ -405,27 +425,21 @@ class Layout:
         self.moved.append((label, text))
 
 
-def draw_code(layout: Layout, box: Box, payload: str, level: str, alt: str) -> None:
-    """A code with its quiet zone inside the box; without words for it, it is a mere repetition."""
+def draw_code(layout: Layout, box: Box, payload: str, level: str, alt: str) -> Box:
+    """A code with its quiet zone inside the box; without words for it, it is a mere repetition.
+
+    returns  where its modules lie
+    """
     modules = qr.rows(payload, level)
     quiet = box.width * QUIET_MODULES / (len(modules) + 2 * QUIET_MODULES)
     inner = box.inset(quiet, quiet)
     if not alt:
         layout.page.code(inner, modules, is_artifact=True)
-        return
-    points = [
-        value * POINTS
-        for value in (
-            inner.x,
-            layout.size[1] - inner.y - inner.height,
-            inner.x + inner.width,
-            layout.size[1] - inner.y,
-        )
-    ]
-    corners = " ".join(f"{value:.2f}" for value in points)
-    attributes = f"<< /O /Layout /BBox [{corners}] /Placement /Block >>"
+        return inner
+    attributes = layout.page.bounds(inner)
     with layout.paper.tagged("Figure", alt=alt, attributes=attributes):
         layout.page.code(inner, modules)
+    return inner
 
 
 def fit_line(line: Line, width: float) -> Fitted:

@@ -133,8 +133,7 @@ class DaySheet:
     @property
     def counted(self) -> int | None:
         """What was counted, once every kind is."""
-        amounts = [each.yen for each in self.denominations]
-        return None if None in amounts or not amounts else sum(filter(None, amounts))
+        return _sum(self.denominations)
 
     @property
     def difference(self) -> int | None:
@@ -142,3 +141,38 @@ class DaySheet:
         if self.counted is None or self.change_fund_yen is None or self.takings is None:
             return None
         return self.counted - self.change_fund_yen - self.takings
+
+
+@dataclass(frozen=True)
+class CashHandover:
+    """現金引継書: who hands which money and which numbers to whom."""
+
+    issued_at: datetime
+    desk: str
+    handed_at: datetime | None = None
+    giver: str = ""
+    taker: str = ""
+    denominations: tuple[Denomination, ...] = ()
+    book_yen: int | None = None  # what the cash book says
+    receipts: str = ""  # the receipts that are still blank
+    void: tuple[str, ...] = ()
+    note: str = ""
+    node: str = ""
+    operator: str = ""
+
+    @property
+    def counted(self) -> int | None:
+        """What was counted, once every kind is."""
+        return _sum(self.denominations)
+
+    @property
+    def difference(self) -> int | None:
+        """What is over or (negative) short of the book."""
+        if self.counted is None or self.book_yen is None:
+            return None
+        return self.counted - self.book_yen
+
+
+def _sum(denominations: tuple[Denomination, ...]) -> int | None:
+    amounts = [each.yen for each in denominations]
+    return None if None in amounts or not amounts else sum(filter(None, amounts))

@@ -14,6 +14,7 @@ from functools import lru_cache
 from printables import faces
 from printables.archive import About, Document, Mark, Tag
 from printables.japanese import break_lines
+from printables.pictures import COLOURS, Picture
 
 POINTS = 72 / 25.4  # points in a millimetre
 A4 = (210.0, 297.0)
@@ -108,11 +109,21 @@ class Paper:
         self.pages: list[Page] = []
         self.missing: set[str] = set()
         self._open = [self.document.root]
+        self._reserved: list[Page] = []
 
     def page(self, size: tuple[float, float] = A4) -> Page:
+        if self._reserved:
+            return self._reserved.pop(0)
         page = Page(self, size, len(self.pages))
         self.pages.append(page)
         return page
+
+    @contextmanager
+    def on_reserved(self, pages: Sequence[Page]) -> Iterator[None]:
+        """Draw on pages that were made before: a cover that lists what comes behind it."""
+        self._reserved = list(pages)
+        yield
+        assert not self._reserved
 
     @property
     def tag(self) -> Tag:
@@ -248,16 +259,31 @@ class Page:
 
     def code(self, box: Box, rows: Sequence[Sequence[bool]], *, is_artifact: bool = False) -> None:
         """A QR code as one path of rectangles; the open element must be its Figure."""
-        module = box.width / len(rows)
-        path = []
+        # In whole modules, upside down as a page of a PDF is, so that the path is short.
+        module = box.width * POINTS / len(rows)
+        y = (self.size[1] - box.y) * POINTS
+        path = [f"q {module:.5f} 0 0 {-module:.5f} {box.x * POINTS:.3f} {y:.3f} cm 0 g"]
         for index, row in enumerate(rows):
-            for start, length in _dark_runs(row):
-                path.append(
-                    self._rectangle(
-                        Box(box.x + start * module, box.y + index * module, length * module, module)
-                    )
-                )
-        self._mark(["0 g", *path, "f"], is_artifact=is_artifact)
+            path += [f"{start} {index} {length} 1 re" for start, length in _dark_runs(row)]
+        self._mark([*path, "f Q"], is_artifact=is_artifact)
+
+    def picture(self, box: Box, picture: Picture, colour: str) -> None:
+        """A stencil filled with its colour; the open element must be its Figure."""
+        name = self.paper.document.picture(picture)
+        y = (self.size[1] - box.y - box.height) * POINTS
+        red, green, blue = COLOURS[colour]
+        place = (
+            f"{box.width * POINTS:.3f} 0 0 {box.height * POINTS:.3f} {box.x * POINTS:.3f} {y:.3f}"
+        )
+        ink = f"{red:g} g" if red == green == blue else f"/Ink cs {red:g} {green:g} {blue:g} sc"
+        self._mark([f"q {ink} {place} cm /{name} Do Q"])
+
+    def bounds(self, box: Box) -> str:
+        """The attributes of a figure that lies in the box."""
+        top = (self.size[1] - box.y) * POINTS
+        corners = (box.x * POINTS, top - box.height * POINTS, (box.x + box.width) * POINTS, top)
+        shown = " ".join(f"{value:.2f}" for value in corners)
+        return f"<< /O /Layout /BBox [{shown}] /Placement /Block >>"
 
     def _rectangle(self, box: Box) -> str:
         y = (self.size[1] - box.y - box.height) * POINTS
@@ -273,6 +299,10 @@ class Page:
         self._marked.append(tag)
         tag.kids.append(Mark(self.number, mcid))
         self._content += [f"/{tag.role} <</MCID {mcid}>> BDC", *operators, "EMC"]
+
+    def settle(self) -> None:
+        """Keep what was drawn in one piece: a pack has millions of operators."""
+        self._content = ["\n".join(self._content)]
 
     def finish(self) -> None:
         width, height = self.size

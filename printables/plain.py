@@ -54,7 +54,7 @@ def _block(block: Block) -> list[str]:
             items = [
                 line
                 for number, item in enumerate(block.items, start=1)
-                for line in _hanging(f"{number}. " if block.is_numbered else "・", item)
+                for line in _hanging(f"{number}. " if block.is_numbered else block.bullet, item)
             ]
             return title + items + (_block(block.code) if block.code else [])
         case Issuer():

@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import zxingcpp
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 PREFIX = "TN1:"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 FORM, ISSUED = 1, 2
 MAC_BYTES = 8
+KEY_BYTES = 4
 SIGNATURE_BYTES = 64
+FORM_BYTES = 10 + MAC_BYTES
 Rows = tuple[tuple[bool, ...], ...]
 
 
@@ -42,11 +45,13 @@ class FormCode:
 
 @dataclass(frozen=True)
 class IssuedCode:
-    """What an issued paper says, in bytes that the caller gives their meaning."""
+    """What an issued paper says, in bytes that facts.py gives their meaning.
+
+    key     the mark of the key that signed it
+    """
 
     kind: int
-    node: int
-    serial: int
+    key: bytes
     facts: bytes
 
 
@@ -68,6 +73,40 @@ def read(image: Any) -> list[str]:
         image, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
     )
     return sorted({each.text for each in found if each.text.startswith(PREFIX)})
+
+
+def read_hard(image: Image.Image) -> list[str]:
+    """Our codes in a bad picture: as it is, then with what helps against shadow, stain and blur.
+
+    Each treatment costs about 40 ms a page, so they are tried on failures alone.
+    """
+    for treat in TREATMENTS:
+        found = read(treat(image.convert("L")))
+        if found:
+            return found
+    return []
+
+
+def _larger(image: Image.Image) -> Image.Image:
+    return image.resize((image.width * 2, image.height * 2), Image.Resampling.BICUBIC)
+
+
+def _even(image: Image.Image) -> Image.Image:
+    """The picture divided by its own background: shadows and stains go, ink stays."""
+    small = image.reduce(8).filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(6))
+    lightest = small.resize(image.size, Image.Resampling.BILINEAR)
+    return ImageOps.autocontrast(ImageChops.add(image, ImageChops.invert(lightest)), cutoff=1)
+
+
+TREATMENTS: tuple[Callable[[Image.Image], Image.Image], ...] = (
+    lambda image: image,
+    _even,
+    _larger,
+    lambda image: _larger(_even(image)),
+    lambda image: image.filter(ImageFilter.MedianFilter(3)),
+    lambda image: _larger(image).filter(ImageFilter.GaussianBlur(2)),
+    lambda image: _larger(_even(image)).filter(ImageFilter.UnsharpMask(4, 200, 0)),
+)
 
 
 def base45(data: bytes) -> str:
@@ -102,30 +141,51 @@ def form_code(code: FormCode, key: bytes) -> str:
     return PREFIX + base45(body + _mac(body, key))
 
 
+def parts_of_form(text: str) -> FormCode:
+    """What a blank form's code claims, before anybody looked at its MAC. Raises Unreadable."""
+    data = _content(text, FORM)
+    if len(data) != FORM_BYTES:
+        raise Unreadable("a blank form's code has another length")
+    _, form, node, lease, serial = struct.unpack(">BBHHL", data[:-MAC_BYTES])
+    return FormCode(form, node, lease, serial)
+
+
 def open_form(text: str, key: bytes) -> FormCode:
     """Read a blank form's code; raises Unreadable where the MAC is not the key's."""
+    code = parts_of_form(text)
     data = _content(text, FORM)
-    body, mac = data[:-MAC_BYTES], data[-MAC_BYTES:]
-    if len(data) != 18 or not hmac.compare_digest(mac, _mac(body, key)):
+    if not hmac.compare_digest(data[-MAC_BYTES:], _mac(data[:-MAC_BYTES], key)):
         raise Unreadable("the form was not printed with this key")
-    _, form, node, lease, serial = struct.unpack(">BBHHL", body)
-    return FormCode(form, node, lease, serial)
+    return code
 
 
 def issued_code(code: IssuedCode, sign: Callable[[bytes], bytes]) -> str:
     """The text of an issued paper's code; `sign` gives an Ed25519 signature."""
-    body = struct.pack(">BBHL", ISSUED, code.kind, code.node, code.serial) + code.facts
+    body = struct.pack(f">BB{KEY_BYTES}s", ISSUED, code.kind, code.key) + code.facts
     return PREFIX + base45(body + sign(body))
+
+
+def parts_of_issued(text: str) -> tuple[IssuedCode, bytes, bytes]:
+    """An issued paper's code, the bytes that were signed, and the signature. Raises Unreadable."""
+    data = _content(text, ISSUED)
+    body, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
+    if len(body) < 2 + KEY_BYTES:
+        raise Unreadable("too short for a signature")
+    _, kind, key = struct.unpack_from(f">BB{KEY_BYTES}s", body)
+    return IssuedCode(kind, key, body[2 + KEY_BYTES :]), body, signature
 
 
 def open_issued(text: str, is_genuine: Callable[[bytes, bytes], bool]) -> IssuedCode:
     """Read an issued paper's code; `is_genuine(body, signature)` decides. Raises Unreadable."""
-    data = _content(text, ISSUED)
-    body, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
-    if len(body) < 8 or not is_genuine(body, signature):
+    code, body, signature = parts_of_issued(text)
+    if not is_genuine(body, signature):
         raise Unreadable("the signature is not the issuer's")
-    _, kind, node, serial = struct.unpack_from(">BBHL", body)
-    return IssuedCode(kind, node, serial, body[8:])
+    return code
+
+
+def form_number(node: str, serial: int) -> str:
+    """A numbered form's number as it is printed and typed: N014-00012345-20."""
+    return f"{node}-{serial:08d}-{check_digits(serial)}"
 
 
 def check_digits(number: int) -> str:

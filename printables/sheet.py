@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from printables.pictures import Picture
+
 BODY = 10.5  # points
 
 
@@ -92,6 +94,7 @@ class Clauses:
     gap: float = 3.0
     is_numbered: bool = True
     code: Code | None = None
+    bullet: str = "・"  # where they are not numbered
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,10 @@ class Seal:
 
     mode: str = "omitted"
     words: str = "（公印省略）"
+    picture: Picture | None = None
+    colour: str = "grey"
+    side: float = 21.0  # millimetres, of the picture
+    alt: str = "公印"
 
 
 @dataclass(frozen=True)

@@ -132,3 +132,32 @@ class SupplyRequest:
     note: str = ""
     node: str = ""
     operator: str = ""
+
+
+@dataclass(frozen=True)
+class SupplyMove:
+    """Something came in or went out."""
+
+    day: date
+    text: str
+    received: int | None = None
+    given: int | None = None
+    left: int | None = None
+    partner: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True)
+class SupplyLedger:
+    """物資受払簿: one thing, what came, what went, what is left."""
+
+    issued_at: datetime
+    shelter: str = ""
+    item: str = ""
+    size: str = ""
+    unit: str = ""
+    expires: str = ""
+    carried: int | None = None
+    lines: tuple[SupplyMove, ...] = ()
+    node: str = ""
+    operator: str = ""

@@ -14,6 +14,7 @@ from printables.forms import Data, Filled
 from printables.sheet import Block, Cell, Grid, Row
 
 NARROW_FROM = 4  # with more columns the time has a line of its own
+MANY_ROWS = 14
 AUDIENCES = {"public": "掲示用", "staff": "職員用（掲示禁止）"}
 
 
@@ -64,6 +65,11 @@ class Timetable:
     def marking(self) -> str:
         return AUDIENCES[self.audience]
 
+    @property
+    def between(self) -> str:
+        """Between two uses of one frame; a board of many rows has no line to spare."""
+        return "\n" if len(self.rows) > MANY_ROWS else "\n\n"
+
 
 def board(filled: Filled, data: Data) -> Iterable[Block]:
     """The table of a board, its columns as wide as there are heads."""
@@ -75,19 +81,22 @@ def board(filled: Filled, data: Data) -> Iterable[Block]:
     sizes = data["sizes"][record.audience]
     size = sizes["week" if is_week else "day"]
     # A short board fills its sheet, so that it can be read from across a corridor.
-    height = min(max(data["height"] / max(len(record.rows), 1), 14.0), 32.0)
+    least, most = data.get("row_heights", (14.0, 32.0))
+    height = min(max(data["height"] / max(len(record.rows), 1), least), most)
     heads = (record.corner_label, *record.heads)
+    head_size = data.get("head_size", 11.0)
+    label_size = data.get("label_size", max(size, 10.0))
     rows = [
-        Row(tuple(Cell(head, is_label=True, align="center", size=11.0) for head in heads), 8.5),
-        *(_row(row, record, size, height) for row in record.rows),
+        Row(tuple(Cell(head, is_label=True, align="center", size=head_size) for head in heads), 8),
+        *(_row(row, record, size, height, label_size) for row in record.rows),
     ]
     yield Grid((first, *(width for _ in record.heads)), tuple(rows), head_rows=1, gap=2.0)
 
 
-def _row(row: BoardRow, record: Timetable, size: float, height: float) -> Row:
-    cells = [Cell(row.label, is_label=True, align="center", size=max(size, 10.0))]
+def _row(row: BoardRow, record: Timetable, size: float, height: float, label_size: float) -> Row:
+    cells = [Cell(row.label, is_label=True, align="center", size=label_size)]
     for head, slot in zip(record.heads, row.slots, strict=True):
-        text = "\n\n".join(_words(use, record) for use in slot.uses) or slot.word
+        text = record.between.join(_words(use, record) for use in slot.uses) or slot.word
         label = f"{row.label}・{head}"
         cells.append(
             Cell(

@@ -18,6 +18,7 @@ from tests.bench import measures, nodes, rush
 from tests.bench.bars import judge, show
 from tests.bench.freshness import freshness
 from tests.bench.measures import Effort
+from tests.bench.paper import paper
 from tests.bench.servers import both
 from tests.support import postgres
 from tests.support.postgres import Cluster
@@ -54,12 +55,13 @@ def main() -> int:
         with _engine(engine) as cluster, tempfile.TemporaryDirectory(dir=_disk()) as folder:
             found["engines"][engine] = measure(Path(folder), cluster, effort)
         show(engine, found["engines"][engine])
+    found["paper"] = paper(is_quick=options.quick)
     found["seconds"] = round(time.monotonic() - started)
     target = ROOT / f"bench-{time.strftime('%Y%m%d-%H%M%S')}.json"
     target.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     print(f"{found['seconds']} s; written to {target.name}")
     missed = [line for engine in found["engines"].values() for line in judge(engine) if not line.ok]
-    return 1 if missed or missed_by_nodes else 0
+    return 1 if missed or missed_by_nodes or found["paper"]["missed"] else 0
 
 
 def measure(folder: Path, cluster: Cluster | None, effort: Effort) -> dict[str, Any]:

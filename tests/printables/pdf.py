@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from functools import cache
 from typing import Any
@@ -31,6 +32,10 @@ def text(pdf: bytes) -> str:
     """Everything that can be copied out, without the white space of lines and cells."""
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     return squeezed("".join(each.extract_text() for each in reader.pages))
+
+
+def hash_of(pdf: bytes) -> str:
+    return hashlib.sha256(pdf).hexdigest()
 
 
 def squeezed(words: str) -> str:

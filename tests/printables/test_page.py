@@ -9,6 +9,7 @@ import pytest
 
 from printables import layout
 from printables.archive import About
+from printables.book import Book
 from printables.page import SMALLEST, Box, Fitted, Paper, fit
 from printables.registry import PAPERS
 from printables.sheet import Cell, Grid, Line, Option, Row, Sheet
@@ -120,12 +121,14 @@ def test_many_sheets_share_one_file_and_count_their_own_pages():
     numbers = [f"N014-{number:08d}" for number in range(3)]
     sheets = [forms.sheet(dataclasses.replace(record, form_number=number)) for number in numbers]
 
-    book = layout.draw_all(sheets, "申請書の束")
+    book = Book(layout.about(sheets[0], "申請書の束"))
+    book.add("申請書", [("", sheet) for sheet in sheets])
+    drawn = book.close()
 
-    assert book.pages == 3
-    assert pdf.faults(book.pdf) == []
-    assert [number for number in numbers if number not in pdf.text(book.pdf)] == []
-    assert pdf.text(book.pdf).count("1／1") == 3
-    assert {mark.page for mark in book.marks} == {0, 1, 2}
+    assert drawn.pages == 3
+    assert pdf.faults(drawn.pdf) == []
+    assert [number for number in numbers if number not in pdf.text(drawn.pdf)] == []
+    assert pdf.text(drawn.pdf).count("1／1") == 3
+    assert {mark.page for mark in drawn.marks} == {0, 1, 2}
     # The fonts are the larger part of a single form.
-    assert len(book.pdf) < 2 * len(layout.draw(sheets[0]).pdf)
+    assert len(drawn.pdf) < 2 * len(layout.draw(sheets[0]).pdf)

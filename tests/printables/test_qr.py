@@ -67,7 +67,7 @@ def test_a_form_of_another_lease_or_with_another_number_is_refused():
 
 
 def test_an_issued_code_comes_back_and_a_forged_one_is_refused():
-    code = qr.IssuedCode(kind=1, node=14, serial=457, facts=bytes(range(8)))
+    code = qr.IssuedCode(kind=1, key=b"mark", facts=bytes(range(10)))
     text = qr.issued_code(code, sign)
 
     assert len(text) == 124

@@ -1,9 +1,10 @@
 """The locks: hashed, without addresses, holding all that pyproject.toml asks for.
 
-After a change of the dependencies both are made anew (--upgrade takes newer versions):
+After a change of the dependencies all are made anew (--upgrade takes newer versions):
 
     uv pip compile --generate-hashes --no-header --no-emit-index-url --no-annotate --universal \\
-        pyproject.toml -o requirements.lock          (--extra test -o requirements-test.lock)
+        pyproject.toml -o requirements.lock          (--extra test -o requirements-test.lock,
+                                                       --extra scan -o requirements-scan.lock)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pytest
 from tests.tidy.repository import ROOT
 
 CORE, TEST, UV = "requirements.lock", "requirements-test.lock", "requirements-uv.lock"
+SCAN = "requirements-scan.lock"
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -33,7 +35,7 @@ def asked(group: str | None = None) -> set[str]:
     return {re.split(r"[\[<>=!~; ]", name)[0].lower().replace("_", "-") for name in wanted}
 
 
-@pytest.mark.parametrize("lock", [CORE, TEST, UV])
+@pytest.mark.parametrize("lock", [CORE, TEST, SCAN, UV])
 def test_every_line_is_one_version_with_its_hashes(lock):
     text = (ROOT / lock).read_text(encoding="utf-8")
 
@@ -41,7 +43,7 @@ def test_every_line_is_one_version_with_its_hashes(lock):
     assert [block for block in blocks(text) if "--hash=sha256:" not in block] == []
 
 
-@pytest.mark.parametrize("lock", [CORE, TEST, UV])
+@pytest.mark.parametrize("lock", [CORE, TEST, SCAN, UV])
 def test_no_lock_names_an_address(lock):
     text = (ROOT / lock).read_text(encoding="utf-8")
 
@@ -51,9 +53,11 @@ def test_no_lock_names_an_address(lock):
 def test_the_locks_hold_every_package_that_is_asked_for():
     assert asked() - set(pins(CORE)) == set()
     assert asked("test") - set(pins(TEST)) == set()
+    assert asked("scan") - set(pins(SCAN)) == set()
 
 
-def test_the_test_set_holds_the_core_set_in_the_same_versions():
-    core, both = pins(CORE), pins(TEST)
+def test_every_larger_set_holds_the_core_set_in_the_same_versions():
+    core = pins(CORE)
 
-    assert {name: both.get(name) for name in core} == core
+    for both in (pins(TEST), pins(SCAN)):
+        assert {name: both.get(name) for name in core} == core
