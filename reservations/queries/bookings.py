@@ -23,7 +23,11 @@ from reservations.rules.town import TownRules
 
 @dataclass(frozen=True, slots=True)
 class BookingView:
-    """One booking with its unit, as screens, papers and the API need it."""
+    """One booking with its unit, as screens, papers and the API need it.
+
+    status   what people are told: confirmed, tentative (not answered, or not yet to be told),
+             cancelling (wished, and the holder has not freed it), cancelled, refused
+    """
 
     id: str
     number: str
@@ -43,6 +47,7 @@ class BookingView:
     town_rules_id: int | None
     revision: int
     rating: int | None
+    answer_by: datetime | None = None
 
     @property
     def rules(self) -> TownRules:
@@ -79,6 +84,8 @@ _COLUMNS = select(
     Booking.town_rules_id,
     Booking.revision,
     Rating.score,
+    Booking.is_told,
+    Booking.answer_by,
 ).outerjoin(Rating, Rating.booking_id == Booking.id)
 
 _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
@@ -206,7 +213,7 @@ def _view(memory: Memory, row: Any) -> BookingView:
         number_text(row.node_no, row.serial),
         memory.catalogue.units[row.unit_id],
         row.party_id,
-        row.status,
+        status_of(row),
         row.kind,
         row.date,
         Period(row.start_slot, row.end_slot),
@@ -220,4 +227,14 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.town_rules_id,
         row.revision,
         row.score,
+        row.answer_by,
     )
+
+
+def status_of(row: Any) -> str:
+    """The status in people's words, from the columns of a booking."""
+    if row.status in ("cancelled", "refused"):
+        return str(row.status)
+    if row.cancelled_at is not None:
+        return "cancelling"
+    return "confirmed" if row.status == "confirmed" and row.is_told else "tentative"

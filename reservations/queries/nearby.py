@@ -7,7 +7,7 @@ away could still come before what is already found: its work does not grow with 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -248,10 +248,12 @@ def alternatives(
     headcount: int | None = None,
     near: tuple[float, float] | None = None,
     limit: int = 5,
+    is_held: Callable[[int, date], bool] | None = None,
 ) -> list[Alternative]:
     """What to take instead of `unit`: another time here, the same time elsewhere, across towns.
 
     near     where the person is; None: distances count from the full place
+    is_held  facility and day: only where this answers yes; None: everywhere
     returns  at most `limit`, ranked by rules/nearby.py; never the wished period of the unit itself
     """
     origin = near or _point(unit)
@@ -265,6 +267,8 @@ def alternatives(
         if len(best) >= limit and nearby.cost_floor(metres) > best[limit - 1][0][0]:
             break
         if not _serves(other, unit, purpose, headcount):
+            continue
+        if is_held is not None and not is_held(other.place.id, day):
             continue
         offers = sorted(
             (

@@ -79,8 +79,12 @@ def viewer(session: Session, party_id: str, *, today: date) -> Viewer:
     return Viewer(first.id, first.name, home, first.home_code, residencies)
 
 
+# A wish that waits for its answer counts like a booking: nobody asks everywhere for one evening.
+_HELD = ("confirmed", "tentative")
+
+
 def _standing() -> Any:
-    mine = and_(Booking.party_id == bindparam("party_id"), Booking.status == "confirmed")
+    mine = and_(Booking.party_id == bindparam("party_id"), Booking.status.in_(_HELD))
     other = Booking.id != bindparam("except_id")
     active = (
         select(func.count())
