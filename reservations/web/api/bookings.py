@@ -75,7 +75,8 @@ def bookings(query_data: BookingsQuery) -> Response:
 @blueprint.doc(operation_id="booking", **openapi.refusals(400, 401, 403, 404))
 def booking(booking_id: UUID, query_data: Query) -> Response:
     """One of one's own bookings"""
-    return answers.answer(answers.booking_view(_mine(str(booking_id))))
+    found = _mine(str(booking_id))
+    return answers.answer(answers.booking_view(found, waiting.instead(found)))
 
 
 @blueprint.get("/<uuid:booking_id>/permit.pdf")
