@@ -31,7 +31,8 @@ from reservations.queries.nearby import is_free
 from reservations.rules.period import Period, day_bit
 
 NAME, NUMBER = "gym", 2
-NEAR_DAYS = 3
+# The seven days of 警戒モード: room enough for many pairs who want one court.
+NEAR_DAYS = 7
 # A frame that begins in this time is still a story; one that has begun is none.
 LEAD = timedelta(hours=3)
 
