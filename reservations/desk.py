@@ -83,6 +83,11 @@ class Desk:
         self.node.why_suspended = ""
         (self.folder / "suspended").unlink(missing_ok=True)
 
+    def is_suspended(self) -> bool:
+        """Whether nothing may be written, as the other processes of this machine know it."""
+        self.node.why_suspended = self.why_suspended()
+        return bool(self.node.why_suspended)
+
     # Contact with others, for the strip on every screen; no rule asks for it
 
     def heard(self) -> None:
