@@ -14,11 +14,14 @@ from sqlalchemy import select
 from reservations import sheets
 from reservations.actions import entering
 from reservations.desk import Desk
-from reservations.models import Facility, FacilityNode
+from reservations.models import Facility, FacilityNode, Notice
 from reservations.sheets import SheetName
 from sync.ledger import SqlStore
 from sync.node import NotWritten
 from sync.witness import Silent
+
+# What is known of a node, as notices name it.
+NODE = "node/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,25 @@ def near_sheets(desk: Desk, today: date, *, days: int | None = None) -> dict[She
 
 
 def hand_over_near(desk: Desk, today: date, *, at: int, days: int | None = None) -> Moved:
-    """Hand every near sheet that is held here to the node that serves its facility."""
+    """Hand every near sheet that is held here to the node that serves its facility.
+
+    A node that has said it is away gets nothing until it says that it is back.
+    """
     wanted = near_sheets(desk, today, days=days)
-    return hand_over(desk, {name: to for name, to in wanted.items() if to != desk.name}, at=at)
+    others = {desk.name, *_said(desk, "away")}
+    return hand_over(desk, {name: to for name, to in wanted.items() if to not in others}, at=at)
+
+
+def present(desk: Desk) -> dict[str, int]:
+    """The nodes that have said they are there, and when, by their own clocks."""
+    return _said(desk, "present")
+
+
+def _said(desk: Desk, state: str) -> dict[str, int]:
+    is_said = Notice.name.startswith(NODE), Notice.state == state
+    query = select(Notice.name, Notice.revision).where(*is_said)
+    with desk.database.session() as session:
+        return {row.name.removeprefix(NODE): row.revision for row in session.execute(query)}
 
 
 def hand_back(desk: Desk, today: date, *, at: int) -> Moved:
