@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from reservations.commands.carrying import sync
 from reservations.commands.common import (
     answering,
     json_option,
@@ -21,6 +22,7 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.nodes import node
 from reservations.commands.printing import print_
 
 REGIONS = ("ishikawa", "tokyo")
@@ -409,7 +411,8 @@ def doctor(is_json: bool) -> None:
     sys.exit(0 if is_well else 1)
 
 
-main.add_command(print_)
+for group in (node, print_, sync):
+    main.add_command(group)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -34,7 +36,7 @@ class Settings(BaseSettings):
     upstream_user: str = Field("", description="our name there")
     upstream_password_file: str = Field("", description="the file with the password for that name")
     upstream_ca_file: str = Field(
-        "", description="the only authority that is trusted there, if any"
+        "", description="the only authority trusted there, if not the usual"
     )
     towns: str = Field(
         "", pattern=r"^(\d{6}(,\d{6})*)?$", description="codes of the towns carried; empty: all"
@@ -51,6 +53,19 @@ class Settings(BaseSettings):
         "", description="shown as the help line; empty: the facility's or town's"
     )
     support_hours: str = Field("", description="when the help line answers, as it is shown")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_admitted(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """A machine that joined by a file has its name and number from there (stick.py)."""
+        path = Path(values.get("data_dir") or ".data") / "node" / "desk.json"
+        try:
+            made = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return values
+        if "number" not in made:
+            return values
+        return {"node_name": made["node"], "node_no": made["number"], **values}
 
     @property
     def has_mailboxes(self) -> bool:

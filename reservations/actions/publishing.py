@@ -23,10 +23,11 @@ SLIPS_AT_ONCE = 50
 
 def keep_published(desk: Desk, published: int, *, at: int) -> int:
     """Publish if the catalogue has changed since the version `published`; returns the version."""
+    with desk.database.session() as session:
+        desk.learn(session)
+        version = session.scalar(catalogue.VERSION) or 0
     if len(desk.directory.nodes()) < 2:
         return 0
-    with desk.database.session() as session:
-        version = session.scalar(catalogue.VERSION) or 0
     if version != published:
         publish(desk, at=at)
     return int(version)
