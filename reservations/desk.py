@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from reservations import bell
@@ -64,6 +65,9 @@ class Desk:
         self.node = Node(self.key, self.directory, self.transaction, self.witness_of)
         self.node.why_suspended = self.why_suspended()
         database.desk = self
+        # Without its tables, or without its database, a desk knows what its own folder says.
+        with contextlib.suppress(DBAPIError), database.session() as session:
+            self.learn(session)
 
     @property
     def has_witness(self) -> bool:

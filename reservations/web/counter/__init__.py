@@ -1,6 +1,6 @@
 """Screens for staff, on a port and in a process of their own."""
 
-from reservations.web.counter import imports, start, timetables, voices
+from reservations.web.counter import imports, ledger, start, timetables, voices
 from reservations.web.resident import feedback, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
@@ -12,4 +12,5 @@ BLUEPRINTS = (
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,
+    ledger.blueprint,
 )
