@@ -19,6 +19,7 @@ from sqlalchemy import BindParameter, Select, Update, bindparam, select, tuple_,
 from sqlalchemy.orm import Session
 
 from reservations.db import run
+from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import DayMask
 from reservations.models.base import table_of
@@ -161,7 +162,7 @@ class State:
 def state(session: Session, parts: tuple[int, ...], day: date, period: Period) -> State:
     """Why a claim failed: for the answer, never for the decision."""
     opened = busy = 0
-    is_held = True
+    is_held = _may_write(session)
     for offset, _, _ in by_day(period):
         values = {"day": day + timedelta(days=offset), "parts": parts}
         rows = run(session, _STATE, values).all()
@@ -182,6 +183,8 @@ def _touch_all(
     period: Period,
 ) -> bool:
     """Change the rows of all parts; False as soon as one of them could not be."""
+    if not _may_write(session):
+        return False
     connection = session.connection()
     statement = change(connection.dialect.name, len(parts))
     named = {f"part_{number}": part_id for number, part_id in enumerate(parts)}
@@ -190,3 +193,9 @@ def _touch_all(
         if connection.execute(statement, values).rowcount != len(parts):
             return False
     return True
+
+
+def _may_write(session: Session) -> bool:
+    """A suspended desk holds nothing: what is wished there waits, as if it were held elsewhere."""
+    desk: Desk | None = session.info["database"].desk
+    return desk is None or not desk.is_suspended()
