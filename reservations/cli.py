@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from reservations.commands.checking import verify
 from reservations.commands.common import (
     answering,
     json_option,
@@ -408,6 +409,7 @@ def doctor(is_json: bool) -> None:
 
 
 main.add_command(print_)
+main.add_command(verify)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,12 @@ class Found:
     booking: BookingView | None = None
 
 
+def is_good(found: Found) -> bool:
+    """Whether nothing that is known here speaks against the paper."""
+    wrong = (Standing.CHANGED, Standing.CANCELLED, Standing.CONTRADICTED)
+    return found.answer.verdict is Verdict.GENUINE and found.standing not in wrong
+
+
 def keys(desk: Desk) -> Keys:
     """Everybody in the region who may sign a paper, and the pads that were printed here."""
     nodes = (member for member in desk.directory.members() if "officer" not in member.roles)

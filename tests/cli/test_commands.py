@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from pypdfium2 import PdfDocument
 
 from printables import faces
 from reservations.actions.bookings import BookingRequest, book
@@ -319,3 +320,28 @@ def test_the_demonstration_never_touches_a_town_s_own_data(tonari):
     for more in ((), ("--fresh",)):
         assert "デモ" in refused(tonari("demo", "--json", *more))
     assert json.loads(tonari("queue", "list", "--json").stdout)["queued"] > 0
+
+
+def test_a_permit_is_verified_by_its_text_and_by_its_picture(tonari, booked, tmp_path):
+    tonari("print", "permit", booked, "--out", tmp_path / "permit.pdf")
+    page = PdfDocument(tmp_path / "permit.pdf")[0]
+    page.render(scale=3).to_pil().save(tmp_path / "permit.png")
+
+    by_picture = tonari("verify", tmp_path / "permit.png", "--json")
+    (code,) = json.loads(by_picture.stdout)["codes"]
+    forged = tonari("verify", "TN1:8F0", "--json")
+
+    assert (code["verdict"], code["standing"]) == ("genuine", "stands")
+    assert code["says"]["予約番号"] == "01-000001-6"
+    assert by_picture.exit_code == 0
+    assert forged.exit_code == 1
+    assert "受け取らず" in tonari("verify", "TN1:8F0").stdout
+
+
+def test_what_is_no_paper_is_said_in_one_line(tonari, booked, tmp_path):
+    (tmp_path / "notes.png").write_bytes(b"no picture")
+
+    answer = tonari("verify", tmp_path / "notes.png")
+
+    assert answer.exit_code == 2
+    assert answer.stderr == "notes.png: 写真として読めません。\n"

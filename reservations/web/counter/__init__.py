@@ -1,5 +1,6 @@
 """Screens for staff, on a port and in a process of their own."""
 
+from reservations.web import genuine
 from reservations.web.counter import imports, start, timetables, voices
 from reservations.web.resident import feedback, sign_in
 
@@ -12,4 +13,5 @@ BLUEPRINTS = (
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,
+    genuine.blueprint,
 )
