@@ -296,6 +296,18 @@ class ExpiredForgotten(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackMade(Fact):
+    """Numbers for a pack of paper; none of them is given again."""
+
+    name = "pack.made"
+    facility_id: int
+    lease: int
+    first: int
+    count: int
+    first_receipt: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaperIssued(Fact):
     name = "paper.issued"
     kind: str

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from reservations import clock, documents, sheets
-from reservations.actions import answering, moving
+from reservations.actions import answering, moving, packs
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
@@ -82,8 +82,15 @@ def write_up(database: Database, settings: Settings) -> None:
         continue
 
 
+def print_packs(database: Database, settings: Settings) -> list[packs.Made]:
+    """毎晩: 紙運用セット of what this node serves, after the near dates have come to it."""
+    open_desk(database, settings)
+    return packs.nightly(database, settings, memory.newest(database), _system(settings))
+
+
 JOBS = (
     Job("hand over", "0 18 * * *", hand_over),
+    Job("print packs", "30 18 * * *", print_packs),
     Job("write up the ledger", "0 1 * * *", write_up),
     Job("extend horizon", "5 0 * * *", extend),
     Job("audit masks", "30 2 * * *", audit_masks),

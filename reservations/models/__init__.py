@@ -21,6 +21,7 @@ from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
 from reservations.models.nodes import Declaration, FacilityNode, Letter
+from reservations.models.packs import NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
 from reservations.models.shelters import Shelter
@@ -43,7 +44,10 @@ __all__ = [
     "Letter",
     "LoginLink",
     "Municipality",
+    "NumberCounter",
     "OpeningVersion",
+    "PaperForm",
+    "PaperPack",
     "Part",
     "Party",
     "PartyResidency",

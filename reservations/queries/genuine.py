@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from printables import qr
 from printables.facts import PermitFacts
-from printables.verify import Answer, Keys, Signer, Verdict, verify
+from printables.verify import Answer, FormKey, Keys, Signer, Verdict, verify
 from reservations.clock import local
 from reservations.desk import Desk
-from reservations.queries import bookings
+from reservations.queries import bookings, packs
 from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
 from sync.document import Document
@@ -58,17 +59,31 @@ def is_good(found: Found) -> bool:
     return found.answer.verdict is Verdict.GENUINE and found.standing not in wrong
 
 
-def keys(desk: Desk) -> Keys:
-    """Everybody in the region who may sign a paper, and the pads that were printed here."""
+def keys(desk: Desk, text: str = "") -> Keys:
+    """Everybody in the region who may sign a paper; for a form's code also its pack's key.
+
+    Only the node that printed a form can tell it from a forged one.
+    """
     nodes = (member for member in desk.directory.members() if "officer" not in member.roles)
     signers = tuple(Signer(member.node, _octets(member.public)) for member in nodes)
-    return Keys(signers)
+    return Keys(signers, _form_keys(desk, text))
+
+
+def _form_keys(desk: Desk, text: str) -> tuple[FormKey, ...]:
+    try:
+        code = qr.parts_of_form(text.strip().upper())
+    except qr.Unreadable:
+        return ()
+    if code.node != desk.settings.node_no:
+        return ()
+    key = packs.form_key(desk, code.lease)
+    return (FormKey(code.node, code.lease, key, packs.node_label(code.node)),)
 
 
 def look(desk: Desk, session: Session, memory: Memory, text: str) -> Found:
     """What a code's text is worth. Four statements at most."""
     desk.learn(session)
-    return _found(desk, session, memory, verify(text[:TEXT_MAX], keys(desk)))
+    return _found(desk, session, memory, verify(text[:TEXT_MAX], keys(desk, text[:TEXT_MAX])))
 
 
 def look_at_picture(desk: Desk, session: Session, memory: Memory, stream: Any) -> list[Found]:
@@ -76,8 +91,6 @@ def look_at_picture(desk: Desk, session: Session, memory: Memory, stream: Any) -
 
     raises   NoPicture
     """
-    from printables import qr  # noqa: PLC0415 - the decoder, for who brings a picture only
-
     texts = qr.read_hard(_picture(stream))
     return [look(desk, session, memory, text) for text in texts]
 

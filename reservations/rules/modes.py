@@ -31,6 +31,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "cancel": _ALWAYS,
     "close": _ALWAYS,
     "issue_paper": _ALWAYS,
+    "make_pack": _ALWAYS,
     "register": _ALWAYS,
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,
