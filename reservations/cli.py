@@ -22,6 +22,7 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.paper import paper
 from reservations.commands.printing import print_
 
 REGIONS = ("ishikawa", "tokyo")
@@ -410,6 +411,7 @@ def doctor(is_json: bool) -> None:
 
 main.add_command(print_)
 main.add_command(verify)
+main.add_command(paper)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from reservations import clock, documents, sheets
-from reservations.actions import answering, moving, packs
+from reservations.actions import answering, moving, packs, returning
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
@@ -88,7 +88,14 @@ def print_packs(database: Database, settings: Settings) -> list[packs.Made]:
     return packs.nightly(database, settings, memory.newest(database), _system(settings))
 
 
+def settle_paper(database: Database, settings: Settings) -> int:
+    """毎分: paper forms that other desks typed in become lines, where this one holds the sheets."""
+    desk, known = open_desk(database, settings), memory.newest(database)
+    return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
+
+
 JOBS = (
+    Job("settle paper", "* * * * *", settle_paper),
     Job("hand over", "0 18 * * *", hand_over),
     Job("print packs", "30 18 * * *", print_packs),
     Job("write up the ledger", "0 1 * * *", write_up),

@@ -59,7 +59,7 @@ def permit(booking: str, out: Path, is_json: bool) -> None:
         found = bookings.by_number(session, known, booking) or bookings.one(session, known, booking)
         if found is None:
             raise Refusal(RefusalCode.NOT_FOUND)
-        issued = papers.permit(session, known, found, _context())
+        issued = papers.permit(session, known, found, context_of_command())
     line = {
         "number": issued.number,
         "booking": found.number,
@@ -145,7 +145,9 @@ def pack(facility: str, out: Path, forms: int, is_json: bool) -> None:
     with opened() as database:
         known = memory.newest(database)
         place = _place(known, facility)
-        made = packs.make(database, settings(), known, place, _context(), out=out, forms=forms)
+        made = packs.make(
+            database, settings(), known, place, context_of_command(), out=out, forms=forms
+        )
     if is_json:
         line = {"pad": made.pad, "facility_id": made.facility_id, "file": made.pdf.name}
         more = {"sha256": made.sha256, "pages": made.pages, "copied": bool(made.copied_to)}
@@ -166,7 +168,7 @@ def _place(known: Memory, asked: str) -> Place:
     return found[0]
 
 
-def _context() -> Any:
+def context_of_command() -> Any:
     from reservations import clock  # noqa: PLC0415 - with the rest
     from reservations.actions.step import Context  # noqa: PLC0415 - the database
 

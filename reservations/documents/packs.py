@@ -27,7 +27,7 @@ from printables.fallback import (
     PriceRow,
     ReceiptPage,
 )
-from printables.forms import Town
+from printables.forms import Town, merged
 from printables.forms import town as of_forms
 from printables.money import CashBook, DaySheet
 from printables.pack import Pack, blanks
@@ -43,6 +43,7 @@ from reservations.documents.timetables import KINDS, WORDS, columns
 from reservations.queries.calendar import UnitDay
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.timetable import Use
+from reservations.rules import papers
 from reservations.rules.availability import Kind, Status
 from reservations.rules.period import Period, day_bit
 from reservations.rules.town import Residency
@@ -157,7 +158,11 @@ def pack(contents: Contents) -> Pack:
 def pack_forms(contents: Contents) -> Town:
     """The forms of the facility's town."""
     rules = contents.place.town.rules_on(local(contents.at).date())
-    return of_forms(forms_of(contents.place, rules))
+    mark = {"marking": papers.marking(rules)}
+    own = forms_of(contents.place, rules)
+    return of_forms(
+        merged(own, {"forms": dict.fromkeys(("application_form", "receipt_page"), mark)})
+    )
 
 
 def receipt_number(node: str, serial: int) -> str:

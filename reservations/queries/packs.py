@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from printables import qr
 from reservations.db import run
 from reservations.desk import Desk
-from reservations.models import PaperPack
+from reservations.models import Booking, Facility, PaperPack
 from reservations.models.base import table_of
 
 _PACK = table_of(PaperPack)
@@ -93,3 +93,14 @@ def of_facility(session: Session, facility_id: int, *, limit: int = 20) -> list[
     """The packs of a facility, the newest first."""
     query = select(PaperPack).where(PaperPack.facility_id == facility_id)
     return list(session.scalars(query.order_by(PaperPack.made_at.desc()).limit(limit)))
+
+
+def town_of(session: Session, facility_id: int) -> str:
+    """The town of a facility: the first word of its sheets."""
+    query = select(Facility.municipality_code).where(Facility.id == facility_id)
+    return str(session.execute(query).scalar_one())
+
+
+def bookings_known(session: Session, ids: list[str]) -> set[str]:
+    """Those of these bookings that are known here."""
+    return set(session.scalars(select(Booking.id).where(Booking.id.in_(ids))))

@@ -32,6 +32,8 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "close": _ALWAYS,
     "issue_paper": _ALWAYS,
     "make_pack": _ALWAYS,
+    "enter_form": _ALWAYS,
+    "decide_form": _ALWAYS,
     "register": _ALWAYS,
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,

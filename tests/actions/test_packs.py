@@ -12,12 +12,13 @@ import pytest
 
 from printables import qr
 from printables.verify import Verdict, verify
-from reservations import jobs, projection
+from reservations import clock, jobs, projection
 from reservations.actions import packs
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.config import Settings
 from reservations.db import write_transaction
-from reservations.models import FacilityNode, PaperPack
+from reservations.events import PackMade
+from reservations.models import FacilityNode
 from reservations.queries import genuine, memory
 from reservations.queries import packs as packs_query
 from tests.printables import pdf
@@ -79,12 +80,14 @@ def test_the_same_pack_is_told_by_its_pad_in_the_table(
 
 
 def test_no_number_is_given_twice_by_however_many_at_once(database, desk, region):
-    found = []
+    found: list[PackMade] = []
 
     def take() -> None:
         with database.session() as session:
             request = PackRequest(region.here.facility_id, TODAY, TODAY, forms=7, grids=1)
-            found.append(take_numbers(session, request, context("system")).fact)
+            fact = take_numbers(session, request, context("system")).fact
+            assert isinstance(fact, PackMade)
+            found.append(fact)
 
     threads = [threading.Thread(target=take) for _ in range(6)]
     for thread in threads:
@@ -137,7 +140,7 @@ def test_the_evening_makes_packs_of_what_is_served_here_and_keeps_a_week(
     for day in range(1, 10):
         (chosen.data_dir / "packs" / f"2026-05-{day:02}").mkdir(parents=True)
     monkeypatch.setattr(packs, "FORMS", 3)
-    monkeypatch.setattr(jobs.clock, "now", lambda: NOW)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
     (made,) = jobs.print_packs(database, chosen)
 

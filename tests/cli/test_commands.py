@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pypdfium2 import PdfDocument
 
-from printables import faces
+from printables import faces, qr
 from reservations.actions.bookings import BookingRequest, book
 from reservations.cli import main
 from tests import town
@@ -345,3 +345,30 @@ def test_what_is_no_paper_is_said_in_one_line(tonari, booked, tmp_path):
 
     assert answer.exit_code == 2
     assert answer.stderr == "notes.png: 写真として読めません。\n"
+
+
+def test_a_pack_is_printed_opened_typed_in_and_closed(tonari, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    database = town.an_empty_database(f"sqlite:///{state / 'tonari.sqlite3'}")
+    region = town.a_region(database)
+    database.dispose()
+    tonari("horizon")
+    made = tonari(
+        "print", "pack", region.here.facility_id, "--out", tmp_path / "pack", "--forms", 2, "--json"
+    )
+    pad = json.loads(made.stdout)["pad"]
+
+    opened = json.loads(tonari("paper", "open", pad, "--json").stdout)
+    first, second = (qr.form_number("N001", number) for number in (1, 2))
+    void = json.loads(tonari("paper", "enter", first, "--fate", "void", "--json").stdout)
+    early = tonari("paper", "close", pad)
+    tonari("paper", "enter", second, "--fate", "blank")
+    closed = json.loads(tonari("paper", "close", pad, "--json").stdout)
+
+    assert (len(opened["days"]), opened["kept"]) == (7, {})
+    assert void["outcome"] == "entered"
+    assert early.exit_code == 2
+    assert "番号 2" in early.stderr
+    assert (closed["balanced"], closed["count"], closed["open_days"]) == (True, 2, [])
+    assert tonari("paper", "enter", "N001-00000001-00").exit_code == 2
