@@ -13,7 +13,6 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from printables import qr
-from reservations.db import run
 from reservations.desk import Desk
 from reservations.models import Booking, Facility, PaperPack
 from reservations.models.base import table_of
@@ -81,7 +80,8 @@ _WIDE = str.maketrans("０１２３４５６７８９Ｎ－ー―‐", "01234567
 
 def pack_of(session: Session, node_no: int, serial: int) -> PaperPack | None:
     """The pack that has this form."""
-    return run(session, _OF, {"node_no": node_no, "serial": serial}).scalar_one_or_none()
+    found = session.execute(_OF, {"node_no": node_no, "serial": serial})
+    return found.scalar_one_or_none()
 
 
 def one(session: Session, pad: str) -> PaperPack | None:
@@ -89,10 +89,10 @@ def one(session: Session, pad: str) -> PaperPack | None:
     return session.get(PaperPack, pad, populate_existing=True)
 
 
-def of_facility(session: Session, facility_id: int, *, limit: int = 20) -> list[PaperPack]:
-    """The packs of a facility, the newest first."""
-    query = select(PaperPack).where(PaperPack.facility_id == facility_id)
-    return list(session.scalars(query.order_by(PaperPack.made_at.desc()).limit(limit)))
+def newest(session: Session, *, limit: int) -> list[PaperPack]:
+    """The packs that are known here, the newest first."""
+    query = select(PaperPack).order_by(PaperPack.made_at.desc(), PaperPack.pad).limit(limit)
+    return list(session.scalars(query))
 
 
 def town_of(session: Session, facility_id: int) -> str:

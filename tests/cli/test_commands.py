@@ -357,6 +357,7 @@ def test_a_pack_is_printed_opened_typed_in_and_closed(tonari, tmp_path):
     made = tonari(
         "print", "pack", region.here.facility_id, "--out", tmp_path / "pack", "--forms", 2, "--json"
     )
+    assert made.exit_code == 0, (made.output, made.exception)
     pad = json.loads(made.stdout)["pad"]
 
     opened = json.loads(tonari("paper", "open", pad, "--json").stdout)
