@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
 from reservations import events, sheets
-from reservations.actions import returning
+from reservations.actions import form_texts
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
@@ -74,7 +74,7 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
 
 def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
     if entry.kind == "pad":
-        returning.know_pack(session, entry.data)
+        form_texts.know_pack(session, entry.data)
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or entry.kind in MOVES:
         return
@@ -139,7 +139,7 @@ def _apply_slip(session: Session, slip: Slip) -> None:
     if slip.kind == "declare":
         _declare(session, slip)
     if slip.kind == "form":
-        returning.know_form(session, slip.data, sheets.instant_of(slip.at))
+        form_texts.know_form(session, slip.data, sheets.instant_of(slip.at))
     booking_id = slip.data.get("booking")
     if slip.kind != "book" or not isinstance(booking_id, str):
         return

@@ -85,7 +85,7 @@ def enter(
 ) -> None:
     """Type in one form by its printed number, or by the text of its code."""
     from reservations.actions import returning  # noqa: PLC0415 - the database
-    from reservations.actions.returning import FormText  # noqa: PLC0415 - as above
+    from reservations.actions.form_texts import FormText  # noqa: PLC0415 - as above
     from reservations.queries import memory, packs  # noqa: PLC0415 - as above
     from reservations.rules.period import period_of  # noqa: PLC0415 - with the rest
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reservations.actions import returning
+from reservations.actions import form_texts, returning
+from reservations.actions.form_texts import FormText
 from reservations.actions.packs import PackRequest, take_numbers
-from reservations.actions.returning import FormText
 from reservations.models import Booking, PaperPack
 from reservations.models.base import table_of
 from reservations.queries import memory
@@ -111,4 +111,4 @@ def test_no_name_leaves_the_desk_where_it_was_typed(offices: Offices):
         lines = [line.raw for chain in store.chains() for line in store.lines(chain)]
     assert any(b'"form"' in raw for raw in lines)
     assert not any("山﨑".encode() in raw or b"090-0000" in raw for raw in lines)
-    assert hub.session.get_one(Booking, returning.booking_id_of(pad, 1)).date == SATURDAY
+    assert hub.session.get_one(Booking, form_texts.booking_id_of(pad, 1)).date == SATURDAY

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from printables import qr
 from reservations import sheets
-from reservations.actions import returning
-from reservations.actions.returning import Decision, FormText
+from reservations.actions import form_texts, returning
+from reservations.actions.form_texts import FormText
+from reservations.actions.returning import Decision
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import PaperPack
 from reservations.queries import packs
@@ -73,7 +74,7 @@ def pack(pad: str) -> str:
 def _pack_page(found: PaperPack, errors: dict[str, str] | None = None) -> str:
     lead_back(url_for("paper.pack", pad=found.pad))
     account = returning.account(services().desk, found.pad)
-    texts = returning.forms_of(session(), found.pad)
+    texts = form_texts.forms_of(session(), found.pad)
     return render_template(
         "counter/pack.html",
         pack=found,
@@ -151,7 +152,7 @@ def _form_page(found: PaperPack, number: int, errors: dict[str, str] | None = No
         day=_typed_day(found),
         fates=FATES,
         number_text=qr.form_number(packs.node_label(found.node_no), number),
-        texts=returning.forms_of(session(), found.pad).get(number, []),
+        texts=form_texts.forms_of(session(), found.pad).get(number, []),
         known_units=memory().catalogue.units,
         outcome=OUTCOMES.get(request.args.get("done", ""), ""),
         following=number + 1 if number < found.last else None,
