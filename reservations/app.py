@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
 from apiflask import APIFlask
 from flask import Flask, Request, Response, request
@@ -43,10 +44,18 @@ class FormSessions(SecureCookieSessionInterface):
         return None if request.path.startswith("/api/") else super().open_session(app, request)
 
 
+class InMemory(Request):
+    """What is sent to us is not put on a disk while it is read: it may be a picture of a permit."""
+
+    def _get_file_stream(self, *_about: object, **_more: object) -> IO[bytes]:
+        return BytesIO()
+
+
 class Application(APIFlask):
     """APIFlask, without the question at each of a view's layers whether it is a coroutine."""
 
     session_interface = FormSessions()
+    request_class = InMemory
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

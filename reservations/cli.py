@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from reservations.commands.carrying import sync
+from reservations.commands.checking import verify
 from reservations.commands.common import (
     answering,
     json_option,
@@ -23,6 +24,7 @@ from reservations.commands.common import (
     settings,
 )
 from reservations.commands.nodes import node
+from reservations.commands.paper import paper
 from reservations.commands.printing import print_
 
 REGIONS = ("ishikawa", "tokyo")
@@ -411,8 +413,8 @@ def doctor(is_json: bool) -> None:
     sys.exit(0 if is_well else 1)
 
 
-for group in (node, print_, sync):
-    main.add_command(group)
+for command in (node, paper, print_, sync, verify):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

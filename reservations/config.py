@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     request_bytes_max: int = Field(1_000_000, ge=10_000, description="larger requests are refused")
     session_hours: int = Field(24 * 14, ge=1, description="how long a resident stays signed in")
     horizon_days: int = Field(92, ge=1, le=400, description="how far ahead day masks are made")
+    pack_dir: str = Field("", description="where packs are copied to: a removable drive")
+    pack_facilities: list[int] = Field(
+        [], description="JSON: facilities with a nightly pack, beside those that this node serves"
+    )
     argon2_memory_kib: int = Field(19_456, ge=8_192, description="memory for hashing a password")
     support_phone: str = Field(
         "", description="shown as the help line; empty: the facility's or town's"

@@ -300,6 +300,41 @@ class ExpiredForgotten(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackMade(Fact):
+    """Numbers for a pack of paper; none of them is given again."""
+
+    name = "pack.made"
+    facility_id: int
+    lease: int
+    first: int
+    count: int
+    first_receipt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormEntered(Fact):
+    """A numbered form came back: what it says, or that it is void, lost or blank."""
+
+    name = "form.entered"
+    is_slip = True
+    pad: str
+    number: int
+    fate: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormDecided(Fact):
+    """Of several texts under one number a person chose one."""
+
+    name = "form.decided"
+    pad: str
+    number: int
+    digest: str
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaperIssued(Fact):
     name = "paper.issued"
     kind: str

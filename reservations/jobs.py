@@ -19,7 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
 from reservations import bell, clock, documents, sheets
-from reservations.actions import answering, moving
+from reservations.actions import answering, moving, packs, returning
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
@@ -100,8 +100,22 @@ def audit_mail(database: Database, settings: Settings) -> None:
             log.error("lines that nobody has", mailbox=name, missing=len(audited.missing))
 
 
+def print_packs(database: Database, settings: Settings) -> list[packs.Made]:
+    """毎晩: 紙運用セット of what this node serves, after the near dates have come to it."""
+    open_desk(database, settings)
+    return packs.nightly(database, settings, memory.newest(database), _system(settings))
+
+
+def settle_paper(database: Database, settings: Settings) -> int:
+    """毎分: paper forms that other desks typed in become lines, where this one holds the sheets."""
+    desk, known = open_desk(database, settings), memory.newest(database)
+    return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
+
+
 JOBS = (
+    Job("settle paper", "* * * * *", settle_paper),
     Job("hand over", "0 18 * * *", hand_over),
+    Job("print packs", "30 18 * * *", print_packs),
     Job("write up the ledger", "0 1 * * *", write_up),
     Job("extend horizon", "5 0 * * *", extend),
     Job("audit masks", "30 2 * * *", audit_masks),

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
 from reservations import catalogue_feed, clock, events, sheets
+from reservations.actions import form_texts
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
@@ -39,6 +40,8 @@ _BOOKING = table_of(Booking)
 _MASK = table_of(DayMask)
 _CLAIMS = select(tables.claim.c.claim).where(tables.claim.c.sheet == bindparam("sheet"))
 _HOLDER = select(tables.chain.c.holder).where(tables.chain.c.chain == bindparam("sheet"))
+# A paper form that came back confirms as any other line does.
+_CONFIRMING = ("confirm", "form")
 _STATES = (events.BookingConfirmed.name, events.BookingChanged.name)
 
 
@@ -71,15 +74,17 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
 
 
 def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
+    if entry.kind == "pad":
+        form_texts.know_pack(session, entry.data)
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or entry.kind in MOVES:
         return
     name = entry.data.get("event")
-    if entry.kind == "confirm" and not _is_readable(session, entry.data):
+    if entry.kind in _CONFIRMING and not _is_readable(session, entry.data):
         log.error("a line that this program cannot show", line=entry.id)
         return
     is_told = entry.author != desk.key.id or not desk.has_witness
-    if entry.kind == "confirm" and name in _STATES:
+    if entry.kind in _CONFIRMING and name in _STATES:
         _confirm(session, booking_id, entry, is_told=is_told)
     elif entry.kind == "cancel" and name == events.BookingCancelled.name:
         _cancel(session, booking_id, entry)
@@ -136,6 +141,8 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         _declare(session, slip)
     elif slip.kind in ("present", "away"):
         catalogue_feed.note(session, f"node/{slip.data.get('node')}", slip.kind, slip.at)
+    elif slip.kind == "form":
+        form_texts.know_form(session, slip.data, sheets.instant_of(slip.at))
     booking_id = slip.data.get("booking")
     if slip.kind != "book" or not isinstance(booking_id, str):
         return
@@ -185,7 +192,7 @@ def _undo(session: Session, entry: Entry) -> None:
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
         return
     change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
-    if entry.kind == "confirm" and entry.data.get("event") in _STATES:
+    if entry.kind in _CONFIRMING and entry.data.get("event") in _STATES:
         # Nobody was told yet; whoever asked hears 仮受付 until the sheet's holder has answered.
         session.connection().execute(change.values(status="tentative", is_told=True))
     elif entry.kind == "cancel" and entry.data.get("event") == events.BookingCancelled.name:

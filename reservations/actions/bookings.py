@@ -294,6 +294,13 @@ _INSERT = {
 }
 
 
+def next_serial(session: Session, node_no: int) -> int:
+    """The serial that this node's next booking has; in the transaction that makes it."""
+    if session.get_bind().dialect.name == "sqlite":
+        return int(run(session, select(_NEXT_ON_SQLITE), {"own_node": node_no}).scalar_one())
+    return int(session.connection().execute(select(SERIAL.next_value())).scalar_one())
+
+
 def _insert_row(session: Session, values: dict[str, Any]) -> int:
     """Insert a booking; returns its serial."""
     dialect = session.get_bind().dialect.name

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations import documents
+from reservations.actions.signing import permit_code
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.db import run
@@ -97,7 +98,8 @@ def permit_document(
         node=context.node,
     )
     purpose, _ = memory.catalogue.purposes.get(booking.purpose, ("", ""))
-    return documents.permit(booking, purpose, issue)
+    code = permit_code(session, booking, context)
+    return documents.permit(booking, purpose, issue, code=code)
 
 
 def as_issued(paper: IssuedView, booking: BookingView) -> Document:

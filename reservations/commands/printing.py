@@ -59,7 +59,7 @@ def permit(booking: str, out: Path, is_json: bool) -> None:
         found = bookings.by_number(session, known, booking) or bookings.one(session, known, booking)
         if found is None:
             raise Refusal(RefusalCode.NOT_FOUND)
-        issued = papers.permit(session, known, found, _context())
+        issued = papers.permit(session, known, found, context_of_command())
     line = {
         "number": issued.number,
         "booking": found.number,
@@ -114,6 +114,48 @@ def timetable(
     _write(drawn.pdf, out, is_json, {**line, "pages": drawn.pages})
 
 
+@print_.command("pack")
+@click.argument("facility", metavar="ID|NAME")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="The folder for the PDF, the plain text and their hashes.",
+)
+@click.option(
+    "--forms",
+    type=click.IntRange(1, 400),
+    default=60,
+    show_default=True,
+    help="How many numbered application forms.",
+)
+@json_option
+@answering
+def pack(facility: str, out: Path, forms: int, is_json: bool) -> None:
+    """紙運用セット of a facility: all that its desk needs while no machine runs.
+
+    For staff only: names stand in it. Each pack has numbers of its own, which are never given
+    again; `tonari paper open` lets it write on the ledger. Copied to TONARI_PACK_DIR if that is
+    there.
+    """
+    from reservations.actions import packs  # noqa: PLC0415 - the database
+    from reservations.queries import memory  # noqa: PLC0415 - as above
+
+    with opened() as database:
+        known = memory.newest(database)
+        place = _place(known, facility)
+        made = packs.make(
+            database, settings(), known, place, context_of_command(), out=out, forms=forms
+        )
+    if is_json:
+        line = {"pad": made.pad, "facility_id": made.facility_id, "file": made.pdf.name}
+        more = {"sha256": made.sha256, "pages": made.pages, "copied": bool(made.copied_to)}
+        print_json({**line, **more})
+    else:
+        click.echo(f"{made.pad}: {made.pdf.name}、{made.pages}ページ")
+
+
 def _place(known: Memory, asked: str) -> Place:
     """The one facility with this number or name that lends something."""
     lending = [known.catalogue.places[place_id] for place_id in known.catalogue.units_of_place]
@@ -126,7 +168,7 @@ def _place(known: Memory, asked: str) -> Place:
     return found[0]
 
 
-def _context() -> Any:
+def context_of_command() -> Any:
     from reservations import clock  # noqa: PLC0415 - with the rest
     from reservations.actions.step import Context  # noqa: PLC0415 - the database
 

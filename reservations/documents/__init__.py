@@ -15,6 +15,8 @@ from reservations.documents.bookings import (
     change,
     permit,
     permit_title,
+    span,
+    unit_text,
 )
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
@@ -38,5 +40,7 @@ __all__ = [
     "permit",
     "permit_title",
     "read",
+    "span",
+    "unit_text",
     "week_timetable",
 ]

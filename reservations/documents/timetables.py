@@ -69,16 +69,16 @@ def day_timetable(
 
     days   the same day of each unit (queries/calendar.py)
     """
-    columns = _columns(days, uses)
+    shown = columns(days, uses)
     rows = tuple(
-        BoardRow(day.unit.name, tuple(_slot(day, uses, board, period) for _, period in columns))
+        BoardRow(day.unit.name, tuple(_slot(day, uses, board, period) for _, period in shown))
         for day in days
     )
     return _timetable(
         place,
         board,
         period=japanese.wareki_weekday(days[0].date),
-        heads=tuple(head for head, _ in columns),
+        heads=tuple(head for head, _ in shown),
         rows=rows,
         has_keys=board.is_staff,
     )
@@ -125,8 +125,9 @@ def _timetable(place: Place, board: Board, **more: Any) -> Document:
     return Document(TIMETABLE, record, of_town)
 
 
-def _columns(days: Sequence[UnitDay], uses: Sequence[Use]) -> list[tuple[str, Period]]:
-    """The day's frames, if all rooms share a few and nothing lies beside them; else its parts."""
+def columns(days: Sequence[UnitDay], uses: Sequence[Use]) -> list[tuple[str, Period]]:
+    """Heads and periods: the frames of the day, if all rooms share a few and nothing lies beside
+    them; else its parts."""
     labels = {cell.period: cell.label for day in days for cell in day.cells}
     periods = sorted(labels)
     is_plain = 0 < len(periods) <= FRAMES_ON_BOARD_MAX and all(

@@ -156,4 +156,12 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
             },
         },
         "timetable": {},
+        "application_form": {
+            "form_id": f"{use}{permit}申請書／版1",
+            "blocks": {
+                "head": {"right": ["{applied_on}"]},
+                "body": {"text": "　次のとおり、施設の{use}の{permit}を申請します。"},
+            },
+            "fields": {"reduction_clause": {"blank": ""}},
+        },
     }  # fmt: skip

@@ -310,5 +310,10 @@ def three_part_date(source: Mapping[str, str], name: str) -> date:
         raise Malformed(typed, {name: no_such_day()}) from None
 
 
+def is_name(text: str) -> bool:
+    """Whether a name has no line breaks or other controls in it."""
+    return _CONTROLS.search(text) is None
+
+
 def no_such_day() -> str:
     return gettext("その日付はありません。年・月・日を確かめてください。")

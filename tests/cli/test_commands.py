@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from pypdfium2 import PdfDocument
 
-from printables import faces
+from printables import faces, qr
 from reservations.actions.bookings import BookingRequest, book
 from reservations.cli import main
 from tests import town
@@ -319,3 +320,56 @@ def test_the_demonstration_never_touches_a_town_s_own_data(tonari):
     for more in ((), ("--fresh",)):
         assert "デモ" in refused(tonari("demo", "--json", *more))
     assert json.loads(tonari("queue", "list", "--json").stdout)["queued"] > 0
+
+
+def test_a_permit_is_verified_by_its_text_and_by_its_picture(tonari, booked, tmp_path):
+    tonari("print", "permit", booked, "--out", tmp_path / "permit.pdf")
+    page = PdfDocument(tmp_path / "permit.pdf")[0]
+    page.render(scale=3).to_pil().save(tmp_path / "permit.png")
+
+    by_picture = tonari("verify", tmp_path / "permit.png", "--json")
+    (code,) = json.loads(by_picture.stdout)["codes"]
+    forged = tonari("verify", "TN1:8F0", "--json")
+
+    assert (code["verdict"], code["standing"]) == ("genuine", "stands")
+    assert code["says"]["予約番号"] == "01-000001-6"
+    assert by_picture.exit_code == 0
+    assert forged.exit_code == 1
+    assert "受け取らず" in tonari("verify", "TN1:8F0").stdout
+
+
+def test_what_is_no_paper_is_said_in_one_line(tonari, booked, tmp_path):
+    (tmp_path / "notes.png").write_bytes(b"no picture")
+
+    answer = tonari("verify", tmp_path / "notes.png")
+
+    assert answer.exit_code == 2
+    assert answer.stderr == "notes.png: 写真として読めません。\n"
+
+
+def test_a_pack_is_printed_opened_typed_in_and_closed(tonari, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    database = town.an_empty_database(f"sqlite:///{state / 'tonari.sqlite3'}")
+    region = town.a_region(database)
+    database.dispose()
+    tonari("horizon")
+    made = tonari(
+        "print", "pack", region.here.facility_id, "--out", tmp_path / "pack", "--forms", 2, "--json"
+    )
+    assert made.exit_code == 0, (made.output, made.exception)
+    pad = json.loads(made.stdout)["pad"]
+
+    opened = json.loads(tonari("paper", "open", pad, "--json").stdout)
+    first, second = (qr.form_number("N001", number) for number in (1, 2))
+    void = json.loads(tonari("paper", "enter", first, "--fate", "void", "--json").stdout)
+    early = tonari("paper", "close", pad)
+    tonari("paper", "enter", second, "--fate", "blank")
+    closed = json.loads(tonari("paper", "close", pad, "--json").stdout)
+
+    assert (len(opened["days"]), opened["kept"]) == (7, {})
+    assert void["outcome"] == "entered"
+    assert early.exit_code == 2
+    assert "番号 2" in early.stderr
+    assert (closed["balanced"], closed["count"], closed["open_days"]) == (True, 2, [])
+    assert tonari("paper", "enter", "N001-00000001-00").exit_code == 2

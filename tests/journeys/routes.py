@@ -59,6 +59,7 @@ PUBLIC = (
     Route("town", at("/towns/172014")),
     Route("map", at("/map")),
     Route("about", at("/about")),
+    Route("verify", at("/verify")),
     Route("not found", at("/facilities/999999")),
     Route("home of another town", at("/?town=172120")),
 )

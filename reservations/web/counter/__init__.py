@@ -1,6 +1,7 @@
 """Screens for staff, on a port and in a process of their own."""
 
-from reservations.web.counter import imports, ledger, start, timetables, voices
+from reservations.web import genuine
+from reservations.web.counter import imports, ledger, paper, start, timetables, voices
 from reservations.web.resident import feedback, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
@@ -13,4 +14,6 @@ BLUEPRINTS = (
     imports.blueprint,
     timetables.blueprint,
     ledger.blueprint,
+    paper.blueprint,
+    genuine.blueprint,
 )

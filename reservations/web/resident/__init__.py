@@ -1,5 +1,6 @@
 """Screens for residents. Availability before identity: everything public is a plain GET address."""
 
+from reservations.web import genuine
 from reservations.web.resident import (
     account,
     bookings,
@@ -26,4 +27,5 @@ BLUEPRINTS = (
     registration.blueprint,
     account.blueprint,
     feedback.blueprint,
+    genuine.blueprint,
 )

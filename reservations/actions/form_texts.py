@@ -1,0 +1,143 @@
+"""What a paper form says, as it is typed in here or comes from another desk (returning.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from reservations.models import PaperForm, PaperPack
+from reservations.models.base import table_of
+from reservations.rules.period import Period
+from sync.sheet import form_key
+
+NAMESPACE = UUID("6f1c3c0e-7e0b-5d43-9c5e-2f4a8f9f1d20")
+FATES = ("used", "void", "lost", "blank")
+_FORM = table_of(PaperForm)
+_PACK = table_of(PaperPack)
+
+
+@dataclass(frozen=True, slots=True)
+class FormText:
+    """What a form says. Everything but its fate is needed of a used one only.
+
+    name, phone   stay at the desk where they are typed in; no line or slip carries them
+    """
+
+    pad: str
+    number: int
+    fate: str = "used"
+    unit_id: int = 0
+    date: date | None = None
+    period: Period | None = None
+    headcount: int | None = None
+    name: str = ""
+    phone: str = ""
+
+    def said(self) -> dict[str, Any]:
+        """As it is kept and sent to other desks."""
+        if self.fate != "used" or self.date is None or self.period is None:
+            return {}
+        return {
+            "unit_id": self.unit_id,
+            "date": self.date.isoformat(),
+            "start_slot": self.period.start,
+            "end_slot": self.period.end,
+            "headcount": self.headcount,
+        }
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.fate, self.said())
+
+    @property
+    def key(self) -> str:
+        return form_key(self.pad, self.number)
+
+
+def digest_of(fate: str, said: Mapping[str, Any]) -> str:
+    """The same text has the same digest, wherever it was typed."""
+    words = json.dumps([fate, dict(said)], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(words.encode()).hexdigest()[:24]
+
+
+def booking_id_of(pad: str, number: int) -> str:
+    """The booking that a form makes, the same at every desk."""
+    return str(uuid5(NAMESPACE, form_key(pad, number)))
+
+
+def party_id_of(pad: str, number: int) -> str:
+    """Who wrote the form."""
+    return str(uuid5(NAMESPACE, f"party:{form_key(pad, number)}"))
+
+
+# What comes from other desks (projection.py)
+
+
+def know_pack(session: Session, data: Mapping[str, Any]) -> None:
+    """A pack that another desk made and opened."""
+    try:
+        row = {
+            "pad": str(data["pad"]),
+            "facility_id": int(data["facility_id"]),
+            "node_no": int(data["node_no"]),
+            "lease": int(data["lease"]),
+            "first": int(data["first"]),
+            "last": int(data["last"]),
+            "first_day": date.fromisoformat(data["first_day"]),
+            "last_day": date.fromisoformat(data["last_day"]),
+            "made_at": datetime.fromisoformat(data["made_at"]),
+            "sha256": "",
+        }
+    except (KeyError, TypeError, ValueError):
+        return
+    session.connection().execute(_insert(session, _PACK).values(row).on_conflict_do_nothing())
+
+
+def know_form(session: Session, data: Mapping[str, Any], at: datetime) -> None:
+    """A form that was typed in at another desk."""
+    said, fate = data.get("said"), data.get("fate")
+    if not isinstance(said, Mapping) or fate not in FATES or not isinstance(data.get("pad"), str):
+        return
+    if not isinstance(data.get("number"), int):
+        return
+    keep(session, data["pad"], data["number"], fate, dict(said), at, "")
+
+
+def keep(
+    session: Session,
+    pad: str,
+    number: int,
+    fate: str,
+    said: dict[str, Any],
+    at: datetime,
+    actor: str,
+) -> None:
+    """Keep a text; again is no more than once."""
+    row = {"pad": pad, "number": number, "digest": digest_of(fate, said), "fate": fate}
+    row |= {"said": said, "at": at, "actor": actor}
+    session.connection().execute(_insert(session, _FORM).values(row).on_conflict_do_nothing())
+
+
+def _insert(session: Session, table: Any) -> Any:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return (sqlite_insert if is_sqlite else postgresql_insert)(table)
+
+
+def forms_of(session: Session, pad: str) -> dict[int, list[Any]]:
+    """Every text that was typed in, by its number."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    query = select(_FORM).where(_FORM.c.pad == pad).order_by(_FORM.c.number, _FORM.c.digest)
+    for row in session.connection().execute(query):
+        found[row.number].append(row)
+    return found

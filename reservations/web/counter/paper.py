@@ -1,0 +1,235 @@
+"""紙の入力: packs of paper are opened, their forms found by number and typed in, and closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from printables import qr
+from reservations import sheets
+from reservations.actions import form_texts, returning
+from reservations.actions.form_texts import FormText
+from reservations.actions.returning import Decision
+from reservations.errors import Refusal, RefusalCode
+from reservations.models import PaperPack
+from reservations.queries import packs
+from reservations.rules.period import period_of
+from reservations.web import auth, forms
+from reservations.web.auth import Who, guard
+from reservations.web.forms import Malformed
+from reservations.web.language import N_, gettext
+from reservations.web.refusals import sentence
+from reservations.web.services import context, lead_back, memory, now, services, session
+
+blueprint = APIBlueprint("paper", __name__, enable_openapi=False)
+guard(blueprint, Who.STAFF)
+
+SHOWN_MAX = 20
+NUMBERS_MAX = 400
+NAME_MAX, PHONE_MAX, PEOPLE_MAX = 200, 40, 100_000
+FATES: Mapping[str, str] = {
+    "used": N_("使用"),
+    "void": N_("書損"),
+    "lost": N_("紛失"),
+    "blank": N_("未使用"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "entered": N_("入力しました。"),
+    "same": N_("同じ内容が入力済みです。何も変わりません。"),
+    "conflict": N_("同じ番号に別の内容があります。紙を見て、正しいほうを選んでください。"),
+}
+_RANGE = re.compile(r"(\d{1,8})(?:\s*[-~〜－]\s*(\d{1,8}))?")
+
+
+@blueprint.get("/paper")
+def page() -> str | Response | tuple[str, int]:
+    typed = request.args.get("number", "").strip()
+    if not typed:
+        return _page()
+    read = packs.serial_of(typed)
+    pack = read and packs.pack_of(session(), *read)
+    if read is None or pack is None:
+        words = gettext("この番号の用紙はありません。番号と、うしろの2けたを確かめてください。")
+        return _page(typed, {"number": words}), 422
+    return redirect(url_for("paper.form", pad=pack.pad, number=read[1]), 303)
+
+
+def _page(typed: str = "", errors: dict[str, str] | None = None) -> str:
+    places = memory().catalogue.places
+    found = packs.newest(session(), limit=SHOWN_MAX)
+    return render_template(
+        "counter/paper.html", packs=found, places=places, typed=typed, errors=errors or {}
+    )
+
+
+@blueprint.get("/paper/<pad>")
+def pack(pad: str) -> str:
+    return _pack_page(_pack(pad))
+
+
+def _pack_page(found: PaperPack, errors: dict[str, str] | None = None) -> str:
+    lead_back(url_for("paper.pack", pad=found.pad))
+    account = returning.account(services().desk, found.pad)
+    texts = form_texts.forms_of(session(), found.pad)
+    return render_template(
+        "counter/pack.html",
+        pack=found,
+        place=memory().catalogue.places.get(found.facility_id),
+        account=account,
+        fates=FATES,
+        conflicts={number: texts[number] for number in account.conflicts},
+        units=memory().catalogue.units,
+        number_text=lambda number: qr.form_number(packs.node_label(found.node_no), number),
+        typed=request.form,
+        errors=errors or {},
+    )
+
+
+@blueprint.post("/paper/<pad>/open")
+def open_(pad: str) -> Response:
+    found = _pack(pad)
+    returning.open_pack(services().desk, found.pad, at=sheets.milliseconds(now()))
+    return redirect(url_for("paper.pack", pad=pad), 303)
+
+
+@blueprint.post("/paper/<pad>/close")
+def close(pad: str) -> Response | tuple[str, int]:
+    found = _pack(pad)
+    try:
+        returning.close_pack(services().desk, found.pad, at=sheets.milliseconds(now()))
+    except Refusal as refusal:
+        if refusal.code is not RefusalCode.NOT_ACTIVE:
+            raise
+        words = gettext("まだ閉じられません。すべての番号を入力し、食い違いをなくしてください。")
+        return _pack_page(found, {"numbers": words}), 422
+    return redirect(url_for("paper.pack", pad=pad), 303)
+
+
+@blueprint.post("/paper/<pad>/fates")
+def fates(pad: str) -> Response | tuple[str, int]:
+    """台帳が先: which numbers are void, lost or blank, many at once."""
+    found, fate = _pack(pad), request.form.get("fate", "")
+    numbers = _numbers(request.form.get("numbers", ""), found)
+    if not numbers or fate not in FATES or fate == "used":
+        words = gettext("番号を「57, 58, 60-72」のように入れてください。この綴りの番号だけです。")
+        return _pack_page(found, {"numbers": words}), 422
+    for number in numbers:
+        _enter(FormText(pad, number, fate))
+    return redirect(url_for("paper.pack", pad=pad), 303)
+
+
+def _numbers(text: str, pack: PaperPack) -> list[int]:
+    """「57, 58, 60-72」; empty where something of it is no number of this pack."""
+    found: list[int] = []
+    for piece in filter(None, re.split(r"[,、，\s]+", text.strip())):
+        match = _RANGE.fullmatch(piece)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not pack.first <= first <= last <= pack.last:
+            return []
+        found += range(first, last + 1)
+    return found if len(found) <= NUMBERS_MAX else []
+
+
+@blueprint.get("/paper/<pad>/<int:number>")
+def form(pad: str, number: int) -> str:
+    return _form_page(_pack(pad), number)
+
+
+def _form_page(found: PaperPack, number: int, errors: dict[str, str] | None = None) -> str:
+    if not found.first <= number <= found.last:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    lead_back(url_for("paper.form", pad=found.pad, number=number))
+    units = memory().catalogue.units_of_place.get(found.facility_id, ())
+    return render_template(
+        "counter/paper_form.html",
+        pack=found,
+        number=number,
+        units=[(str(unit.id), unit.name) for unit in units],
+        day=_typed_day(found),
+        fates=FATES,
+        number_text=qr.form_number(packs.node_label(found.node_no), number),
+        texts=form_texts.forms_of(session(), found.pad).get(number, []),
+        known_units=memory().catalogue.units,
+        outcome=OUTCOMES.get(request.args.get("done", ""), ""),
+        following=number + 1 if number < found.last else None,
+        typed=request.form,
+        errors=errors or {},
+    )
+
+
+def _typed_day(pack: PaperPack) -> object:
+    """The day as it was typed, or the first of the pack's."""
+    names = ("year", "month", "day")
+    typed = {name: request.form.get(f"date_{name}", "") for name in names}
+    return typed if any(typed.values()) else pack.first_day
+
+
+@blueprint.post("/paper/<pad>/<int:number>")
+def enter(pad: str, number: int) -> Response | tuple[str, int]:
+    found = _pack(pad)
+    try:
+        outcome = _enter(_text(found, number))
+    except Malformed as wrong:
+        return _form_page(found, number, dict(wrong.errors)), 422
+    except Refusal as refusal:
+        return _form_page(found, number, {"unit": sentence(refusal)}), 422
+    return redirect(url_for("paper.form", pad=pad, number=number, done=outcome), 303)
+
+
+def _text(pack: PaperPack, number: int) -> FormText:
+    """What was typed of one form.
+
+    raises   Malformed
+    """
+    sent = request.form
+    fate = sent.get("fate", "used")
+    if fate != "used":
+        return FormText(pack.pad, number, fate)
+    errors: dict[str, str] = {}
+    day = None
+    try:
+        day = forms.three_part_date(sent, "date")
+    except Malformed as wrong:
+        errors |= wrong.errors
+    period = period_of(sent.get("start", "").strip(), sent.get("end", "").strip())
+    if period is None:
+        errors["start"] = gettext("時刻は「18:00」のように、15分きざみで入れてください。")
+    people = sent.get("headcount", "").strip()
+    if people and not (people.isascii() and people.isdigit() and 0 < int(people) <= PEOPLE_MAX):
+        errors["headcount"] = gettext("人数を数字で入れてください。")
+    name, phone = sent.get("name", "").strip(), sent.get("phone", "").strip()
+    if not name or len(name) > NAME_MAX or not forms.is_name(name):
+        errors["name"] = gettext("紙に書かれた氏名か団体名を入れてください。")
+    if errors:
+        raise Malformed(sent, errors)
+    unit_id = sent.get("unit", 0, type=int)
+    headcount = int(people) if people else None
+    return FormText(
+        pack.pad, number, fate, unit_id, day, period, headcount, name, phone[:PHONE_MAX]
+    )
+
+
+def _enter(text: FormText) -> str:
+    desk, who = services().desk, context(auth.actor())
+    return returning.enter(desk, session(), memory(), text, who)
+
+
+@blueprint.post("/paper/<pad>/<int:number>/decide")
+def decide(pad: str, number: int) -> Response:
+    found = _pack(pad)
+    decision = Decision(found.pad, number, request.form.get("digest", ""))
+    returning.decide_form(session(), decision, context(auth.actor()))
+    returning.settle(services().desk, memory(), pad, at=sheets.milliseconds(now()))
+    return redirect(url_for("paper.pack", pad=pad), 303)
+
+
+def _pack(pad: str) -> PaperPack:
+    """raises   Refusal not_found"""
+    found = packs.one(session(), pad)
+    if found is None:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return found
