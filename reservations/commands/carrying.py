@@ -112,10 +112,13 @@ def export(file: Path, is_json: bool) -> None:
     Any node of the region reads it with `tonari sync import`, in any order, as often as it likes.
     """
     from reservations.actions import answering as answers  # noqa: PLC0415 - the database
+    from reservations.actions import publishing  # noqa: PLC0415 - as above
     from sync.carriers import bundle  # noqa: PLC0415 - as above
 
     with opened() as database:
         desk = database.desk
+        if desk.is_home:
+            publishing.keep_published(desk, 0, at=now()[1])
         while answers.tend(desk, at=now()[1], is_night=True):
             continue
         desk.settle()
