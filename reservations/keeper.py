@@ -74,8 +74,10 @@ class Keeper:
             self.mail.wake()
 
     def _tend(self, today: date, at: int) -> None:
-        if self.desk.is_home:
+        if self.desk.is_home and self.mail is not None:
+            # Without a mailbox the stick brings it (stick.admit, `tonari sync export`).
             self._published = publishing.keep_published(self.desk, self._published, at=at)
+        if self.desk.is_home:
             present = frozenset(moving.present(self.desk).items())
             if present - self._present:
                 # Somebody has come (back): the near dates are taken again.

@@ -23,6 +23,18 @@ REASONS = {
 }
 
 
+# Why there is no contact, likewise.
+TROUBLES = {
+    "it does not answer": "応答がありません",
+    "its certificate is not trusted": "証明書を確認できません",
+    "it does not know our name or password": "利用者名かパスワードが違います",
+    "it does not let us into this mailbox": "この通信先に入る権限がありません",
+    "the mailbox is not there": "データベースがまだ作られていません",
+    "it refuses requests of this size": "大きすぎると断られました",
+    "it answers with an error": "エラーが返りました",
+}
+
+
 @click.group()
 def sync() -> None:
     """Carry the ledger between nodes: through the mailboxes, or as one file on a stick.
@@ -96,7 +108,9 @@ def _show(mailboxes: list[Any], errors: dict[str, str], is_json: bool) -> None:
         print_json({"ok": not errors, "mailboxes": shown})
     else:
         for each in mailboxes:
-            trouble = f"\tつながりません: {errors[each.mailbox]}" if each.mailbox in errors else ""
+            error = errors.get(each.mailbox, "")
+            why = _in_words(error, TROUBLES) or error
+            trouble = f"\tつながりません: {why}" if why else ""
             kept = f"、受け取られなかった文書{len(each.refused):,}件" if each.refused else ""
             click.echo(f"{each.mailbox}: 未送信{each.waiting:,}件{kept}{trouble}")
     sys.exit(NOT_ALL if errors else 0)
@@ -112,10 +126,13 @@ def export(file: Path, is_json: bool) -> None:
     Any node of the region reads it with `tonari sync import`, in any order, as often as it likes.
     """
     from reservations.actions import answering as answers  # noqa: PLC0415 - the database
+    from reservations.actions import publishing  # noqa: PLC0415 - as above
     from sync.carriers import bundle  # noqa: PLC0415 - as above
 
     with opened() as database:
         desk = database.desk
+        if desk.is_home:
+            publishing.keep_published(desk, 0, at=now()[1])
         while answers.tend(desk, at=now()[1], is_night=True):
             continue
         desk.settle()
@@ -145,7 +162,8 @@ def import_(file: Path, is_json: bool) -> None:
         try:
             done = bundle.load(desk.node, file)
         except Malformed as reason:
-            refuse(_in_words(str(reason)))
+            words = _in_words(str(reason), REASONS)
+            refuse(words or f"ファイルの中身が壊れています。({reason})")
         with desk.transaction() as store:
             desk.keep(store.session)
         answered = answers.tend(desk, at=now()[1])
@@ -162,8 +180,8 @@ def import_(file: Path, is_json: bool) -> None:
         )
 
 
-def _in_words(reason: str) -> str:
-    for beginning, words in REASONS.items():
+def _in_words(reason: str, known: dict[str, str]) -> str:
+    for beginning, words in known.items():
         if reason.startswith(beginning):
             return words
-    return f"ファイルの中身が壊れています。({reason})"
+    return ""

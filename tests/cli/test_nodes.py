@@ -21,6 +21,7 @@ from reservations.db import Database, write_transaction
 from reservations.projection import know_party, open_desk
 from tests.support.desks import an_office
 from tests.support.lending import a_wish, the_booking
+from tests.support.process import free_port
 from tests.town import NOW, TODAY, Region, context
 
 
@@ -89,8 +90,9 @@ def gym(tmp_path, monkeypatch) -> Machine:
 
 @pytest.fixture
 def stick(tmp_path) -> Path:
-    (tmp_path / "stick").mkdir()
-    return tmp_path / "stick"
+    folder: Path = tmp_path / "stick"
+    folder.mkdir()
+    return folder
 
 
 def admit(hub: Machine, stick: Path, region: Region, *more: str) -> Any:
@@ -202,7 +204,7 @@ def test_a_file_that_is_not_ours_is_refused_in_words(region, hub, gym, stick, mo
 
 
 @pytest.fixture
-def watched(gym, tmp_path) -> Machine:
+def watched(gym: Machine, tmp_path: Path) -> Machine:
     """The gym's machine with a witness on another disk."""
     gym.more = {"TONARI_WITNESSES": json.dumps({"gym-disk": str(tmp_path / "disk" / "witness")})}
     return gym
@@ -279,3 +281,15 @@ def test_a_node_is_retired_here_and_at_the_hub(region, hub, gym, stick):
 def test_without_a_mailbox_there_is_nothing_to_carry_now(region, hub):
     assert "TONARI_MAILBOX_URL" in hub.refuses("sync", "now")
     assert "TONARI_MAILBOX_URL" in hub.refuses("sync", "status")
+
+
+def test_a_mailbox_that_does_not_answer_is_named(region, hub, monkeypatch):
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    asking = Machine(hub.folder, monkeypatch, {"TONARI_MAILBOX_URL": nowhere})
+
+    done, standing = asking.run("sync", "now"), asking.says("sync", "status")
+
+    assert done.exit_code == 1
+    assert f"{nowhere}/public" in done.stdout and "応答がありません" in done.stdout
+    assert standing["mailboxes"][0]["mailbox"] == f"{nowhere}/public"
+    assert not asking.says("sync", "now")["ok"]

@@ -148,3 +148,16 @@ def at_gym_after(keeper: Keeper, hub) -> int:
 def rounds(keepers: list[Keeper]) -> None:
     for keeper in keepers:
         keeper.round()
+
+
+def test_the_nightly_audit_finds_what_one_side_lacks(posted):
+    offices, _line = posted
+    hub, gym = offices.hub, offices.gym
+    mail_of(hub.desk).once(TODAY)
+    moving.hand_over(hub.desk, {offices.sheet(SATURDAY): "gym"}, at=1)
+    mail_of(hub.desk).once(TODAY)
+
+    found = mail_of(gym.desk).audit(TODAY)
+
+    assert sum(each.fetched for each in found.values()) > 0
+    assert [each.missing for each in found.values()] == [{}, {}, {}]

@@ -71,8 +71,9 @@ class Place:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
-    def books(self, unit: int, day: date) -> dict[str, Any]:
-        body = {"unit_id": unit, "date": day.isoformat(), "start": "18:00", "end": "21:00"}
+    def books(self, unit: int, day: date, hours: str = "18:00-21:00") -> dict[str, Any]:
+        start, end = hours.split("-")
+        body = {"unit_id": unit, "date": day.isoformat(), "start": start, "end": end}
         status, made = self.ask("bookings", body, token="token")
         assert status == 201, made
         found: dict[str, Any] = made
@@ -125,10 +126,12 @@ def a_hub(folder: Path, today: date) -> Region:
     return office.region
 
 
-@pytest.fixture
-def parts(tmp_path: Path, couches: dict[str, Couch]) -> Iterator[Parts]:
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory, couches: dict[str, Couch]) -> Iterator[Parts]:
+    """One pair of machines for all tests here: making it takes longer than what they do."""
     if real_couch():
         pytest.skip("both sides would share one server's databases")
+    tmp_path = tmp_path_factory.mktemp("region")
     now = clock.now()
     today = clock.local_day(now)
     scopes = mail.scopes(TOWNS, today, HORIZON)
@@ -204,7 +207,8 @@ def test_one_court_two_people_and_a_cut_line(parts: Parts, capsys: pytest.Captur
     path = f"units/{court}/alternatives?date={parts.day}&start=18:00&end=21:00"
     instead = hub.ask(path, token="token")[1]["alternatives"]
     assert said == ("confirmed", "tentative", "tentative")
-    assert here["answer_by"] and here["alternatives"]
+    assert here["answer_by"]
+    assert here["alternatives"]
     assert gym.status(there) == "confirmed"
     assert ("party-resident", "refused") in letters(hub)
     assert parts.region.next_door.whole in [each["unit_id"] for each in instead]
@@ -224,7 +228,7 @@ def test_an_orderly_stop_hands_back_and_the_next_start_takes_again(parts: Parts)
     gym.server.process.terminate()
     gym.server.process.wait(20)
     until(lambda: hub.node()["holds"]["sheets"] == "all", seconds=15)
-    alone = hub.books(parts.region.here.whole, parts.day)
+    alone = hub.books(parts.region.here.whole, parts.day, "09:00-12:00")
     with running_server(gym.folder, settings=gym.environment, seconds=40) as again:
         gym.server = again
         until(lambda: gym.node()["holds"]["sheets"] == "some", seconds=30)
