@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from reservations.commands.carrying import sync
 from reservations.commands.checking import verify
 from reservations.commands.common import (
     answering,
@@ -22,6 +23,7 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
 
@@ -118,6 +120,7 @@ def serve(
 
     from printables.faces import MissingFont, check_fonts  # noqa: PLC0415 - reportlab
     from reservations import server  # noqa: PLC0415 - granian and the whole application
+    from reservations.actions import starting  # noqa: PLC0415 - as above
 
     chosen = settings()
     try:
@@ -127,11 +130,12 @@ def serve(
         refuse(f"印刷用の書体がありません。({missing})")
     if not server.is_free(host, port):
         refuse(f"{port}番ポートは使用中です。--port で別の番号を指定してください。")
-    with opened():
-        pass
+    jobs = audience == "resident" if has_jobs is None else has_jobs
+    with opened() as database:
+        if jobs:
+            starting.prepare(database.desk)
     line = {"url": server.base_url(host, port), "audience": audience}
     ready = partial(print_json, line) if is_json else partial(click.echo, line["url"], err=True)
-    jobs = audience == "resident" if has_jobs is None else has_jobs
     server.serve(
         chosen,
         host=host,
@@ -409,9 +413,8 @@ def doctor(is_json: bool) -> None:
     sys.exit(0 if is_well else 1)
 
 
-main.add_command(print_)
-main.add_command(verify)
-main.add_command(paper)
+for command in (node, paper, print_, sync, verify):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +24,23 @@ class Settings(BaseSettings):
     node_no: int = Field(1, ge=1, le=99, description="first part of every booking number it gives")
     witness: str = Field("", max_length=200, description="name of this node's witness; empty: none")
     witnesses: dict[str, str] = Field({}, description="JSON: names of witnesses and where they lie")
+    mailbox_url: str = Field("", description="this node's own CouchDB; empty: it has none")
+    mailbox_user: str = Field("", description="our name there")
+    mailbox_password_file: str = Field("", description="the file with the password for that name")
+    mailbox_ca_file: str = Field(
+        "", description="the only authority trusted there, if not the usual"
+    )
+    upstream_url: str = Field(
+        "", description="CouchDB of the node above; empty: none, as at the hub"
+    )
+    upstream_user: str = Field("", description="our name there")
+    upstream_password_file: str = Field("", description="the file with the password for that name")
+    upstream_ca_file: str = Field(
+        "", description="the only authority trusted there, if not the usual"
+    )
+    towns: str = Field(
+        "", pattern=r"^(\d{6}(,\d{6})*)?$", description="codes of the towns carried; empty: all"
+    )
     threads: int = Field(6, ge=1, le=64, description="threads, and connections, of a process")
     workers: int = Field(2, ge=1, le=32, description="processes that `tonari serve` starts")
     is_https: bool = Field(False, description="behind TLS: secure cookies and HSTS")
@@ -38,6 +57,24 @@ class Settings(BaseSettings):
         "", description="shown as the help line; empty: the facility's or town's"
     )
     support_hours: str = Field("", description="when the help line answers, as it is shown")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_admitted(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """A machine that joined by a file has its name and number from there (stick.py)."""
+        path = Path(values.get("data_dir") or ".data") / "node" / "desk.json"
+        try:
+            made = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return values
+        if "number" not in made:
+            return values
+        return {"node_name": made["node"], "node_no": made["number"], **values}
+
+    @property
+    def has_mailboxes(self) -> bool:
+        """Whether there is anywhere to post."""
+        return bool(self.mailbox_url or self.upstream_url)
 
     @property
     def url(self) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from reservations import bell
@@ -37,6 +38,7 @@ from sync.store import Head
 from sync.witness import Answer, FileWitness, Silent, Witness
 
 NO_WITNESS = "none:"
+_STORED = select(func.count()).select_from(tables.member)
 
 
 class Desk:
@@ -57,10 +59,15 @@ class Desk:
             self.directory.add(certificate)
         self.is_home = self.directory.home in self._own_keys(made["node"])
         self.name = made["node"]
+        # Certificates are only ever added, so their number says whether there are new ones.
+        self._learnt = 0
         self.project: Callable[[Session, Changes], None] | None = None
         self.node = Node(self.key, self.directory, self.transaction, self.witness_of)
         self.node.why_suspended = self.why_suspended()
         database.desk = self
+        # Without its tables, or without its database, a desk knows what its own folder says.
+        with contextlib.suppress(DBAPIError), database.session() as session:
+            self.learn(session)
 
     @property
     def has_witness(self) -> bool:
@@ -82,6 +89,11 @@ class Desk:
     def resume(self) -> None:
         self.node.why_suspended = ""
         (self.folder / "suspended").unlink(missing_ok=True)
+
+    def is_suspended(self) -> bool:
+        """Whether nothing may be written, as the other processes of this machine know it."""
+        self.node.why_suspended = self.why_suspended()
+        return bool(self.node.why_suspended)
 
     # Contact with others, for the strip on every screen; no rule asks for it
 
@@ -111,11 +123,11 @@ class Desk:
 
     def learn(self, session: Session) -> None:
         """Take in the certificates that another process of this machine has stored."""
-        known = {member.key for member in self.directory.members()}
-        query = select(func.count()).select_from(tables.member)
-        if (session.connection().scalar(query) or 0) >= len(known):
+        stored = session.connection().scalar(_STORED) or 0
+        if stored != self._learnt:
             for certificate in checkpoint.certificates(session):
                 self.directory.add(certificate)
+            self._learnt = stored
 
     def keep(self, session: Session) -> None:
         """Store every certificate that is known here."""
@@ -270,7 +282,11 @@ def _found(folder: Path, settings: Settings) -> None:
 
 def new_key(path: Path) -> SigningKey:
     """A fresh secret, kept in a file that only its owner can read."""
-    secret = secrets.token_bytes(32)
+    return keep_key(path, secrets.token_bytes(32))
+
+
+def keep_key(path: Path, secret: bytes) -> SigningKey:
+    """Keep this secret in such a file."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret.hex())
         file.flush()
@@ -287,10 +303,28 @@ def write_json(path: Path, value: Any) -> None:
     unfinished.replace(path)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """A file for a stick, which is pulled out: whole and on the medium before it has its name."""
+    unfinished = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
 # The region grows
 
 
-def admit(desk: Desk, session: Session, node: str, public: str, *, witness: str = "") -> Member:
+def admit(
+    desk: Desk,
+    session: Session,
+    node: str,
+    public: str,
+    *,
+    witness: str = "",
+    roles: frozenset[str] = frozenset({"node"}),
+) -> Member:
     """Certify a key as the next incarnation of a node; only where the region began.
 
     raises   FileNotFoundError where the region's own key is not on this machine
@@ -298,7 +332,7 @@ def admit(desk: Desk, session: Session, node: str, public: str, *, witness: str 
     root = SigningKey(bytes.fromhex((desk.folder / "region-key").read_text().strip()))
     earlier = desk.directory.incarnations(node)
     incarnation = earlier[-1].incarnation + 1 if earlier else 1
-    member = Member(node, incarnation, public, frozenset({"node"}), witness or NO_WITNESS + node)
+    member = Member(node, incarnation, public, roles, witness or NO_WITNESS + node)
     desk.directory.add(certify(member, root, region=desk.directory.region))
     desk.keep(session)
     return member
@@ -314,7 +348,10 @@ def introduce(desk: Desk) -> dict[str, Any]:
     }
 
 
-def join(folder: Path, node: str, introduction: dict[str, Any]) -> None:
-    """Make this machine a node of the region that introduced itself; its key lies there already."""
+def join(folder: Path, node: str, introduction: dict[str, Any], **more: Any) -> None:
+    """Make this machine a node of the region that introduced itself; its key lies there already.
+
+    more   what else the machine was told, such as its number
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "desk.json", {**introduction, "node": node})
+    write_json(folder / "desk.json", {**introduction, "node": node, **more})

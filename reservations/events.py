@@ -43,8 +43,12 @@ class Fact:
 def sheet_of(town: str, facility_id: int, day: str) -> str:
     """The name of one facility's sheet for one date; its first word is the town in a fiscal year,
     from April to March."""
-    year = int(day[:4]) - (int(day[5:7]) < FISCAL_YEAR_BEGINS)
-    return f"{town}-{year}/{facility_id}/{day}"
+    return f"{town}-{fiscal_year(date.fromisoformat(day))}/{facility_id}/{day}"
+
+
+def fiscal_year(day: date) -> int:
+    """年度: from April to March."""
+    return day.year - (day.month < FISCAL_YEAR_BEGINS)
 
 
 def day_after(day: str) -> str:

@@ -6,6 +6,8 @@ made up by one (coalesced), and none begins while it is still running.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,16 +17,15 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from reservations import clock, documents, sheets
+from reservations import bell, clock, documents, sheets
 from reservations.actions import answering, moving, packs, returning
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
-from reservations.bell import Bell
 from reservations.config import Settings
 from reservations.db import Database
+from reservations.keeper import keep_desk
 from reservations.models import DayMask, Unit, schema
 from reservations.projection import open_desk
 from reservations.queries import audit, imports, memory
@@ -32,7 +33,8 @@ from reservations.queries.memory import Memory
 
 # A machine that was asleep makes up for what it missed, once.
 MISFIRE_SECONDS = 24 * 3600
-ROUND_SECONDS = 1.0
+# Less than what the server waits for us before it ends us.
+LEAVE_SECONDS = 7.0
 
 log = structlog.get_logger("tonari.jobs")
 
@@ -94,6 +96,22 @@ def settle_paper(database: Database, settings: Settings) -> int:
     return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
 
 
+def audit_mail(database: Database, settings: Settings) -> None:
+    """毎晩: what our mailboxes have and we lack is fetched, and the other way round."""
+    if not settings.has_mailboxes:
+        return
+    from reservations.mail import Mail  # noqa: PLC0415 - the client of CouchDB
+
+    mail = Mail(open_desk(database, settings), settings)
+    try:
+        found = mail.audit(clock.local_day(clock.now()))
+    finally:
+        mail.stop()
+    for name, audited in found.items():
+        if audited.missing:
+            log.error("lines that nobody has", mailbox=name, missing=len(audited.missing))
+
+
 JOBS = (
     Job("settle paper", "* * * * *", settle_paper),
     Job("hand over", "0 18 * * *", hand_over),
@@ -101,6 +119,7 @@ JOBS = (
     Job("write up the ledger", "0 1 * * *", write_up),
     Job("extend horizon", "5 0 * * *", extend),
     Job("audit masks", "30 2 * * *", audit_masks),
+    Job("audit mailboxes", "0 4 * * *", audit_mail),
     Job("clean up", "0 3 * * *", clean),
 )
 
@@ -113,7 +132,7 @@ def run(settings: Settings) -> None:
     wanted = clock.local_day(clock.now()) + timedelta(days=settings.horizon_days - 1)
     if last is not None and last < wanted:
         extend(database, settings)
-    threading.Thread(target=keep_desk, args=(settings,), name="desk", daemon=True).start()
+    _end_orderly(settings)
     scheduler = BlockingScheduler(timezone=clock.LOCAL)
     for job in JOBS:
         scheduler.add_job(
@@ -129,18 +148,19 @@ def run(settings: Settings) -> None:
     scheduler.start()
 
 
-def keep_desk(settings: Settings) -> None:
-    """Tend this machine's desk for ever: at every ring, and at least each second."""
-    database = Database(settings.url, threads=1)
-    desk = open_desk(database, settings)
-    rung = Bell(desk.folder)
-    while True:
-        rung.wait(ROUND_SECONDS)
-        try:
-            answering.tend(desk, at=sheets.milliseconds(clock.now()))
-        except SQLAlchemyError:
-            # The database is away: the next round finds everything as it was.
-            log.exception("the desk could not be tended")
+def _end_orderly(settings: Settings) -> None:
+    """Somebody sits at the desk from now on, and at SIGTERM leaves it as it should be left."""
+    stopping = threading.Event()
+    desk = threading.Thread(target=keep_desk, args=(settings, stopping), name="desk", daemon=True)
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        bell.ring(settings.data_dir / "node")
+        desk.join(LEAVE_SECONDS)
+        os._exit(0)
+
+    desk.start()
+    signal.signal(signal.SIGTERM, stop)
 
 
 @dataclass(frozen=True, slots=True)

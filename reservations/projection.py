@@ -9,7 +9,7 @@ last line about it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
-from reservations import events, sheets
+from reservations import catalogue_feed, clock, events, sheets
 from reservations.actions import form_texts
 from reservations.config import Settings
 from reservations.db import Database
@@ -30,7 +30,7 @@ from reservations.rules.modes import Mode
 from reservations.rules.period import HALF_DAY_BITS, HALF_DAY_SLOTS
 from reservations.sheets import SheetName
 from sync import tables
-from sync.document import Entry, Slip
+from sync.document import Document, Entry, Slip
 from sync.ledger import SqlStore
 from sync.sheet import MOVES
 
@@ -62,6 +62,7 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             _apply_entry(session, desk, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, line)
+    _learn_catalogue(session, desk, changes.applied)
     touched = {line.chain for line in (*changes.gone, *changes.applied)}
     for name in filter(None, map(sheets.parsed, sorted(touched))):
         _renew_masks(session, desk, name)
@@ -140,6 +141,8 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         _declare(session, slip)
     if slip.kind == "form":
         form_texts.know_form(session, slip.data, sheets.instant_of(slip.at))
+    elif slip.kind in ("present", "away"):
+        catalogue_feed.note(session, f"node/{slip.data.get('node')}", slip.kind, slip.at)
     booking_id = slip.data.get("booking")
     if slip.kind != "book" or not isinstance(booking_id, str):
         return
@@ -149,6 +152,25 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         answer_by = slip.data.get("answer_by")
         values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
         _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
+
+
+def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) -> None:
+    """What is lent, from the hub; and what was written of it before it was known here."""
+    slips = [
+        line
+        for line in lines
+        if isinstance(line, Slip)
+        and line.kind == catalogue_feed.KIND
+        and line.author != desk.key.id
+    ]
+    today = clock.local_day(clock.now())
+    for facility_id in sorted(catalogue_feed.take(session, desk, slips, today)):
+        is_its = tables.chain.c.chain.like(f"%-%/{facility_id}/%")
+        slips_of = tables.slip.c.sheet.like(f"%-%/{facility_id}/%")
+        written = session.scalars(select(tables.chain.c.chain).where(is_its)).all()
+        asked = session.scalars(select(tables.slip.c.sheet).where(slips_of)).all()
+        for name in filter(None, map(sheets.parsed, sorted({*written, *asked}))):
+            again(session, desk, name)
 
 
 def _declare(session: Session, slip: Slip) -> None:

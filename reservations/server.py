@@ -114,7 +114,7 @@ def _beside(
     # Ctrl-C goes to the whole group; the parent decides when to stop, and says so by SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    if on_ready is not None and _wait_until_it_answers(host, port):
+    if on_ready is not None and wait_until_it_answers(host, port):
         on_ready()
     if has_jobs:
         from reservations import jobs  # noqa: PLC0415 - the scheduler is dear, and only needed here
@@ -122,7 +122,7 @@ def _beside(
         jobs.run(settings)
 
 
-def _wait_until_it_answers(host: str, port: int) -> bool:
+def wait_until_it_answers(host: str, port: int) -> bool:
     """Ask for the smallest page until there is an answer of any kind."""
     url = f"{base_url(host, port)}/api/v1/node"
     deadline = time.monotonic() + READY_SECONDS

@@ -35,6 +35,16 @@ class Receipt:
     forked: list[str] = field(default_factory=list)
 
 
+def merge(into: Receipt, more: Receipt) -> None:
+    """Add what a later receipt changed."""
+    into.applied += more.applied
+    into.gone += more.gone
+    into.forked += more.forked
+    into.waiting += more.waiting
+    into.refused += more.refused
+    into.duplicates += more.duplicates
+
+
 def receive(store: Store, directory: Directory, documents: Iterable[Document]) -> Receipt:
     """Take what a carrier, a witness or a bundle brought. All of it was witnessed by its author."""
     receipt = Receipt()

@@ -17,7 +17,7 @@ from typing import Any
 
 from sync import exchange, sheet
 from sync.document import Document, Entry, Key, Slip, is_log, log_of, scope_of, seal
-from sync.exchange import Receipt
+from sync.exchange import Receipt, merge
 from sync.members import Directory, Member
 from sync.sheet import Fault, Position
 from sync.store import Head, Store
@@ -496,13 +496,3 @@ def governing(line: Document, author: Member) -> str:
         assert isinstance(through, str)
         return through
     return author.witness
-
-
-def merge(into: Receipt, more: Receipt) -> None:
-    """Add what a later receipt changed."""
-    into.applied += more.applied
-    into.gone += more.gone
-    into.forked += more.forked
-    into.waiting += more.waiting
-    into.refused += more.refused
-    into.duplicates += more.duplicates

@@ -15,9 +15,8 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "facility_node", "declaration", "letter", "sync_line", "sync_chain", "sync_claim",
-    "sync_settled", "sync_slip", "sync_aside", "sync_member", "sync_checkpoint",
-    "sync_refused",
+    "facility_node", "declaration", "notice", "letter", "sync_line", "sync_chain", "sync_claim",
+    "sync_settled", "sync_slip", "sync_aside", "sync_member", "sync_checkpoint", "sync_refused",
 )  # fmt: skip
 
 
@@ -56,6 +55,13 @@ def _nodes() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("node", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_declaration")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_notice")),
     )
     op.create_table(
         "letter",

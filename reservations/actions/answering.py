@@ -29,6 +29,8 @@ def tend(desk: Desk, *, at: int, is_night: bool = False) -> int:
         store = SqlStore(session, desk.directory)
         names = entering.waiting(session, desk, limit=SHEETS_A_ROUND, is_night=is_night)
         is_asked, is_unwitnessed = bool(store.sheets_waiting()), bool(store.unwitnessed())
+    if desk.is_suspended():
+        names, is_asked = [], False
     for name in names:
         with desk.transaction() as store:
             entering.lock(store.session, name)

@@ -6,6 +6,7 @@ to that node; a node that is switched off in an orderly way hands back what it h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,11 +15,16 @@ from sqlalchemy import select
 from reservations import sheets
 from reservations.actions import entering
 from reservations.desk import Desk
-from reservations.models import Facility, FacilityNode
+from reservations.models import Facility, FacilityNode, Notice
 from reservations.sheets import SheetName
+from sync.document import SigningKey
 from sync.ledger import SqlStore
+from sync.members import sign_together
 from sync.node import NotWritten
 from sync.witness import Silent
+
+# What is known of a node, as notices name it.
+NODE = "node/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,25 @@ def near_sheets(desk: Desk, today: date, *, days: int | None = None) -> dict[She
 
 
 def hand_over_near(desk: Desk, today: date, *, at: int, days: int | None = None) -> Moved:
-    """Hand every near sheet that is held here to the node that serves its facility."""
+    """Hand every near sheet that is held here to the node that serves its facility.
+
+    A node that has said it is away gets nothing until it says that it is back.
+    """
     wanted = near_sheets(desk, today, days=days)
-    return hand_over(desk, {name: to for name, to in wanted.items() if to != desk.name}, at=at)
+    others = {desk.name, *_said(desk, "away")}
+    return hand_over(desk, {name: to for name, to in wanted.items() if to not in others}, at=at)
+
+
+def present(desk: Desk) -> dict[str, int]:
+    """The nodes that have said they are there, and when, by their own clocks."""
+    return _said(desk, "present")
+
+
+def _said(desk: Desk, state: str) -> dict[str, int]:
+    is_said = Notice.name.startswith(NODE), Notice.state == state
+    query = select(Notice.name, Notice.revision).where(*is_said)
+    with desk.database.session() as session:
+        return {row.name.removeprefix(NODE): row.revision for row in session.execute(query)}
 
 
 def hand_back(desk: Desk, today: date, *, at: int) -> Moved:
@@ -89,25 +111,49 @@ def _give(desk: Desk, store: SqlStore, name: SheetName, to: str, *, at: int) -> 
     return True
 
 
-def adopt(desk: Desk, lost: str, *, since: date, at: int) -> Moved:
-    """S10: take over the sheets of a lost node through its witness, which fences it off.
-
-    raises   nothing: what cannot be adopted stays, with the reason
-    """
-    keys = [member.key for member in desk.directory.incarnations(lost)]
+def held_by(desk: Desk, node: str, since: date) -> dict[SheetName, str]:
+    """The sheets from this day on that a node holds, as far as is known here, and by which key."""
+    keys = [member.key for member in desk.directory.incarnations(node)]
     with desk.transaction() as store:
         held = {name: name.text for name in map(sheets.parsed, store.held(keys)) if name}
-        holders = {name: store.position(text).holder for name, text in held.items()}
+        return {
+            name: store.position(text).holder for name, text in held.items() if name.date >= since
+        }
+
+
+def adopt(
+    desk: Desk, lost: str, *, since: date, at: int, officers: Sequence[SigningKey] = ()
+) -> Moved:
+    """S10: take over the sheets of a lost node through its witness, which fences it off.
+
+    officers   two of them, where the witness is lost as well; they sign a statement a sheet, which
+               names the last line that is known of it
+    raises     nothing: what cannot be adopted stays, with the reason
+    """
     taken: list[SheetName] = []
     kept: dict[SheetName, str] = {}
-    for name, holder in holders.items():
-        if name.date < since:
-            continue
+    for name, holder in held_by(desk, lost, since).items():
         try:
-            desk.node.adopt(name.text, holder, at=at)
+            signed = _signed(desk, name, officers) if officers else None
+            desk.node.adopt(name.text, holder, at=at, officers=signed)
             taken.append(name)
         except NotWritten as why:
             kept[name] = why.fault.value
         except Silent as why:
             kept[name] = str(why)
+    desk.settle()
     return Moved(tuple(taken), kept)
+
+
+def _signed(desk: Desk, name: SheetName, officers: Sequence[SigningKey]) -> dict[str, str]:
+    """Both signatures under the statement that `adoption_statement` will ask for."""
+    with desk.transaction() as store:
+        position = store.position(name.text)
+    statement = {
+        "adopt": name.text,
+        "number": position.number + 1,
+        "previous": position.hash,
+        "to": desk.key.id,
+        "accounted": "",
+    }
+    return sign_together(statement, officers, region=desk.directory.region)

@@ -9,7 +9,7 @@ for each other, and never both at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from sqlalchemy import BindParameter, Select, Update, bindparam, select, tuple_,
 from sqlalchemy.orm import Session
 
 from reservations.db import run
+from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import DayMask
 from reservations.models.base import table_of
@@ -49,7 +50,7 @@ _STATE = select(
 
 
 @cache
-def _claim(dialect: str) -> Update:
+def _claim(dialect: str, count: int) -> Update:
     c = _TABLE.c
     am: BindParameter[int] = bindparam("am_")
     pm: BindParameter[int] = bindparam("pm_")
@@ -57,7 +58,7 @@ def _claim(dialect: str) -> Update:
         update(_TABLE)
         .where(
             c.date == bindparam("date_"),
-            c.part_id.in_(_in_order(dialect)),
+            c.part_id.in_(_in_order(dialect, count)),
             c.am.bitwise_and(am) == 0,
             c.pm.bitwise_and(pm) == 0,
             c.open_am.bitwise_and(am) == am,
@@ -69,7 +70,7 @@ def _claim(dialect: str) -> Update:
 
 
 @cache
-def _release(dialect: str) -> Update:
+def _release(dialect: str, count: int) -> Update:
     c = _TABLE.c
     am: BindParameter[int] = bindparam("am_")
     pm: BindParameter[int] = bindparam("pm_")
@@ -78,7 +79,7 @@ def _release(dialect: str) -> Update:
         update(_TABLE)
         .where(
             c.date == bindparam("date_"),
-            c.part_id.in_(_in_order(dialect)),
+            c.part_id.in_(_in_order(dialect, count)),
             c.am.bitwise_and(am) == am,
             c.pm.bitwise_and(pm) == pm,
             c.is_held.is_(True),
@@ -87,10 +88,14 @@ def _release(dialect: str) -> Update:
     )
 
 
-def _in_order(dialect: str) -> BindParameter[Sequence[int]] | Select[Any]:
-    """The unit's parts, as in_() takes them. PostgreSQL locks their rows in part order first; an
-    UPDATE alone would lock them in whatever order it finds them."""
-    parts: BindParameter[Sequence[int]] = bindparam("parts", expanding=True)
+def _in_order(dialect: str, count: int) -> list[BindParameter[int]] | Select[Any]:
+    """The unit's parts, as in_() takes them: a statement for each number of parts, because a list
+    that is expanded at each call takes as long as the statement itself.
+
+    PostgreSQL locks their rows in part order first; an UPDATE alone would lock them in whatever
+    order it finds them.
+    """
+    parts: list[BindParameter[int]] = [bindparam(f"part_{number}") for number in range(count)]
     if dialect != "postgresql":
         return parts
     inner = _TABLE.alias("locked")
@@ -108,7 +113,7 @@ def claim(session: Session, parts: tuple[int, ...], day: date, period: Period) -
     raises   Refusal taken: at least one part is occupied, closed, held elsewhere or has no row for
              that day; the caller's transaction, or its savepoint, must be rolled back
     """
-    if not _touch_all(session, _claim(session.get_bind().dialect.name), parts, day, period):
+    if not _touch_all(session, _claim, parts, day, period):
         raise Refusal(RefusalCode.TAKEN)
 
 
@@ -117,7 +122,7 @@ def release(session: Session, parts: tuple[int, ...], day: date, period: Period)
 
     raises   Refusal held_elsewhere
     """
-    if not _touch_all(session, _release(session.get_bind().dialect.name), parts, day, period):
+    if not _touch_all(session, _release, parts, day, period):
         if not state(session, parts, day, period).is_held:
             raise Refusal(RefusalCode.HELD_ELSEWHERE)
         raise AssertionError(f"released what was not occupied: parts {parts}, {day} {period}")
@@ -157,7 +162,7 @@ class State:
 def state(session: Session, parts: tuple[int, ...], day: date, period: Period) -> State:
     """Why a claim failed: for the answer, never for the decision."""
     opened = busy = 0
-    is_held = True
+    is_held = _may_write(session)
     for offset, _, _ in by_day(period):
         values = {"day": day + timedelta(days=offset), "parts": parts}
         rows = run(session, _STATE, values).all()
@@ -171,16 +176,26 @@ def state(session: Session, parts: tuple[int, ...], day: date, period: Period) -
 
 
 def _touch_all(
-    session: Session, statement: Update, parts: tuple[int, ...], day: date, period: Period
+    session: Session,
+    change: Callable[[str, int], Update],
+    parts: tuple[int, ...],
+    day: date,
+    period: Period,
 ) -> bool:
+    """Change the rows of all parts; False as soon as one of them could not be."""
+    if not _may_write(session):
+        return False
     connection = session.connection()
+    statement = change(connection.dialect.name, len(parts))
+    named = {f"part_{number}": part_id for number, part_id in enumerate(parts)}
     for offset, am, pm in by_day(period):
-        values = {
-            "date_": day + timedelta(days=offset),
-            "parts": parts,
-            "am_": am,
-            "pm_": pm,
-        }
+        values = {"date_": day + timedelta(days=offset), "am_": am, "pm_": pm, **named}
         if connection.execute(statement, values).rowcount != len(parts):
             return False
     return True
+
+
+def _may_write(session: Session) -> bool:
+    """A suspended desk holds nothing: what is wished there waits, as if it were held elsewhere."""
+    desk: Desk | None = session.info["database"].desk
+    return desk is None or not desk.is_suspended()

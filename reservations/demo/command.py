@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +19,7 @@ from reservations.actions.accounts import LinkRequest, SignInRequest, issue_link
 from reservations.actions.step import Context
 from reservations.config import Settings
 from reservations.db import Database
-from reservations.demo import people, seeding
+from reservations.demo import keys, line, node, people, seeding
 from reservations.demo.regions import REGIONS, Region
 from reservations.models import schema
 from reservations.web.auth import new_token, token_hash
@@ -44,6 +47,7 @@ class Links:
     resident: str
     counter: str
     token: str
+    neighbour: str
 
 
 def run(settings: Settings, wanted: Wanted) -> None:
@@ -54,15 +58,27 @@ def run(settings: Settings, wanted: Wanted) -> None:
     region = REGIONS[wanted.region]
     port = server.free_port(HOST, wanted.port)
     counter_port = server.free_port(HOST, port + 1)
+    node_port = server.free_port(HOST, counter_port + 1)
     seeded = fill(settings, region, wanted)
-    database = Database(settings.url, threads=1)
-    with database.session() as session:
-        links = _links(session, settings, port, counter_port)
-    database.dispose()
+    own = node.prepare(settings, region, wanted.seed)
+    links, facility_id = _links(settings, own, port, counter_port)
+    ports = (port, node_port)
     if wanted.is_json:
-        announce = partial(_print_json, settings, region, port, links, seeded)
+        announce = partial(_print_json, settings, region, ports, links, seeded)
     else:
-        announce = partial(_print_lines, settings, region, wanted, port, links, seeded)
+        announce = partial(_print_lines, settings, region, wanted, ports, links, seeded)
+    hub_side = keys.Side("住民（共用サーバー）", server.base_url(HOST, port), links.token)
+    gym_side = keys.Side("窓口（体育館の拠点）", server.base_url(HOST, node_port), links.neighbour)
+    parent = os.getpid()
+    others: list[Any] = [
+        server.FORK.Process(
+            target=_serve_node, args=(own, port, node_port, parent), name="tonari-gym"
+        ),
+        server.FORK.Process(target=line.carry, args=(settings, own, parent), name="tonari-line"),
+    ]
+    if not wanted.is_json:
+        arguments = (settings, hub_side, gym_side, facility_id, parent)
+        others.append(server.FORK.Process(target=keys.listen, args=arguments, name="tonari-keys"))
     counter = server.FORK.Process(
         target=server.serve,
         args=(settings,),
@@ -72,7 +88,14 @@ def run(settings: Settings, wanted: Wanted) -> None:
         },
         name="tonari-counter",
     )  # fmt: skip
-    server.serve(settings, host=HOST, port=port, on_ready=announce, others=(counter,))
+    server.serve(settings, host=HOST, port=port, on_ready=announce, others=(counter, *others))
+
+
+def _serve_node(own: Settings, hub_port: int, port: int, parent: int) -> None:
+    """The gym's own server; it starts when the hub answers, so as not to slow it down."""
+    server.end_with_parent(parent)
+    if server.wait_until_it_answers(HOST, hub_port):
+        server.serve(own, host=HOST, port=port, workers=1, has_jobs=False)
 
 
 def fill(settings: Settings, region: Region, wanted: Wanted) -> seeding.Seeded:
@@ -86,6 +109,8 @@ def fill(settings: Settings, region: Region, wanted: Wanted) -> seeding.Seeded:
         if wanted.is_fresh and not schema.is_empty(database):
             seeding.check_is_demo(database)
             schema.drop(database)
+            for folder in (settings.data_dir / "node", settings.data_dir / node.NAME):
+                shutil.rmtree(folder, ignore_errors=True)
         return seeding.seed(
             database,
             region=region.name,
@@ -97,7 +122,32 @@ def fill(settings: Settings, region: Region, wanted: Wanted) -> seeding.Seeded:
         database.dispose()
 
 
-def _links(session: Session, settings: Settings, port: int, counter_port: int) -> Links:
+def _links(settings: Settings, own: Settings, port: int, counter_port: int) -> tuple[Links, int]:
+    """The logins of both servers, and the facility that the node serves."""
+    database = Database(settings.url, threads=1)
+    with database.session() as session:
+        links = _hub_links(session, settings, port, counter_port)
+    facility_id = node.facility_of(database)
+    database.dispose()
+    assert facility_id is not None, "the node was prepared"
+    database = Database(own.url, threads=1)
+    with database.session() as session:
+        token = _token(session, own, people.NEIGHBOUR)
+    database.dispose()
+    return replace(links, neighbour=token), facility_id
+
+
+def _token(session: Session, settings: Settings, account_id: str) -> str:
+    """A bearer token for the API."""
+    now = clock.now()
+    token = new_token()
+    expires_at = now + timedelta(days=TOKEN_DAYS)
+    request = SignInRequest(account_id, token_hash(token), expires_at, kind="api", way="link")
+    sign_in(session, request, Context(account_id, now, settings.node_name, settings.node_no))
+    return token
+
+
+def _hub_links(session: Session, settings: Settings, port: int, counter_port: int) -> Links:
     """A login link for the resident and one for staff, and the resident's token for the API."""
     now = clock.now()
     context = partial(Context, now=now, node=settings.node_name, node_no=settings.node_no)
@@ -106,27 +156,25 @@ def _links(session: Session, settings: Settings, port: int, counter_port: int) -
         secrets[account_id] = new_token()
         request = LinkRequest(account_id, token_hash(secrets[account_id]))
         issue_link(session, request, context(account_id))
-    token = new_token()
-    expires_at = now + timedelta(days=TOKEN_DAYS)
-    request_token = SignInRequest(
-        people.RESIDENT, token_hash(token), expires_at, kind="api", way="link"
-    )
-    sign_in(session, request_token, context(people.RESIDENT))
     return Links(
         server.base_url(HOST, port) + LOGIN_PATH + secrets[people.RESIDENT],
         server.base_url(HOST, counter_port) + LOGIN_PATH + secrets[people.STAFF],
-        token,
+        _token(session, settings, people.RESIDENT),
+        "",
     )
 
 
 def _print_json(
-    settings: Settings, region: Region, port: int, links: Links, seeded: seeding.Seeded
+    settings: Settings, region: Region, ports: tuple[int, int], links: Links, seeded: seeding.Seeded
 ) -> None:
-    line = {
+    port, node_port = ports
+    printed = {
         "hub": server.base_url(HOST, port),
+        "node": server.base_url(HOST, node_port),
         "resident": links.resident,
         "counter": links.counter,
         "token": links.token,
+        "node_token": links.neighbour,
         "region": region.name,
         "towns": seeded.towns,
         "facilities": seeded.facilities,
@@ -134,7 +182,7 @@ def _print_json(
         "bookings": seeded.bookings,
         "data": str(settings.data_dir.absolute()),
     }
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(printed, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 
@@ -142,11 +190,12 @@ def _print_lines(
     settings: Settings,
     region: Region,
     wanted: Wanted,
-    port: int,
+    ports: tuple[int, int],
     links: Links,
     seeded: seeding.Seeded,
 ) -> None:
     story = region.story
+    port, node_port = ports
     how = {
         "made": "用意しました",
         "topped up": "今日に合わせました",
@@ -167,7 +216,9 @@ def _print_lines(
         f"ログインせずに見る             {server.base_url(HOST, port)}/",
         "ためしに: 土曜18時〜21時のバドミントン。"
         f"{story.full[0][1]}は満員、隣の{story.free[1]}に空き。",
-        f"データ: {_short(settings.data_dir)}  作り直す: --fresh  終わる: Ctrl-C",
+        f"{story.full[0][1]}の拠点（近い日の台帳を持つ）   {server.base_url(HOST, node_port)}/",
+        keys.HELP,
+        f"データ: {_short(settings.data_dir)}  作り直す: --fresh  終わる: q か Ctrl-C",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Invented people: groups that fill the calendar, one resident, one member of staff."""
+"""Invented people: groups that fill the calendar, two residents, one member of staff."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from reservations.models import Account, Party, PartyResidency
 RESIDENT = "demo-resident"
 STAFF = "demo-staff"
 RESIDENT_NAME = ("隣野 はるか", "トナリノ ハルカ")
+# Who stands at the gym's counter when the line is cut, and wants the same court.
+NEIGHBOUR = "demo-neighbour"
+NEIGHBOUR_NAME = ("向井 つかさ", "ムカイ ツカサ")
 # No password fits it: these accounts are entered by a one-time link only.
 NO_PASSWORD = "-"
 GROUP_PREFIX = "demo-group-"
@@ -60,18 +63,24 @@ def add_groups(session: Session, counts: dict[str, int], *, now: datetime, today
 
 
 def add_accounts(session: Session, town: str, *, now: datetime, today: date) -> None:
-    """The resident whose link is printed, and the member of staff."""
-    name, kana = RESIDENT_NAME
-    resident = {
-        "id": RESIDENT, "kind": "person", "name": name, "kana": kana, "phone": "", "email": "",
-        "home_code": town, "created_at": now,
-    }  # fmt: skip
-    insert_rows(session, Party, [resident])
-    insert_rows(session, PartyResidency, [_residency(RESIDENT, town, today)])
+    """The resident whose link is printed, a neighbour, and the member of staff."""
+    residents: list[dict[str, Any]] = [
+        {"id": party_id, "kind": "person", "name": name, "kana": kana, "phone": "", "email": "",
+         "home_code": town, "created_at": now}
+        for party_id, (name, kana) in ((RESIDENT, RESIDENT_NAME), (NEIGHBOUR, NEIGHBOUR_NAME))
+    ]  # fmt: skip
+    insert_rows(session, Party, residents)
+    insert_rows(
+        session, PartyResidency, [_residency(each["id"], town, today) for each in residents]
+    )
     accounts = [
         {"id": account_id, "party_id": party_id, "login": account_id, "password_hash": NO_PASSWORD,
          "role": role, "locale": "ja", "created_at": now}
-        for account_id, party_id, role in ((RESIDENT, RESIDENT, "resident"), (STAFF, None, "staff"))
+        for account_id, party_id, role in (
+            (RESIDENT, RESIDENT, "resident"),
+            (NEIGHBOUR, NEIGHBOUR, "resident"),
+            (STAFF, None, "staff"),
+        )
     ]  # fmt: skip
     insert_rows(session, Account, accounts)
 

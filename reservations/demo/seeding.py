@@ -259,6 +259,7 @@ def _residents_own(
     random = Random(f"own:{today}")
     made_at = _midnight(today) - timedelta(days=2, hours=3)
     found: list[dict[str, Any] | None] = []
+    taken: set[date] = set()
     for kind, purpose in (("gym", "badminton"), ("room", "meeting")):
         wanted = (
             (day, unit)
@@ -271,8 +272,10 @@ def _residents_own(
             and purpose in unit.purposes
         )
         for day, unit in wanted:
-            made = _evening(unit, day, free[day], purpose)
+            # Nobody is at two places on one evening.
+            made = None if day in taken else _evening(unit, day, free[day], purpose)
             if made is not None:
+                taken.add(day)
                 found.append(rows.booking_row(made, people.RESIDENT, made_at, random))
                 break
     return found

@@ -20,7 +20,7 @@ from reservations.models.facilities import (
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
-from reservations.models.nodes import Declaration, FacilityNode, Letter
+from reservations.models.nodes import Declaration, FacilityNode, Letter, Notice
 from reservations.models.packs import NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
@@ -44,6 +44,7 @@ __all__ = [
     "Letter",
     "LoginLink",
     "Municipality",
+    "Notice",
     "NumberCounter",
     "OpeningVersion",
     "PaperForm",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant
@@ -39,6 +39,21 @@ class Declaration(Base):
     mode: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     node: Mapped[str] = mapped_column(Text)
+
+
+class Notice(Base):
+    """The last that was said, or heard, of a thing that all desks know: who is there, what is lent.
+
+    name       `node/gym`, `facility/12/0`, `town/172014`, `purposes`
+    state      present or away; of a piece of the catalogue its hash
+    revision   a later one wins, in whatever order they come
+    """
+
+    __tablename__ = "notice"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(BigInteger)
 
 
 class Letter(Base):

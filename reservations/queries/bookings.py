@@ -92,6 +92,7 @@ _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
 _BY_NUMBER = _COLUMNS.where(
     Booking.node_no == bindparam("node_no"), Booking.serial == bindparam("serial")
 )
+_STATUS = select(Booking.status).where(Booking.id == bindparam("booking_id"))
 _MINE = (
     _COLUMNS.where(Booking.party_id == bindparam("party_id"), Booking.date >= bindparam("since"))
     .order_by(Booking.date, Booking.start_slot, Booking.id)
@@ -158,6 +159,12 @@ def by_number(session: Session, memory: Memory, text: str) -> BookingView | None
     values = {"node_no": int(digits[:2]), "serial": int(digits[2:-1])}
     row = run(session, _BY_NUMBER, values).one_or_none()
     return None if row is None else _view(memory, row)
+
+
+def is_tentative(session: Session, booking_id: str) -> bool:
+    """Whether the sheet's holder has not answered yet."""
+    row = run(session, _STATUS, {"booking_id": booking_id}).one_or_none()
+    return row is not None and row.status == "tentative"
 
 
 def of_party(

@@ -75,7 +75,8 @@ _ASIDE = select(tables.aside.c.why, func.count()).group_by(tables.aside.c.why)
 
 
 def standing(session: Session, desk: Desk, *, today: date) -> Standing:
-    """Three statements. Sheets without a line are the hub's, and are not listed."""
+    """Four statements. Sheets without a line are the hub's, and are not listed."""
+    desk.learn(session)
     connection = session.connection()
     here: list[SheetName] = []
     elsewhere: list[SheetName] = []

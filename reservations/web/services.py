@@ -67,10 +67,14 @@ def memory() -> Memory:
 
 
 def mode() -> Mode:
-    """What was declared, as far as this process has heard, or whether the line is there."""
+    """What people are told: what was declared, or whether the line is there."""
+    return ledger.mode(services().desk, declared(), now=now())
+
+
+def declared() -> Mode:
+    """What was declared, as far as this process has heard."""
     known: Memory | None = services().database.memory.get("memory")
-    declared = known.masks.mode if known is not None else Mode.NORMAL
-    return ledger.mode(services().desk, declared, now=now())
+    return known.masks.mode if known is not None else Mode.NORMAL
 
 
 def context(actor: str, *, key: str | None = None, request_hash: str | None = None) -> Context:
@@ -81,7 +85,7 @@ def context(actor: str, *, key: str | None = None, request_hash: str | None = No
         now=now(),
         node=settings.node_name,
         node_no=settings.node_no,
-        mode=mode(),
+        mode=declared(),
         key=key,
         request_hash=request_hash,
     )

@@ -21,9 +21,9 @@ import orjson
 
 from sync import exchange
 from sync.document import DOCUMENT_BYTES_MAX, Document, Malformed, canonical, message, packed, read
-from sync.exchange import Receipt, Scope
+from sync.exchange import Receipt, Scope, merge
 from sync.members import Directory, Member
-from sync.node import Node, merge
+from sync.node import Node
 from sync.store import Head, Store
 
 FORMAT = "tonari bundle 1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sync import exchange
 from sync.document import packed, read
-from sync.exchange import Receipt, Scope
-from sync.node import Node, merge
+from sync.exchange import Receipt, Scope, merge
+from sync.node import Node
 
 ROUNDS_MAX = 1000
 

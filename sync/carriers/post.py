@@ -23,9 +23,9 @@ from sync import checkpoint, exchange
 from sync.carriers.couch import Found, Mailbox
 from sync.checkpoint import Refused
 from sync.document import Body, Document, Entry, Malformed, Slip, key_id, read, scope_of, wire
-from sync.exchange import Receipt
+from sync.exchange import Receipt, merge
 from sync.ledger import SqlStore
-from sync.node import Node, merge
+from sync.node import Node
 from sync.store import Aside, Store
 
 POST_LINES = 500

@@ -155,3 +155,42 @@ def test_people_get_at_most_twelve_lines_and_the_next_free_port(filled, tmp_path
     assert len(lines) <= 12
     assert [line for line in lines if f"{taken}番は使用中" in line]
     assert [line for line in lines if "/enter/" in line and f":{taken}/" not in line]
+
+
+def test_the_keys_cut_the_line_book_on_both_sides_and_rejoin(filled, tmp_path):
+    command = [*TONARI, "demo", "--port", str(free_port())]
+    env = environment(filled, None, {})
+    with running(
+        command, log=tmp_path / "log", env=env, cwd=ROOT, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        for line in lines_of(process, last="Ctrl-C"):
+            if "拠点" in line:
+                node = line.split()[-1]
+        wait_until(lambda: answers(f"{node}api/v1/node"), process, seconds=30, log=tmp_path / "log")
+        cut = said(process, "c", 1)
+        booked = said(process, "b", 3)
+        rejoined = said(process, "r", 3)
+        said(process, "q", 0)
+        code = process.wait(20)
+        assert process.stdin is not None
+        process.stdin.close()
+
+    assert "切りました" in cut[0]
+    assert "確定" in booked[1] and "仮受付" in booked[2]
+    assert "確定" in rejoined[1] and "取れず" in rejoined[2]
+    assert code == 0
+
+
+def said(process: subprocess.Popen[bytes], key: str, count: int) -> list[str]:
+    """Press a key and read so many lines of the answer; what is offered comes indented further."""
+    assert process.stdin is not None
+    process.stdin.write(key.encode())
+    process.stdin.flush()
+    lines: list[str] = []
+    while len(lines) < count:
+        line = first_line(process, seconds=40).decode()
+        assert line, lines
+        if "→" not in line:
+            lines.append(line)
+    return lines

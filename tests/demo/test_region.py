@@ -224,7 +224,7 @@ def test_the_resident_has_coming_bookings_to_look_at(ishikawa):
             select(Booking.date, Booking.fee_yen).where(Booking.party_id == people.RESIDENT)
         ).all()
 
-    assert len(own) == 2
+    assert len({day for day, _ in own}) == len(own) == 2
     assert all(day > TODAY and fee > 0 for day, fee in own)
 
 

@@ -14,7 +14,9 @@ from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import Booking, DayMask, Letter
 from reservations.models.base import table_of
+from reservations.queries import memory
 from reservations.queries.audit import masks_agree
+from reservations.queries.letters import unsent
 from sync.document import Entry
 from sync.ledger import SqlStore
 from tests.support.desks import Office, Offices
@@ -101,6 +103,9 @@ def test_of_two_who_want_one_court_while_the_line_is_cut_the_holders_one_has_it(
         assert (office.status(there), office.status(here)) == ("confirmed", "refused")
         assert masks_agree(office.session) == []
     assert letters(hub) == [(hub.region.resident, "refused")]
+    known = memory.current(hub.session)
+    (told,) = unsent(hub.session, known)
+    assert (told.kind, told.unit.id, told.name) == ("refused", hub.region.here.whole, "resident")
 
 
 def test_what_is_held_elsewhere_and_known_to_be_taken_is_refused_at_once(offices: Offices):

@@ -13,7 +13,7 @@ from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house
 from tests.support.site import PASSWORD
 
-PAGES = ("/imports", "/imports/f/1", "/voices", "/timetables")
+PAGES = ("/imports", "/imports/f/1", "/voices", "/ledger", "/timetables")
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def running(
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=options.pop("stdin", subprocess.DEVNULL),
             stdout=options.pop("stdout", output),
             stderr=output,
             start_new_session=True,

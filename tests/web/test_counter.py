@@ -10,7 +10,7 @@ from tests import town
 from tests.support.site import PASSWORD
 
 UNREAD = "「火曜のあと」を読めません。"
-PAGES = ("/", "/imports", "/voices", "/imports/f1/12")
+PAGES = ("/", "/imports", "/voices", "/ledger", "/imports/f1/12")
 
 
 @pytest.fixture
@@ -145,3 +145,10 @@ def test_staff_and_residents_of_one_host_do_not_sign_each_other_out(counter):
 
     assert person.client.get_cookie("tonari_counter") is not None
     assert person.client.get_cookie("tonari_session").value == "token-of-the-resident"
+
+
+def test_the_ledger_says_that_a_desk_on_its_own_holds_everything(counter):
+    person = counter.signed_in("staff").opens("/ledger")
+
+    assert "ほかの拠点はありません" in person.text
+    assert "知らせる人" in person.text

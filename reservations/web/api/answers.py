@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -157,8 +158,8 @@ def permit_address(booking: BookingView) -> str | None:
     return f"/api/v1/bookings/{booking.id}/permit.pdf" if is_permitted else None
 
 
-def booking_view(booking: BookingView) -> dict[str, Any]:
-    """schemas.py:BookingView. This node holds every sheet, so every booking is decided."""
+def booking_view(booking: BookingView, alternatives: Iterable[Alternative] = ()) -> dict[str, Any]:
+    """schemas.py:BookingView; with what could be had instead of one that is not decided."""
     due = booking.cancel_due_yen
     return {
         "booking_id": booking.id,
@@ -176,7 +177,7 @@ def booking_view(booking: BookingView) -> dict[str, Any]:
         "cancelled_at": booking.cancelled_at and local(booking.cancelled_at),
         "due_yen": due,
         "refund_yen": None if due is None else booking.fee_yen - due,
-        "answer_by": None,
-        "alternatives": [],
+        "answer_by": booking.answer_by and local(booking.answer_by),
+        "alternatives": [alternative_line(each) for each in alternatives],
         "permit_url": permit_address(booking),
     }

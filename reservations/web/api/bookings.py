@@ -25,7 +25,7 @@ from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
 from reservations.rules.availability import lent_period
 from reservations.rules.period import Period, day_bit
-from reservations.web import auth, papers
+from reservations.web import auth, papers, waiting
 from reservations.web.api import answers, openapi
 from reservations.web.api.contract import MalformedRequest, Mistake
 from reservations.web.api.schemas import (
@@ -38,7 +38,7 @@ from reservations.web.api.schemas import (
 from reservations.web.api.schemas import BookingView as BookingSchema
 from reservations.web.auth import Who, guard
 from reservations.web.errors import problem
-from reservations.web.services import context, memory, now, session, today
+from reservations.web.services import context, memory, now, services, session, today
 from reservations.web.wishes import FrameWish
 
 blueprint = APIBlueprint("api_bookings", __name__, url_prefix="/api/v1/bookings", tag="Bookings")
@@ -75,7 +75,8 @@ def bookings(query_data: BookingsQuery) -> Response:
 @blueprint.doc(operation_id="booking", **openapi.refusals(400, 401, 403, 404))
 def booking(booking_id: UUID, query_data: Query) -> Response:
     """One of one's own bookings"""
-    return answers.answer(answers.booking_view(_mine(str(booking_id))))
+    found = _mine(str(booking_id))
+    return answers.answer(answers.booking_view(found, waiting.instead(found)))
 
 
 @blueprint.get("/<uuid:booking_id>/permit.pdf")
@@ -214,13 +215,14 @@ def _answer(done: Done, status: int = 200) -> Response:
     """The booking as it now stands, and whether nothing was done because it had been before."""
     # The action has seen to it that the catalogue at hand has the booking's unit.
     known = memory_query.held(session())
-    if isinstance(done.fact, BookingConfirmed):
+    waiting.wait_for_answer(done)
+    if isinstance(done.fact, BookingConfirmed) and not services().desk.has_witness:
         found = booking_query.as_confirmed(known, done.fact, made_at=now())
     else:
         stored = booking_query.one(session(), known, str(done))
         assert stored is not None, done
         found = stored
-    answer = answers.answer(answers.booking_view(found), status)
+    answer = answers.answer(answers.booking_view(found, waiting.instead(found)), status)
     if done.fact is None:
         answer.headers[openapi.REPLAYED_HEADER] = "true"
     return answer

@@ -344,7 +344,7 @@ class BookingView(Plain):
 
     booking_id: str
     number: str = Field(description="As it is printed and read out, with a check digit.")
-    status: Literal["confirmed", "tentative", "cancelled"]
+    status: Literal["confirmed", "tentative", "cancelling", "cancelled", "refused"]
     unit_id: int
     unit: str
     unit_en: str

@@ -19,13 +19,13 @@ from reservations.queries import calendar
 from reservations.queries.bookings import PAGE_SIZE, BookingView
 from reservations.rules import refunds
 from reservations.rules.period import Period, clock_text
-from reservations.web import auth, forms
+from reservations.web import auth, forms, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import ChangeForm, Malformed, RatingForm
 from reservations.web.papers import permit_words
 from reservations.web.refusals import sentence
 from reservations.web.resident import calendar_file, help_line, terms
-from reservations.web.resident.flow import check_address
+from reservations.web.resident.flow import check_address, offer_cards
 from reservations.web.services import (
     context,
     lead_back,
@@ -81,6 +81,13 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         is_over=booking.ends_at <= now(),
         again=again_address(booking),
         permit=permit_of(booking),
+        offers=offer_cards(
+            waiting.instead(booking),
+            purpose=booking.purpose,
+            headcount="" if booking.headcount is None else str(booking.headcount),
+        ),
+        is_open=booking.status in ("confirmed", "tentative") and not booking.ends_at <= now(),
+        can_cancel=can_cancel(booking),
         **more,
     )
 
@@ -285,6 +292,11 @@ def permit_of(booking: BookingView) -> str:
 def can_change(booking: BookingView) -> bool:
     """Whether it can still be moved or given back by its party."""
     return booking.status == "confirmed" and booking.starts_at > now()
+
+
+def can_cancel(booking: BookingView) -> bool:
+    """Whether its party can still give it back; also while it waits for its answer."""
+    return booking.status in ("confirmed", "tentative") and booking.starts_at > now()
 
 
 def again_address(booking: BookingView) -> str:

@@ -6,6 +6,7 @@ the nearest other times and places, each one tap from its own check page.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,9 +24,10 @@ from reservations.queries import bookings as bookings_query
 from reservations.queries import nearby
 from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import LentUnit
+from reservations.queries.nearby import Alternative
 from reservations.rules.availability import lent_period
 from reservations.rules.period import Period, clock_text, day_bit
-from reservations.web import auth, forms
+from reservations.web import auth, forms, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import BookingForm, FrameForm, Malformed
 from reservations.web.refusals import sentence
@@ -143,6 +145,7 @@ def book() -> Response | tuple[str, int]:
     key = auth.form_key(form.key, wish)
     try:
         booking_id = bookings.book(session(), wish, context(auth.actor(), key=key))
+        waiting.wait_for_answer(booking_id)
     except Refusal as refusal:
         looked = bookings.preview(session(), wish, context(auth.actor()))
         return _page(frame, typed, looked, refusal=refusal), 422
@@ -222,7 +225,11 @@ def _own_booking(frame: Frame) -> BookingView | None:
     begins, ends = starts_at(frame), frame.period.ends_at(frame.date, LOCAL)
     held = bookings_query.of_party(session(), memory(), auth.party_id(), since=first)
     for each in held:
-        if each.status == "confirmed" and each.starts_at < ends and begins < each.ends_at:
+        if (
+            each.status in ("confirmed", "tentative")
+            and each.starts_at < ends
+            and begins < each.ends_at
+        ):
             return each
     return None
 
@@ -249,6 +256,13 @@ def _offers(frame: Frame, typed: dict[str, str]) -> list[terms.OfferCard]:
         headcount=people,
         limit=ALTERNATIVES_MAX,
     )
+    return offer_cards(found, purpose=purpose, headcount=headcount)
+
+
+def offer_cards(
+    found: Iterable[Alternative], *, purpose: str, headcount: str
+) -> list[terms.OfferCard]:
+    """What could be had, with the ways to the check pages."""
     return [
         terms.offer_card(
             each,

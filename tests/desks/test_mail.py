@@ -1,0 +1,150 @@
+"""Desks that meet in a mailbox: which scopes, who is heard, and a cut that the strip notices."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from reservations import clock, mail
+from reservations.actions import moving
+from reservations.config import Settings
+from reservations.desk import Desk
+from reservations.keeper import Keeper
+from reservations.mail import Mail
+from reservations.queries import ledger
+from sync.carriers import couch
+from tests.support.desks import Offices, two_offices
+from tests.support.mailboxes import prepared, way_to
+from tests.support.proxy import Proxy, a_line
+from tests.town import NOW, SATURDAY, TODAY
+
+pytestmark = pytest.mark.timeout(120)
+
+TOWNS = ["172014", "172120"]
+
+
+@pytest.mark.parametrize(
+    ("day", "years"),
+    [
+        (date(2026, 6, 6), ["2026"]),
+        (date(2027, 1, 15), ["2026", "2027"]),
+        (date(2027, 4, 1), ["2026", "2027"]),
+    ],
+)
+def test_the_scopes_are_the_fiscal_years_that_the_horizon_touches(day, years):
+    assert mail.scopes(["172014"], day, 92) == ["public", *(f"172014-{year}" for year in years)]
+
+
+def test_where_no_town_is_named_all_that_are_known_are_carried(offices: Offices, tmp_path):
+    session = offices.hub.session
+
+    assert mail.towns(session, Settings(data_dir=tmp_path)) == TOWNS
+    assert mail.towns(session, Settings(data_dir=tmp_path, towns="172120")) == ["172120"]
+
+
+@pytest.fixture
+def posted(tmp_path: Path, couches, monkeypatch) -> Iterator[tuple[Offices, Proxy]]:
+    """The hub beside its mailbox, and the gym that dials in over a line that can be cut."""
+    made = two_offices(tmp_path, *(f"sqlite:///{tmp_path}/{name}.sqlite3" for name in "hg"))
+    scopes = mail.scopes(TOWNS, TODAY, 92)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    with prepared(couches["hub"], scopes, ["hub", "gym"]), a_line(couches["hub"].port) as line:
+        for office, way in (
+            (made.hub, way_to(tmp_path / "hub", "mailbox", couches["hub"].url, "hub")),
+            (made.gym, way_to(tmp_path / "gym", "upstream", line.url, "gym")),
+        ):
+            known = office.desk.settings
+            office.desk.settings = known.model_copy(update={**way, "data_dir": known.data_dir})
+        yield made, line
+    for office in (made.hub, made.gym):
+        office.session.close()
+        office.database.dispose()
+
+
+def until(ready: Callable[[], bool], *, seconds: float = 20) -> float:
+    started, pause = time.monotonic(), threading.Event()
+    while not ready():
+        assert time.monotonic() - started < seconds, "it did not happen"
+        pause.wait(0.05)
+    return time.monotonic() - started
+
+
+def mail_of(desk: Desk) -> Mail:
+    return Mail(desk, desk.settings)
+
+
+def test_one_round_by_hand_carries_everything_and_says_what_is_wrong(posted):
+    offices, line = posted
+    hub, gym = offices.hub, offices.gym
+    made = hub.books(hub.region.here.whole)
+    assert moving.hand_over(hub.desk, {offices.sheet(SATURDAY): "gym"}, at=1).given
+
+    sent = mail_of(hub.desk).once(TODAY)
+    got = mail_of(gym.desk).once(TODAY)
+    line.cut()
+    cut = mail_of(gym.desk).once(TODAY)
+
+    assert (sent.errors, got.errors) == ({}, {})
+    assert gym.status(made) == "confirmed"
+    assert {each.waiting for each in sent.mailboxes} == {0}
+    assert all(couch.Trouble.SILENT.value in why for why in cut.errors.values())
+    assert len(cut.errors) == 3
+
+
+def test_keepers_meet_answer_and_notice_a_cut(posted):
+    offices, line = posted
+    hub, gym = offices.hub, offices.gym
+    keepers = [Keeper(hub.desk, hub.desk.settings), Keeper(gym.desk, gym.desk.settings)]
+
+    def held() -> bool:
+        rounds(keepers)
+        gym.session.rollback()
+        return bool(ledger.standing(gym.session, gym.desk, today=TODAY).held_here)
+
+    until(held)
+    heard = gym.desk.last_heard()
+    line.cut()
+    keepers[1].round()
+    later = gym.desk.last_heard()
+    for keeper in keepers:
+        assert keeper.mail is not None
+        keeper.mail.stop()
+
+    assert heard is not None and later is not None
+    assert ledger.contact(gym.desk).is_cut_off(later + timedelta(seconds=16))
+
+
+def test_a_node_that_leaves_hands_back_and_gets_nothing_until_it_returns(posted, monkeypatch):
+    offices, _line = posted
+    hub, gym = offices.hub, offices.gym
+    keepers = [Keeper(hub.desk, hub.desk.settings), Keeper(gym.desk, gym.desk.settings)]
+
+    def at_gym() -> int:
+        rounds(keepers)
+        gym.session.rollback()
+        return len(ledger.standing(gym.session, gym.desk, today=TODAY).held_here)
+
+    until(lambda: at_gym() == 3)
+    # The clock stands still in this test, and contact is a file's time.
+    monkeypatch.setattr(gym.desk, "last_heard", lambda: NOW)
+    keepers[1].leave()
+    until(lambda: at_gym_after(keepers[0], hub) == 0)
+    for keeper in keepers:
+        assert keeper.mail is not None
+        keeper.mail.stop()
+
+
+def at_gym_after(keeper: Keeper, hub) -> int:
+    keeper.round()
+    hub.session.rollback()
+    return len(ledger.standing(hub.session, hub.desk, today=TODAY).held_elsewhere)
+
+
+def rounds(keepers: list[Keeper]) -> None:
+    for keeper in keepers:
+        keeper.round()
