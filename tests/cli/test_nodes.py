@@ -88,7 +88,7 @@ def gym(tmp_path, monkeypatch) -> Machine:
 
 
 @pytest.fixture
-def stick(tmp_path) -> Path:
+def stick(tmp_path: Path) -> Path:
     (tmp_path / "stick").mkdir()
     return tmp_path / "stick"
 
@@ -202,7 +202,7 @@ def test_a_file_that_is_not_ours_is_refused_in_words(region, hub, gym, stick, mo
 
 
 @pytest.fixture
-def watched(gym, tmp_path) -> Machine:
+def watched(gym: Machine, tmp_path: Path) -> Machine:
     """The gym's machine with a witness on another disk."""
     gym.more = {"TONARI_WITNESSES": json.dumps({"gym-disk": str(tmp_path / "disk" / "witness")})}
     return gym
