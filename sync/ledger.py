@@ -194,11 +194,14 @@ class SqlStore:
         return [(row.arrival, _document(row)) for row in self.session.execute(query)]
 
     def known(self, ids: Collection[str]) -> set[str]:
-        """Those ids whose documents stand here or are kept apart."""
-        found: set[str] = set()
-        for column in (_line.id, _aside.id):
-            found.update(self.session.scalars(select(column).where(column.in_(ids))))
-        return found
+        """Those ids whose documents stand here or are kept apart after they came.
+
+        What we shall say again did not come: a copy of us may have told it.
+        """
+        stand = select(_line.id).where(_line.id.in_(ids))
+        came = _aside.why != Aside.TO_SAY_AGAIN.value
+        apart = select(_aside.id).where(_aside.id.in_(ids), came)
+        return {*self.session.scalars(stand), *self.session.scalars(apart)}
 
     def by_id(self, ids: Collection[str]) -> list[Document]:
         """The lines with these ids, as far as they stand here."""

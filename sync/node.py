@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync import exchange, sheet
+from sync import again, exchange, sheet
 from sync.document import Document, Entry, Key, Slip, is_log, log_of, scope_of, seal
 from sync.exchange import Receipt, merge
 from sync.members import Directory, Member
 from sync.sheet import Fault, Position
-from sync.store import Head, Store
+from sync.store import Aside, Head, Store
 from sync.witness import Silent, Witness
 
 ROUNDS_MAX = 5
@@ -254,8 +254,13 @@ class Node:
                 self._take_over(chain, witness, settled.receipt)
 
     def _batch(self, store: Store, chain: str) -> list[Document]:
-        """The first unwitnessed lines that go to one witness together."""
+        """The first unwitnessed lines that go to one witness together.
+
+        None of a former key: its witness is another one, and knows more perhaps.
+        """
         lines = store.lines(chain, after=store.head(chain).number)
+        if lines and lines[0].author != self.key.id:
+            return []
         is_one = len({governing(line, self.me) for line in lines}) <= 1
         return list(lines if is_one else lines[:1])
 
@@ -302,9 +307,9 @@ class Node:
             self._take(store, lines, receipt)
 
     def _take(self, store: Store, lines: Sequence[Document], receipt: Receipt) -> None:
-        ours = self._tentative_slips(store)
+        ours = again.tentative_slips(self, store)
         merge(receipt, exchange.receive(store, self.directory, lines))
-        self._post_again(store, ours)
+        again.post(self, store, ours)
 
     def receive(
         self,
@@ -319,43 +324,6 @@ class Node:
             also(store, receipt)
         return receipt
 
-    def _tentative_slips(self, store: Store) -> list[Slip]:
-        """Our own slips that no witness is known to have: the only ones that may be lost here."""
-        logs = [chain for chain in store.unwitnessed() if is_log(chain)]
-        lines = [line for log in logs for line in store.lines(log, after=store.head(log).number)]
-        return [line for line in lines if isinstance(line, Slip) and line.author == self.key.id]
-
-    def _post_again(self, store: Store, tentative: Sequence[Slip]) -> None:
-        """Slips of ours that gave way were facts all the same: they come again with a new number.
-
-        Unless a copy of this node has said them again already: they are said once. What a failing
-        disk has changed was never said by us, and is not signed now. Entries that answered them
-        are taken back with them.
-        """
-        slips = [slip for slip in tentative if not store.has(slip.id)]
-        slips = [slip for slip in slips if self.directory.check(slip) is None]
-        own = [store.position(log_of(scope_of(slip.chain), self.key.id)) for slip in slips]
-        if not slips or any(sheet.may_write(position, self.key.id) for position in own):
-            return
-        for chain in store.unwitnessed():
-            if not is_log(chain):
-                store.take_back(chain, store.head(chain).number)
-        for slip in sorted(slips, key=lambda slip: (slip.chain, slip.number)):
-            later = store.lines(slip.chain, after=slip.number - 1)
-            if any(isinstance(line, Slip) and line.origin == slip.origin for line in later):
-                continue
-            self.post(
-                store,
-                slip.sheet,
-                slip.kind,
-                at=slip.at,
-                rank=slip.rank,
-                asks=slip.asks,
-                claims=slip.claims,
-                data=slip.data,
-                again=slip.origin,
-            )
-
     # Starting, adopting, beginning again
 
     def start(self, *, dead: Collection[str] = ()) -> Receipt:
@@ -366,9 +334,9 @@ class Node:
         raises   Silent if another one cannot be read; the node stays suspended
         """
         with self.transaction() as store:
-            ours = self._tentative_slips(store)
+            ours = again.tentative_slips(self, store)
             receipt = exchange.verify(store, self.directory)
-            self._post_again(store, ours)
+            again.post(self, store, ours)
             held = store.held([self.key.id, *self.former_keys])
             names = {store.position(on).witness for on in held}
         names |= {self.me.witness, *(self._witness(key) for key in self.former_keys)}
@@ -437,28 +405,29 @@ class Node:
         """S9: a new incarnation's first act, when `start` has read all there is of the former ones.
 
         Lines of a former key that no witness took were never told: entries are taken back, slips
-        come again under the new key.
+        come again under the new key once `reclaim` has its logs.
         """
         with self.transaction() as store:
-            gone = [
-                line
-                for chain in store.unwitnessed()
-                for line in store.take_back(chain, store.head(chain).number)
-            ]
-            slips = [line for line in gone if isinstance(line, Slip)]
-            self._post_again(store, [slip for slip in slips if slip.author in self.former_keys])
+            tentative = again.tentative_slips(self, store)
+            for chain in store.unwitnessed():
+                if chain != log_of(scope_of(chain), self.key.id):
+                    store.take_back(chain, store.head(chain).number)
+            again.post(self, store, tentative)
 
     def reclaim(self, *, at: int) -> list[Settled]:
         """S9, S10: adopt what this node's former incarnations held: their sheets and their logs.
 
         A copy of the old machine that still runs somewhere is fenced off by that, and what it told
-        people until then is read from its witness.
+        people until then is read from its witness. Only then are its slips said again that no
+        witness took: until then a copy of it may say them itself.
         """
         keys = self.former_keys
         if not keys:
             return []
         with self.transaction() as store:
-            scopes = sorted({scope_of(chain) for chain in store.chains()})
+            waiting = store.aside(why=Aside.TO_SAY_AGAIN)
+            known = [*store.chains(), *(slip.chain for slip in waiting)]
+            scopes = sorted({scope_of(chain) for chain in known})
             chains = {*store.held(keys), *store.sheets_waiting()}
             chains |= {log_of(scope, key) for scope in scopes for key in keys}
             holders = {chain: store.position(chain).holder for chain in sorted(chains)}
@@ -469,6 +438,8 @@ class Node:
                 done.append(self.adopt(on, holder, at=at))
             except (NotWritten, Silent):
                 continue
+        with self.transaction() as store:
+            again.post_of_former(self, store)
         return done
 
     def is_reported(self, store: Store, scope: str, after: int) -> bool:

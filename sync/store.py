@@ -16,10 +16,11 @@ from sync.sheet import Book, Position
 
 
 class Aside(StrEnum):
-    """Why a document is kept apart. The first two resolve themselves, the others are for people."""
+    """Why a document is kept apart. The first three resolve themselves, the others need people."""
 
     WAITING = "the line before it has not come yet"
     UNKNOWN_SIGNER = "signed by a key that is not known here"
+    TO_SAY_AGAIN = "lost its place; said again once its log is ours"
     BAD_SIGNATURE = "the signature is not its author's"
     NOT_ALLOWED = "its author could not write this line"
     FORK = "one of several lines with the same number"

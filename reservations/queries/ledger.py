@@ -18,7 +18,7 @@ from sync.store import Aside
 
 # A peer that has said nothing for so long counts as cut off.
 SILENCE_MAX = timedelta(seconds=15)
-_WAITING_ASIDE = (Aside.WAITING.value, Aside.UNKNOWN_SIGNER.value)
+_WAITING_ASIDE = (Aside.WAITING, Aside.UNKNOWN_SIGNER, Aside.TO_SAY_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)

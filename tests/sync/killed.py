@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +47,15 @@ TEN_YEARS = 315_360_000_000
 
 
 class Town(Region):
-    """The region as one process sees it: every file is opened here, none is inherited."""
+    """The region as one process sees it: every file is opened here, none is inherited.
+
+    opens   the desks whose databases it opens: a process at work opens its own only, since SQLite
+            does not wait for others when it changes a file's journal mode
+    """
+
+    def __init__(self, folder: Path, opens: Collection[str]) -> None:
+        self.opens = opens
+        super().__init__(folder)
 
     def witness(self, name: str) -> Witness:
         if name not in self.witnesses:
@@ -60,11 +68,13 @@ class Town(Region):
         roles = {"node", "adopter"} if name == "hub" else {"node"}
         key = a_key(f"{name} 1 of {self.region}")
         self.certify(key, name, roles, f"w-{name}")
-        return Desk(self, name, key, sql_transaction(f"sqlite:///{self.folder / name}.db"))
+        is_open = name in self.opens
+        url = f"sqlite:///{self.folder / name}.db"
+        return Desk(self, name, key, sql_transaction(url) if is_open else None)
 
 
-def a_town(folder: Path) -> dict[str, Desk]:
-    town = Town(folder)
+def a_town(folder: Path, opens: Collection[str] = NAMES) -> dict[str, Desk]:
+    town = Town(folder, opens)
     desks = {"hub": town.hub, "gym": town.desk("gym")}
     for desk in desks.values():
         for certificate in town.certificates:
@@ -78,7 +88,7 @@ def a_town(folder: Path) -> dict[str, Desk]:
 def work(folder: Path, name: str, seed: int, journal: int) -> None:
     """What a desk does until it is killed."""
     chance = random.Random(seed)
-    desk = a_town(folder)[name]
+    desk = a_town(folder, [name])[name]
     event.listen(desk_engine(desk), "connect", durable)
     clock = TEN_YEARS if name == "gym" else 0
     desk.node.start()

@@ -205,3 +205,16 @@ def test_the_strip_says_how_the_node_stands(region, hub, gym):
     assert strip.held == (GYM,) and GYM in strip.unwitnessed
     assert strip.forked == () and strip.quarantine == {}
     assert strip.waiting_slips == 0
+
+
+def test_a_slip_to_be_said_again_is_fetched_if_somebody_else_has_it(engine):
+    directory, documents, _ = a_history(1)
+    apart = dict(zip(Aside, documents, strict=False))
+    with Session(engine) as session, session.begin():
+        store = SqlStore(session, directory)
+        for why, document in apart.items():
+            store.set_aside(document, why)
+
+        known = store.known([document.id for document in apart.values()])
+
+    assert known == {each.id for why, each in apart.items() if why is not Aside.TO_SAY_AGAIN}

@@ -72,3 +72,71 @@ def test_s8_a_slip_that_the_disk_changed_is_not_signed_again(region, hub):
 
     with gym.transaction() as store:
         assert [slip.data["yen"] for slip in store.lines(log)] == [1, 2, 3, 4]
+
+
+def test_s9_a_copy_of_the_old_machine_and_its_successor_do_not_both_say_what_both_remember(
+    region, hub
+):
+    gym = region.desk("gym")
+    region.silent.add("w-gym")
+    both = gym.fact(GYM, "payment", yen=3)
+    again = gym.again()
+    region.silent.clear()
+    again.node.start()
+    again.node.begin_again()
+    again.node.settle()
+
+    gym.node.settle()  # the old machine runs still, and its witness has heard of nobody else
+    again.node.reclaim(at=region.at())
+    again.node.settle()
+
+    with again.transaction() as store:
+        assert [slip.hash for slip in store.slips(GYM)] == [both.hash]
+        assert store.aside() == []
+
+
+def test_s9_what_a_former_key_said_comes_again_when_its_place_is_taken_and_its_log_is_ours(
+    region, hub
+):
+    gym = region.desk("gym")
+    copy = Desk(region, "gym", gym.node.key)
+    copy.node.start()
+    ours = gym.fact(GYM, "payment", yen=3)
+    again = gym.again()
+    copy.fact(GYM, "payment", yen=1)
+    copy.node.settle()
+
+    # The witness has another line in its place, which is read before anything else is done.
+    again.node.start()
+    again.node.begin_again()
+    region.silent.add("w-gym")
+    again.node.reclaim(at=region.at())
+    with again.transaction() as store:
+        assert [slip.data["yen"] for slip in store.slips(GYM)] == [1]
+    region.silent.clear()
+    for _ in range(2):
+        again.node.reclaim(at=region.at())
+    again.node.settle()
+
+    with again.transaction() as store:
+        said = {slip.data["yen"]: slip.again for slip in store.slips(GYM)}
+        assert said == {1: "", 3: ours.hash}
+        assert not store.unwitnessed() and store.aside() == []
+
+
+def test_s9_no_line_of_a_former_key_comes_to_the_witness_of_the_next(region, hub):
+    gym = region.desk("gym")
+    hub.hand_over(GYM, gym)
+    sync(hub, gym)
+    region.silent.add("w-gym")
+    gym.request(GYM, "court")
+    gym.answer()
+    again = gym.again(witness="w-gym-2")
+    again.node.start(dead={"w-gym"})
+
+    # The machine stopped before `begin_again`, or its disk was full.
+    assert again.node.settle().told == []
+
+    assert region.witness("w-gym-2").heads() == {}
+    again.node.begin_again()
+    assert again.lines(GYM) == ["hand over"]

@@ -62,10 +62,17 @@ def test_nothing_at_all_is_violated_and_promises_were_made():
         50137,  # a copy of a node and the node itself both posted again what both remembered
         50344,  # so did a node from an old disk
         1001424,  # a slip that the disk had changed was signed again as news
+        1016312,  # an old machine that still ran said what its successor said as well
+        1034454,  # so did another one, while the successor's disk was full
     ],
 )
 def test_a_seed_that_once_said_a_wish_twice_says_it_once(seed):
     assert schedule.run(seed).violations == []
+
+
+def test_a_seed_whose_sheet_nobody_could_adopt_is_settled():
+    # A line of a former key got to the next one's witness, and the officers signed no more.
+    assert schedule.run(1037802).violations == []
 
 
 @pytest.mark.timeout(300)
