@@ -63,11 +63,16 @@ def key_of(booking_id: str, revision: int) -> str:
     return f"{booking_id}:{revision}"
 
 
+def words_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """An event as the `data` of a line or of a slip; `event_body` takes the body out again."""
+    return {"event": name, "version": version, "booking": subject, **body}
+
+
 def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> Draft:
     """The line of the sheet that this event is."""
     revision = body["revision"]
     settles = (key_of(subject, revision),)
-    data = {"event": name, "version": version, "booking": subject, **body}
+    data = words_of(name, version, subject, body)
     before = key_of(subject, revision - 1)
     match name:
         case events.BookingConfirmed.name | events.BookingChanged.name:

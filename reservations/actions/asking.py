@@ -35,13 +35,8 @@ def ask(session: Session, wish: BookingConfirmed, context: Context) -> BookingAs
     """Ask the holder for this booking. It occupies nothing until the answer comes."""
     day, period = date.fromisoformat(wish.date), Period(wish.start_slot, wish.end_slot)
     until = _answer_by(day, period, context)
-    data = {
-        "event": wish.name,
-        "version": wish.version,
-        "booking": wish.subject,
-        **wish.body(),
-        "answer_by": until.isoformat(),
-    }
+    words = sheets.words_of(wish.name, wish.version, wish.subject, wish.body())
+    data = words | {"answer_by": until.isoformat()}
     desk = desk_of(session)
     at = sheets.milliseconds(context.now)
     ledger.post(session, desk.node, wish.sheet, "book", at=at, asks=True, data=data)
@@ -50,7 +45,7 @@ def ask(session: Session, wish: BookingConfirmed, context: Context) -> BookingAs
 
 def ask_to_cancel(session: Session, fact: BookingCancelled, context: Context) -> CancellationAsked:
     """Ask the holder to free the place. What stays owed is fixed by the time of the wish."""
-    data = {"event": fact.name, "version": fact.version, "booking": fact.subject, **fact.body()}
+    data = sheets.words_of(fact.name, fact.version, fact.subject, fact.body())
     at = sheets.milliseconds(context.now)
     ledger.post(session, desk_of(session).node, fact.sheet, "cancel", at=at, asks=True, data=data)
     return CancellationAsked(
