@@ -140,6 +140,20 @@ def plain(raw: str) -> Cell:
     return Cell(raw, text_of(raw) or None)
 
 
+def located_row(record: Any) -> dict[str, Any]:
+    """The clerk's line of a record that stands somewhere: a facility, a room or a shelter."""
+    return {
+        "record_no": record.record_no,
+        "status": record.status.value,
+        "name": record.name,
+        "municipality": record.municipality,
+        "lat": record.lat,
+        "lng": record.lng,
+        "coordinate_status": record.coordinate_status.value,
+        "reasons": [{"code": str(r), "sentence": r.sentence()} for r in record.reasons],
+    }
+
+
 def totals_of(statuses: list[RecordStatus]) -> dict[str, int]:
     """Counts for one file. records == imported + queued + rejected, always.
 

@@ -22,6 +22,7 @@ from reservations.opendata.cells import (
     CellStatus,
     RecordStatus,
     folded,
+    located_row,
     plain,
     text_of,
     totals_of,
@@ -99,16 +100,7 @@ class RoomRecord:
 
     def report_row(self) -> dict[str, Any]:
         """The record's line of the clerk's sheet."""
-        return {
-            "record_no": self.record_no,
-            "status": self.status.value,
-            "name": self.name,
-            "municipality": self.municipality,
-            "lat": self.lat,
-            "lng": self.lng,
-            "coordinate_status": self.coordinate_status.value,
-            "reasons": [{"code": str(r), "sentence": r.sentence()} for r in self.reasons],
-        }
+        return located_row(self)
 
 
 @dataclass(frozen=True)

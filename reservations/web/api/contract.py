@@ -88,7 +88,9 @@ class ContractAdapter(PydanticAdapter):
         try:
             if location == "json":
                 return self.model_class.model_validate_json(_json_of(request))
-            return self.model_class.model_validate(_query_of(request))
+            return self.model_class.model_validate(
+                _query_of(request, known=set(self.model_class.model_fields))
+            )
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
             raise MalformedRequest(*(self._mistake(each) for each in details)) from None
@@ -117,14 +119,14 @@ def _json_of(request: Request) -> bytes:
     return request.get_data(cache=False)
 
 
-def _query_of(request: Request) -> dict[str, str]:
-    """The query's values; one that is left empty counts as not sent."""
+def _query_of(request: Request, known: set[str]) -> dict[str, str]:
+    """The query's values; a known one that is left empty counts as not sent."""
     found: dict[str, str] = {}
     repeated = []
     for name, values in request.args.lists():
         if len(values) > 1:
             repeated.append(name)
-        elif values[0]:
+        elif values[0] or name not in known:
             found[name] = values[0]
     if repeated:
         raise MalformedRequest(Mistake("", "repeated"))
