@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 WRITE = "tonari_write"
 AUTOCOMMIT = "tonari_autocommit"
-READS, WRITES = "AUTOCOMMIT", "READ COMMITTED"
+WRITING = {WRITE: True, AUTOCOMMIT: False}
+_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _dumps(value: Any) -> str:
@@ -76,7 +77,6 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine(threads, is_durable)
-        self.write_options = {WRITE: True} | ({} if self.is_sqlite else {"isolation_level": WRITES})
         self._turns = Turns()
         self._lock_files: tuple[int, int] | None = None
         # What this process keeps in memory of this database (queries/memory.py).
@@ -86,30 +86,31 @@ class Database:
         self.memory_lock = threading.Lock()
         # On PostgreSQL every statement of a reader sees what is newest, with a transaction around
         # them or without; without one, a read saves two journeys to the server.
-        reading = self.engine.execution_options(isolation_level=READS)
-        self.sessions = sessionmaker(
-            self.engine if self.is_sqlite else reading,
-            expire_on_commit=False,
-            info={"database": self},
-        )
+        reading = self.engine.execution_options(**{AUTOCOMMIT: not self.is_sqlite})
+        self.sessions = sessionmaker(reading, expire_on_commit=False, info={"database": self})
 
     def _engine(self, threads: int, is_durable: bool) -> Engine:
         # One a thread, one for the masks, one for whoever reloads the catalogue meanwhile.
         connections = threads + 2
         if not self.is_sqlite:
-            return create_engine(
+            engine = create_engine(
                 self.url,
                 pool_size=connections,
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_recycle=1800,
+                # _begin says BEGIN itself: a level that is set and put back at each turn costs a
+                # read as much again as its statement.
+                isolation_level="AUTOCOMMIT",
                 **_OPTIONS,
             )
+            event.listen(engine, "begin", _begin)
+            return engine
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(self.url, pool_size=connections, max_overflow=0, **_OPTIONS)
         event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", _begin)
         return engine
 
     def session(self) -> Session:
@@ -121,7 +122,8 @@ class Database:
         with self.session() as session:
             if not self.is_sqlite:
                 # On SQLite a transaction is a snapshot in any case.
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                session.connection(execution_options={AUTOCOMMIT: False})
+                session.execute(_SNAPSHOT)
             yield session
 
     @contextmanager
@@ -179,7 +181,7 @@ def write_transaction(session: Session) -> Iterator[None]:
     assert not session.new and not session.dirty, "changes outside an action"
     session.rollback()
     with database.writers_lock():
-        session.connection(execution_options=database.write_options)
+        session.connection(execution_options=WRITING)
         try:
             yield
             session.commit()
@@ -189,7 +191,7 @@ def write_transaction(session: Session) -> Iterator[None]:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling is off: _begin_sqlite says BEGIN itself.
+    # The driver's own transaction handling is off: _begin says BEGIN itself.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -206,11 +208,11 @@ def _prepare_sqlite_fast(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get(AUTOCOMMIT, False):
         return
-    is_write = options.get(WRITE, False)
+    is_immediate = options.get(WRITE, False) and connection.dialect.name == "sqlite"
     # Straight to the driver: SQLAlchemy's own way takes as long as a small statement.
     driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    driver.execute("BEGIN IMMEDIATE" if is_immediate else "BEGIN")

@@ -8,18 +8,21 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import Account, LoginLink, Party, SignInSession
+from reservations.queries.parties import Viewer, viewer_of, with_viewer
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """Who is signed in."""
+    """Who is signed in, and who that is to every town."""
 
     id: str
     party_id: str | None
     role: str
     locale: str
+    viewer: Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,10 @@ class Profile:
     devices: int
 
 
-_BY_TOKEN = (
+_BY_TOKEN = with_viewer(
     select(Account.id, Account.party_id, Account.role, Account.locale)
     .join(SignInSession, SignInSession.account_id == Account.id)
+    .outerjoin(Party, Party.id == Account.party_id)
     .where(
         SignInSession.token_hash == bindparam("token_hash"),
         SignInSession.kind == bindparam("kind"),
@@ -86,10 +90,13 @@ def profile(session: Session, account_id: str, *, now: datetime) -> Profile:
 
 
 def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> AccountView | None:
-    """The account of a live session of this kind (web or api), or None."""
-    values = {"token_hash": token_hash, "kind": kind, "now": now}
-    row = run(session, _BY_TOKEN, values).one_or_none()
-    return None if row is None else AccountView(row.id, row.party_id, row.role, row.locale)
+    """The account of a live session of this kind (web or api), or None; in one statement."""
+    values = {"token_hash": token_hash, "kind": kind, "now": now, "today": local_day(now)}
+    rows = run(session, _BY_TOKEN, values).all()
+    if not rows:
+        return None
+    row = rows[0]
+    return AccountView(row.id, row.party_id, row.role, row.locale, viewer_of(rows))
 
 
 def by_login(session: Session, login: str) -> Credentials | None:

@@ -224,7 +224,7 @@ class Masks:
         """The copy's own connection, opened where there is none."""
         if self._connection is None:
             self._connection = self._database.engine.connect().execution_options(
-                **{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT"
+                **{AUTOCOMMIT: True}
             )
         return self._connection
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, func, literal, or_, select
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from reservations.db import run
@@ -39,35 +39,47 @@ class Viewer:
 
 ANYBODY = Viewer()
 
-_PARTY = (
-    select(
-        Party.id,
-        Party.name,
-        Party.home_code,
-        Municipality.lat,
-        Municipality.lng,
-        PartyResidency.municipality_code,
-        PartyResidency.residency,
-    )
-    .outerjoin(Municipality, Municipality.code == Party.home_code)
-    .outerjoin(
-        PartyResidency,
-        and_(
-            PartyResidency.party_id == Party.id,
-            or_(
-                PartyResidency.valid_until.is_(None),
-                PartyResidency.valid_until >= bindparam("today"),
+
+def with_viewer(found: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A statement that finds a party or none, with what `viewer_of` reads in its rows.
+
+    It takes `today`, and gives a row for each town that knows the party.
+    """
+    return (
+        found.add_columns(
+            Party.id.label("viewer_id"),
+            Party.name,
+            Party.home_code,
+            Municipality.lat,
+            Municipality.lng,
+            PartyResidency.municipality_code,
+            PartyResidency.residency,
+        )
+        .outerjoin(Municipality, Municipality.code == Party.home_code)
+        .outerjoin(
+            PartyResidency,
+            and_(
+                PartyResidency.party_id == Party.id,
+                or_(
+                    PartyResidency.valid_until.is_(None),
+                    PartyResidency.valid_until >= bindparam("today"),
+                ),
             ),
-        ),
+        )
     )
-    .where(Party.id == bindparam("party_id"))
-)
+
+
+_PARTY = with_viewer(select().select_from(Party).where(Party.id == bindparam("party_id")))
 
 
 def viewer(session: Session, party_id: str, *, today: date) -> Viewer:
     """Who this party is to every town, in one statement."""
-    rows = run(session, _PARTY, {"party_id": party_id, "today": today}).all()
-    if not rows:
+    return viewer_of(run(session, _PARTY, {"party_id": party_id, "today": today}).all())
+
+
+def viewer_of(rows: Sequence[Row[Any]]) -> Viewer:
+    """The party in the rows of a statement `with_viewer`; anybody, where it found none."""
+    if not rows or rows[0].viewer_id is None:
         return ANYBODY
     first = rows[0]
     home = (first.lat, first.lng) if first.lat is not None else None
@@ -76,7 +88,7 @@ def viewer(session: Session, party_id: str, *, today: date) -> Viewer:
         for row in rows
         if row.municipality_code is not None
     }
-    return Viewer(first.id, first.name, home, first.home_code, residencies)
+    return Viewer(first.viewer_id, first.name, home, first.home_code, residencies)
 
 
 # A wish that waits for its answer counts like a booking: nobody asks everywhere for one evening.

@@ -18,10 +18,10 @@ from werkzeug.wrappers import Response
 
 from reservations.actions.accounts import SignInRequest
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import accounts, parties
+from reservations.queries import accounts
 from reservations.queries.accounts import AccountView
 from reservations.queries.parties import ANYBODY, Viewer
-from reservations.web.services import network, now, services, session, today
+from reservations.web.services import network, now, services, session
 
 # Cookies do not know ports: staff and residents of one host must not sign each other out.
 SESSION_COOKIES = {"resident": "tonari_session", "counter": "tonari_counter"}
@@ -89,15 +89,8 @@ def session_cookie() -> str | None:
 
 def viewer() -> Viewer:
     """Who prices and dates are worked out for; anybody, when nobody is signed in."""
-    if "viewer" not in g:
-        found = account()
-        g.viewer = (
-            parties.viewer(session(), found.party_id, today=today())
-            if found is not None and found.party_id is not None
-            else ANYBODY
-        )
-    known: Viewer = g.viewer
-    return known
+    found = account()
+    return ANYBODY if found is None else found.viewer
 
 
 def actor() -> str:

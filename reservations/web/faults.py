@@ -16,7 +16,6 @@ from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from reservations.actions.feedback import ticket_of
-from reservations.queries.parties import ANYBODY
 from reservations.web.language import gettext
 from reservations.web.services import EXTENSION, Services
 from reservations.web.templating import same_page
@@ -100,7 +99,7 @@ def _help_line() -> dict[str, str] | None:
     known = ours.database.memory.get("memory") if ours else None
     if ours is None or (known is None and not ours.settings.support_phone):
         return None
-    g.account, g.viewer, g.memory = None, ANYBODY, known
+    g.account, g.memory = None, known
     says: Any = current_app.jinja_env.globals["help_line"]
     found: dict[str, str] = says()
     return found

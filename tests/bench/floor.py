@@ -24,7 +24,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from uuid6 import uuid7
 
 from reservations.clock import local
-from reservations.db import WRITE, Database
+from reservations.db import AUTOCOMMIT, WRITE, Database
 from reservations.models import (
     Booking,
     DayMask,
@@ -55,9 +55,7 @@ class Rows:
         self.lock = threading.Lock()
         self.version = 0
         self.free: dict[date, dict[int, int]] = defaultdict(dict)
-        self.connection = database.engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT", tonari_autocommit=True
-        )
+        self.connection = database.engine.connect().execution_options(**{AUTOCOMMIT: True})
         c = MASKS.c
         self.changed = select(c.date, c.part_id, c.am, c.pm, c.open_am, c.open_pm, c.version).where(
             c.version > bindparam("version")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from reservations.actions.bookings import CancelRequest, book, cancel
 from reservations.actions.occupancy import claim
-from reservations.db import Database, write_transaction
+from reservations.db import WRITING, Database, write_transaction
 from reservations.errors import Refusal
 from reservations.models import DayMask
 from reservations.queries import masks as masks_module
@@ -99,7 +99,7 @@ def test_a_transaction_that_commits_late_is_not_missed(postgres_region_url: str,
         copy = refreshed(reader).masks
         copied(copy, SATURDAY)
         for writer in (older, younger):
-            writer.connection(execution_options=database.write_options)
+            writer.connection(execution_options=WRITING)
         older.execute(text("SELECT pg_current_xact_id()"))
         claim(younger, (1,), SATURDAY, EVENING)
         younger.commit()
