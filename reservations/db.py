@@ -99,18 +99,18 @@ class Database:
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_recycle=1800,
-                # _begin says BEGIN itself: a level that is set and put back at each turn costs a
-                # read as much again as its statement.
+                # _begin_postgresql changes it where need be: a level that SQLAlchemy sets and puts
+                # back at each turn costs a read as much again as its statement.
                 isolation_level="AUTOCOMMIT",
                 **_OPTIONS,
             )
-            event.listen(engine, "begin", _begin)
+            event.listen(engine, "begin", _begin_postgresql)
             return engine
         assert self.url.database, "SQLite needs a file: readers and writers are several connections"
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(self.url, pool_size=connections, max_overflow=0, **_OPTIONS)
         event.listen(engine, "connect", _prepare_sqlite if is_durable else _prepare_sqlite_fast)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     def session(self) -> Session:
@@ -191,7 +191,7 @@ def write_transaction(session: Session) -> Iterator[None]:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling is off: _begin says BEGIN itself.
+    # The driver's own transaction handling is off: _begin_sqlite says BEGIN itself.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -208,11 +208,19 @@ def _prepare_sqlite_fast(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def _begin(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get(AUTOCOMMIT, False):
         return
-    is_immediate = options.get(WRITE, False) and connection.dialect.name == "sqlite"
+    is_write = options.get(WRITE, False)
     # Straight to the driver: SQLAlchemy's own way takes as long as a small statement.
     driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if is_immediate else "BEGIN")
+    driver.execute("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """Say whether the driver is to begin a transaction with the statement that comes."""
+    wanted = connection.get_execution_options().get(AUTOCOMMIT, False)
+    driver: Any = connection.connection.dbapi_connection
+    if driver.autocommit != wanted:
+        driver.autocommit = wanted
