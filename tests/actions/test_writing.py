@@ -10,11 +10,13 @@ from contextlib import suppress
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from reservations.db import Database, Turns, write_transaction
 from reservations.models import CatalogueVersion, Party
 from tests.support.lending import row_counts
+from tests.support.postgres import Cluster
 from tests.town import NOW, Region
 
 
@@ -147,3 +149,33 @@ def test_a_snapshot_does_not_see_what_is_committed_after_its_first_read(
     assert before == after
     with database.session() as session:
         assert session.execute(asked).scalar_one() == before + 1
+
+
+def test_after_the_server_was_away_one_writer_hears_so_and_the_next_one_writes(
+    postgres_region_url: str, postgres_cluster: Cluster
+):
+    database = Database(postgres_region_url, threads=1, is_durable=False)
+    rename = update(Party).where(Party.id == "p").values(name="x")
+    with database.session() as session, write_transaction(session):
+        session.execute(rename)
+    end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{{}}'"
+    postgres_cluster.execute(end_all.format(database.url.database))
+
+    with database.session() as session:
+        with pytest.raises(OperationalError), write_transaction(session):
+            session.execute(rename)
+        with write_transaction(session):
+            session.execute(rename)
+    database.dispose()
+
+
+def test_a_snapshot_sees_nothing_of_what_others_write_meanwhile(database: Database, region: Region):
+    version = select(CatalogueVersion.version)
+    with database.snapshot() as looking:
+        before = looking.execute(version).scalar_one()
+        with database.session() as session, write_transaction(session):
+            session.execute(update(CatalogueVersion).values(version=before + 1))
+
+        assert looking.execute(version).scalar_one() == before
+    with database.session() as session:
+        assert session.execute(version).scalar_one() == before + 1
