@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 from reservations.clock import HOLIDAYS, LOCAL, local
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
-from reservations.queries.nearby import Found, Search, bookable, is_free, outwards, suits
+from reservations.queries.nearby import Found, OneDay, Search, is_free, outwards, suits
 from reservations.queries.parties import ANYBODY, Viewer
-from reservations.rules.availability import Lending, Status, lent_period, runs
+from reservations.rules.availability import Status, lent_period
 from reservations.rules.eligibility import bookable_from
-from reservations.rules.period import WHOLE_DAY_BITS, Period, day_bit
+from reservations.rules.period import Period, day_bit
 
 # How many units of one town, and how far away, before the list is called complete.
 UNITS_LOOKED_AT_MAX = 300
@@ -123,10 +123,11 @@ def free_places(
     full_max  at most so many full places among them; more are passed over
     """
     found: list[FreePlace] = []
+    asked = OneDay(memory, day, now=now, viewer=viewer)
     free_count = full_count = 0
     for near in places:
         open_today = tuple(
-            FreeUnit(unit, _free_frames(memory, unit, day, near.distance_m, now=now, viewer=viewer))
+            FreeUnit(unit, asked.frames(unit, near.distance_m))
             for unit in near.units
             if memory.masks.open_bits(unit.parts, day)
         )
@@ -188,43 +189,9 @@ def _reason(
     opens = bookable_from(day, residency=viewer.residency(unit.town.code), rules=rules)
     if opens > today:
         return Status.NOT_OPEN, opens
-    if bookable(unit, day, period, bit, None, now=now, viewer=viewer) is None:
+    if not OneDay(memory, day, now=now, viewer=viewer).lends(unit, period):
         return Status.NOT_OPEN, None
     return None
-
-
-def _free_frames(
-    memory: Memory,
-    unit: LentUnit,
-    day: date,
-    metres: int | None,
-    *,
-    now: datetime,
-    viewer: Viewer,
-) -> tuple[Found, ...]:
-    """The free frames of the day, or free pieces of the shortest length where there are none."""
-    bit = day_bit(day, is_holiday=day in HOLIDAYS)
-    free = memory.masks.free_bits(unit.parts, day, days=2)
-    if not free & WHOLE_DAY_BITS:
-        return ()
-    found = []
-    for period in _pieces(unit.lending_on(day, bit), free):
-        if free & period.bits == period.bits:
-            each = bookable(unit, day, period, bit, metres, now=now, viewer=viewer)
-            if each is not None:
-                found.append(each)
-    return tuple(found)
-
-
-def _pieces(lending: Lending, free: int) -> list[Period]:
-    if lending.frames:
-        return [frame.period for frame in lending.frames]
-    step = lending.step_slots
-    return [
-        Period(start, start + step)
-        for first, last in runs(free & WHOLE_DAY_BITS)
-        for start in range(first + -first % step, last - step + 1, step)
-    ]
 
 
 def next_open_day(

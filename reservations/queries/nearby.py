@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from reservations.clock import HOLIDAYS, LOCAL, local
-from reservations.queries.catalogue import LentUnit, Town
+from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.queries.parties import ANYBODY, Viewer
 from reservations.rules import nearby
-from reservations.rules.availability import Lending, lent_period
+from reservations.rules.availability import Lending, lent_period, runs
 from reservations.rules.eligibility import bookable_from
 from reservations.rules.fees import Fee
 from reservations.rules.nearby import Candidate, Offer, Wish
-from reservations.rules.period import SLOT_MINUTES, SLOTS_PER_DAY, Period, day_bit
-from reservations.rules.town import Residency, TownRules
+from reservations.rules.period import (
+    SLOT_MINUTES,
+    SLOTS_PER_DAY,
+    WHOLE_DAY_BITS,
+    Period,
+    day_bit,
+)
 
 # A field is called `date`; inside its class the type needs another name.
 Day = date
@@ -29,6 +34,7 @@ Day = date
 # How far another start may lie from the wished one to be worth an offer, in minutes: from the
 # afternoon (13:00) to the evening (18:00), the longest way between two frames that follow.
 SHIFT_MINUTES_MAX = 300
+_WHOLE_DAY = Period(0, SLOTS_PER_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,9 @@ def search(memory: Memory, wish: Search, *, now: datetime, viewer: Viewer = ANYB
     """
     found: list[Found] = []
     days = [
-        _Day(memory, wish.date + timedelta(days=offset), wish.period, now=now, viewer=viewer)
+        OneDay(
+            memory, wish.date + timedelta(days=offset), now=now, viewer=viewer, wished=wish.period
+        )
         for offset in range(wish.days)
     ]
     for metres, unit in outwards(memory, wish.near):
@@ -109,12 +117,19 @@ def suits(unit: LentUnit, wish: Search) -> bool:
     return not (wish.headcount and unit.capacity is not None and unit.capacity < wish.headcount)
 
 
-class _Day:
-    """One day of a search. What is the same for many units is worked out once: the periods that
-    frames like theirs lend for the wish or around it, and the terms of their town."""
+class OneDay:
+    """One day, as one viewer may book it now. What is the same for many units is worked out once:
+    the periods that frames like theirs lend for the wish or around it, and the terms of their town.
+    """
 
     def __init__(
-        self, memory: Memory, day: date, wished: Period, *, now: datetime, viewer: Viewer
+        self,
+        memory: Memory,
+        day: date,
+        *,
+        now: datetime,
+        viewer: Viewer,
+        wished: Period = _WHOLE_DAY,
     ) -> None:
         self._memory = memory
         self._date = day
@@ -156,6 +171,25 @@ class _Day:
                 if found is not None:
                     yield found
 
+    def frames(self, unit: LentUnit, metres: int | None) -> tuple[Found, ...]:
+        """The free frames of the day, or free pieces of the shortest length where there are none;
+        those that can be had."""
+        free = self._memory.masks.free_bits(unit.parts, self._date, days=2)
+        if not unit.is_bookable or not free & WHOLE_DAY_BITS:
+            return ()
+        lending = unit.lending_on(self._date, self._bit)
+        offered = (
+            self._offered(unit, id(lending), period, metres)
+            for period in _pieces(lending, free)
+            if free & period.bits == period.bits
+        )
+        return tuple(found for found in offered if found is not None)
+
+    def lends(self, unit: LentUnit, period: Period) -> bool:
+        """Whether this viewer may book it now, were it free."""
+        lending = unit.lending_on(self._date, self._bit)
+        return unit.is_bookable and self._offered(unit, id(lending), period, None) is not None
+
     def _offered(
         self, unit: LentUnit, table: int, period: Period, metres: int | None
     ) -> Found | None:
@@ -170,12 +204,17 @@ class _Day:
         )
 
     def _terms_of(self, unit: LentUnit, period: Period) -> tuple[Fee, date] | None:
-        """The price, and since when it can be booked."""
-        window = window_of(unit.town, self._date, period, now=self._now, viewer=self._viewer)
-        if window is None:
+        """The price, and since when it can be booked; None when this viewer may not yet, or no
+        longer, book this time."""
+        residency = self._viewer.residency(unit.town.code)
+        today = local(self._now).date()
+        rules = unit.town.rules_on(today)
+        opens = bookable_from(self._date, residency=residency, rules=rules)
+        closes = period.starts_at(self._date, LOCAL) - timedelta(minutes=rules.closes_minutes)
+        if opens > today or closes <= self._now:
             return None
-        fee = unit.fee(self._date, period, self._bit, window.residency, window.rules)
-        return None if fee is None else (fee, window.opens)
+        fee = unit.fee(self._date, period, self._bit, residency, rules)
+        return None if fee is None else (fee, opens)
 
     def _is_free(self, unit: LentUnit, period: Period, bits: int) -> bool:
         if period.end > SLOTS_PER_DAY:
@@ -185,48 +224,6 @@ class _Day:
             if free.get(part_id, 0) & bits != bits:
                 return False
         return bool(unit.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """On what terms a town lends a time to somebody who may book it now."""
-
-    rules: TownRules
-    residency: Residency
-    opens: Day
-
-
-def window_of(
-    town: Town, day: date, period: Period, *, now: datetime, viewer: Viewer
-) -> Window | None:
-    """None when this viewer may not yet, or no longer, book this time."""
-    residency = viewer.residency(town.code)
-    today = local(now).date()
-    rules = town.rules_on(today)
-    opens = bookable_from(day, residency=residency, rules=rules)
-    if opens > today:
-        return None
-    if period.starts_at(day, LOCAL) - timedelta(minutes=rules.closes_minutes) <= now:
-        return None
-    return Window(rules, residency, opens)
-
-
-def bookable(
-    unit: LentUnit,
-    day: date,
-    period: Period,
-    bit: int,
-    metres: int | None,
-    *,
-    now: datetime,
-    viewer: Viewer,
-) -> Found | None:
-    """With price and window, or None when this viewer may not book it now."""
-    window = window_of(unit.town, day, period, now=now, viewer=viewer)
-    if window is None or not unit.is_bookable:
-        return None
-    fee = unit.fee(day, period, bit, window.residency, window.rules)
-    return None if fee is None else Found(unit, day, period, fee, metres, window.opens)
 
 
 def is_free(memory: Memory, unit: LentUnit, day: date, period: Period) -> bool:
@@ -261,7 +258,7 @@ def alternatives(
     rules = unit.town.rules_on(local(now).date())
     fee = unit.fee(day, period, bit, viewer.residency(unit.town.code), rules)
     wish = Wish(fee.total_yen if fee else None, headcount)
-    around = _Day(memory, day, period, now=now, viewer=viewer)
+    around = OneDay(memory, day, now=now, viewer=viewer, wished=period)
     best: list[Ranked] = []
     for metres, other in _around(memory, unit, origin):
         if len(best) >= limit and nearby.cost_floor(metres) > best[limit - 1][0][0]:
@@ -328,6 +325,18 @@ def _periods(lending: Lending, wished: Period) -> Iterator[Period]:
                 moved = lent_period(lending, Period(start, start + length))
                 if moved is not None and moved != exact:
                     yield moved
+
+
+def _pieces(lending: Lending, free: int) -> list[Period]:
+    """The frames, or pieces of the shortest length within what is free."""
+    if lending.frames:
+        return [frame.period for frame in lending.frames]
+    step = lending.step_slots
+    return [
+        Period(start, start + step)
+        for first, last in runs(free & WHOLE_DAY_BITS)
+        for start in range(first + -first % step, last - step + 1, step)
+    ]
 
 
 def _candidate(found: Found, wished: Period) -> Candidate:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import flask_babel
-from flask import Flask, Response, g, has_app_context, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel
 
 from reservations.clock import HOLIDAYS, local
@@ -67,25 +67,34 @@ def _catalogued(text: str) -> str:
 
 def _catalogue() -> Any:
     """Looked up once a request: a page says some hundred sentences."""
-    if not has_request_context():
-        return flask_babel.get_translations()
-    found = g.get("catalogue")
-    if found is None:
-        found = g.catalogue = flask_babel.get_translations()
-    return found
+    try:
+        return g.catalogue
+    except (AttributeError, RuntimeError):
+        found = flask_babel.get_translations()
+        if has_request_context():
+            g.catalogue = found
+        return found
 
 
 def locale() -> str:
-    """?lang= wins, then the cookie, then what the browser asks for, then Japanese."""
-    found: str | None = g.get("locale") if has_app_context() else None
-    if found is None:
-        if not has_request_context():
-            return "ja"
-        asked = (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
-        known = [each for each in asked if each in _BY_LOCALE]
-        best = request.accept_languages.best_match(list(_BY_LOCALE), default="ja")
-        found = g.locale = known[0] if known else best
+    """?lang= wins, then the cookie, then what the browser asks for, then Japanese.
+
+    Looked up once a request: a page asks some hundred times.
+    """
+    try:
+        found: str = g.locale
+    except (AttributeError, RuntimeError):
+        found = _asked_for() if has_request_context() else "ja"
+        if has_request_context():
+            g.locale = found
     return found
+
+
+def _asked_for() -> str:
+    asked = (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    known = [each for each in asked if each in _BY_LOCALE]
+    best = request.accept_languages.best_match(list(_BY_LOCALE), default="ja")
+    return known[0] if known else best
 
 
 def remember(response: Response) -> Response:
