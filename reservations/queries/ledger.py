@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from reservations import sheets
@@ -71,7 +71,22 @@ _PENDING = (
         ~exists().where(and_(_SETTLED.sheet == _SLIP.sheet, _SETTLED.key == _SLIP.hash)),
     )
 )
+_OWNERS = (
+    select(tables.claim.c.owner)
+    .where(
+        tables.claim.c.sheet == bindparam("sheet"),
+        tables.claim.c.owner.startswith(bindparam("prefix"), autoescape=False),
+    )
+    .distinct()
+    .order_by(tables.claim.c.owner)
+)
 _ASIDE = select(tables.aside.c.why, func.count()).group_by(tables.aside.c.why)
+
+
+def owner_of(session: Session, name: SheetName, booking_id: str) -> str:
+    """Under which key a booking occupies something of a sheet; empty where it does not."""
+    asked = {"sheet": name.text, "prefix": sheets.key_of(booking_id, "")}
+    return session.connection().scalar(_OWNERS, asked) or ""
 
 
 def standing(session: Session, desk: Desk, *, today: date) -> Standing:
