@@ -67,7 +67,7 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
-            _apply_slip(session, line)
+            _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
     touched = {line.chain for line in (*changes.gone, *changes.applied)}
     for name in filter(None, map(sheets.parsed, sorted(touched))):
@@ -190,7 +190,7 @@ def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
     _write_letter(session, booking_id, before.party_id, kind, entry)
 
 
-def _apply_slip(session: Session, slip: Slip) -> None:
+def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
     """Somebody else's wish: shown on the board as 仮受付, occupying nothing (S4)."""
     if slip.kind == "declare":
         _declare(session, slip)
@@ -207,6 +207,10 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         answer_by = slip.data.get("answer_by")
         values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
         _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
+        answer = SqlStore(session, desk.directory).answer_to(slip)
+        if answer is not None and answer.kind == "refuse":
+            # The answer came before the question.
+            _refuse(session, booking_id, answer)
 
 
 def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) -> None:
@@ -305,8 +309,8 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
     for line in store.lines(name.text):
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
-    for slip in store.pending(name.text):
-        _apply_slip(session, slip)
+    for slip in store.slips(name.text):
+        _apply_slip(session, desk, slip)
     _renew_masks(session, desk, name)
 
 

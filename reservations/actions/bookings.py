@@ -95,8 +95,7 @@ def book(
     terms = agree(unit, request, standing, memory_now, context)
     values = _use_row(request, context, booking_id, terms)
     try:
-        with _undone_alone(session, request.period):
-            _claim(session, unit, request.date, request.period)
+        _claim(session, unit, request.date, request.period)
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
@@ -257,8 +256,7 @@ def _change_over_two(
     values = _use_row(wish, context, context.new_id(), terms, made_at=booking.made_at)
     values["instead_of"] = booking.id
     try:
-        with _undone_alone(session, wish.period):
-            _claim(session, terms.unit, wish.date, wish.period, given_up=old)
+        _claim(session, terms.unit, wish.date, wish.period, given_up=old)
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
@@ -321,7 +319,8 @@ def _claim(
     given_up   what counts as free, because the holder of both gives it up in the same line
     """
     try:
-        claim(session, unit.parts, day, period)
+        with _undone_alone(session, period):
+            claim(session, unit.parts, day, period)
     except Refusal as taken:
         found = state(session, unit.parts, day, period)
         against = availability.hours_refusals(found.open, period)

@@ -46,7 +46,7 @@ def letters(office: Office) -> list[tuple[str, str]]:
 def all_is_well(desks: Desks) -> bool:
     """Masks and bookings agree at every desk, and nothing waits."""
     waiting = select(Booking.id).where(Booking.status == "tentative")
-    found = []
+    found: list[object] = []
     for office in desks.offices.values():
         office.session.rollback()
         found += masks_agree(office.session)
