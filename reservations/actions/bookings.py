@@ -306,9 +306,12 @@ def _settled(booking: Booking, unit: LentUnit, reason: str, context: Context) ->
 
 
 def _is_kept(session: Session, booking_id: str | None) -> bool:
-    """Whether this booking stands, so that who gives up its change keeps it."""
-    old = session.get(Booking, booking_id) if booking_id else None
-    return old is not None and old.status == "confirmed" and old.cancelled_at is None
+    """Whether this booking stands, so that who gives up its change keeps it; as far as is known
+    here, where perhaps nobody has heard of it."""
+    if booking_id is None:
+        return False
+    old = session.get(Booking, booking_id)
+    return old is None or (old.status == "confirmed" and old.cancelled_at is None)
 
 
 def _claim(

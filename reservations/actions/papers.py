@@ -67,7 +67,7 @@ def permit(session: Session, memory: Memory, booking: BookingView, context: Cont
     raises   Refusal no_permit
     """
     for _ in range(TRIES):
-        if booking.status != "confirmed" or booking.party_id is None:
+        if not booking.stands or booking.party_id is None:
             raise Refusal(RefusalCode.NO_PERMIT)
         found = papers.issued(session, documents.PERMIT, booking.id, booking.revision)
         if found is not None:

@@ -63,6 +63,11 @@ class BookingView:
         return self.unit.town.rules_of(self.town_rules_id, local_day(self.made_at))
 
     @property
+    def stands(self) -> bool:
+        """Whether its place is its party's as far as they were told, so that it has a permit."""
+        return self.status in ("confirmed", "changing")
+
+    @property
     def starts_at(self) -> datetime:
         return self.period.starts_at(self.date, LOCAL)
 

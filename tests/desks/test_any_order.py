@@ -107,7 +107,7 @@ class Story:
             row = self._row(name, booking_id)
             if row.instead_of and row.status == "tentative" and row.cancelled_at is None:
                 old = self._row(name, row.instead_of)
-                if old.status == "confirmed" and old.cancelled_at is None:
+                if old is None or (old.status == "confirmed" and old.cancelled_at is None):
                     self.desks.offices[name].cancels(booking_id)
 
     def _cancel(self, name: str) -> None:
@@ -142,7 +142,9 @@ class Story:
         office = self.desks.offices[name]
         office.session.rollback()
         columns = Booking.status, Booking.instead_of, Booking.cancelled_at
-        return office.session.execute(select(*columns).where(Booking.id == booking_id)).one()
+        return office.session.execute(
+            select(*columns).where(Booking.id == booking_id)
+        ).one_or_none()
 
 
 @given(

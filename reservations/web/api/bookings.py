@@ -149,7 +149,9 @@ def cancel(booking_id: UUID) -> Response:
 def change(booking_id: UUID, json_data: BookingChange) -> Response:
     """Move a booking to another time or place
 
-    The old place is given up only if the new one is had; the number stays.
+    The old place is given up only if the new one is had; the number stays. Where two desks have to
+    answer, the new place is a second booking, `replaced_by` of the answer, and this one is
+    `changing` until that is confirmed, or stays `confirmed` if it is refused.
     """
     mine = _mine(str(booking_id))
     wish = actions.ChangeRequest(mine.id, json_data.unit_id, json_data.date, _lent(json_data))
