@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking
-from reservations.actions.occupancy import claim, lock, release, state
+from reservations.actions import asking, places
+from reservations.actions.occupancy import lock
+from reservations.actions.places import Place
 from reservations.actions.step import Context, action, record, takes_turn
 from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
-from reservations.errors import Refusal, RefusalCode, strongest
+from reservations.errors import Refusal, RefusalCode
 from reservations.events import (
     BookingAsked,
     BookingCancelled,
@@ -30,7 +30,7 @@ from reservations.models.base import table_of
 from reservations.models.bookings import SERIAL
 from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
-from reservations.rules import availability, refunds
+from reservations.rules import refunds
 from reservations.rules.availability import Kind
 from reservations.rules.period import SLOTS_PER_DAY, Period
 from reservations.rules.refunds import Cancellation
@@ -95,7 +95,7 @@ def book(
     terms = agree(unit, request, standing, memory_now, context)
     values = _use_row(request, context, booking_id, terms)
     try:
-        _claim(session, unit, request.date, request.period)
+        places.take(session, Place(unit, request.date, request.period))
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
@@ -138,7 +138,7 @@ def change(
         [(old.parts, booking.date, before), (unit.parts, request.date, request.period)],
     )
     place = Place(old, booking.date, before)
-    if not _swapped(session, place, Place(unit, request.date, request.period)):
+    if not places.swap(session, place, Place(unit, request.date, request.period)):
         return _change_over_two(session, booking, place, wish, terms, context)
     left: dict[str, Any] = {
         "from_town": old.town.code,
@@ -177,7 +177,8 @@ def cancel(
     due_yen = _settled(booking, unit, reason, context).due_yen
     is_kept = booking.status == "tentative" and _is_kept(session, booking.instead_of)
     fact = _cancellation(booking, reason, due_yen, context)
-    if booking.status == "tentative" or not _freed(session, unit, booking.date, period):
+    place = Place(unit, booking.date, period)
+    if booking.status == "tentative" or not places.give_back(session, place):
         return asking.ask_to_cancel(session, fact, context, is_withdrawal=is_kept)
     booking.status = "cancelled"
     booking.revision = fact.revision
@@ -195,53 +196,10 @@ def close(
     unit = memory.current(session).catalogue.units.get(request.unit_id)
     if unit is None:
         raise Refusal(RefusalCode.UNIT_UNKNOWN)
-    _claim(session, unit, request.date, request.period)
+    places.take(session, Place(unit, request.date, request.period))
     values = _row(request, context, booking_id, unit)
     values.update(kind=request.kind.value, note=request.note)
     return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
-
-
-# A field is called `date`; inside its class the type needs another name.
-Day = date
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A unit at a time."""
-
-    unit: LentUnit
-    date: Day
-    period: Period
-
-    def own_bits(self, unit: LentUnit, day: Day) -> int:
-        """What of another unit's two days from `day` on may be occupied by this place itself."""
-        later = (self.date - day).days
-        if abs(later) > 1 or not set(self.unit.parts) & set(unit.parts):
-            return 0
-        return (self.period.bits << SLOTS_PER_DAY) >> SLOTS_PER_DAY * (1 - later)
-
-
-def _swapped(session: Session, old: Place, new: Place) -> bool:
-    """The old place for the new one in one step; False, and nothing is touched, where the sheet of
-    either is another node's.
-
-    raises   Refusal taken, or what the hours say
-    """
-    is_two_days = max(old.period.end, new.period.end) > SLOTS_PER_DAY
-    try:
-        with session.begin_nested() if is_two_days else nullcontext():
-            release(session, old.unit.parts, old.date, old.period)
-            try:
-                _claim(session, new.unit, new.date, new.period, given_up=old)
-            except Refusal as refusal:
-                if refusal.code is RefusalCode.HELD_ELSEWHERE and not is_two_days:
-                    claim(session, old.unit.parts, old.date, old.period)
-                raise
-    except Refusal as refusal:
-        if refusal.code is not RefusalCode.HELD_ELSEWHERE:
-            raise
-        return False
-    return True
 
 
 def _change_over_two(
@@ -256,7 +214,7 @@ def _change_over_two(
     values = _use_row(wish, context, context.new_id(), terms, made_at=booking.made_at)
     values["instead_of"] = booking.id
     try:
-        _claim(session, terms.unit, wish.date, wish.period, given_up=old)
+        places.take(session, Place(terms.unit, wish.date, wish.period), given_up=old)
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
@@ -312,44 +270,6 @@ def _is_kept(session: Session, booking_id: str | None) -> bool:
         return False
     old = session.get(Booking, booking_id)
     return old is None or (old.status == "confirmed" and old.cancelled_at is None)
-
-
-def _claim(
-    session: Session, unit: LentUnit, day: date, period: Period, *, given_up: Place | None = None
-) -> None:
-    """Occupy it, or say why not: closed since we last looked, taken, or another node's to give.
-
-    given_up   what counts as free, because the holder of both gives it up in the same line
-    """
-    try:
-        with _undone_alone(session, period):
-            claim(session, unit.parts, day, period)
-    except Refusal as taken:
-        found = state(session, unit.parts, day, period)
-        against = availability.hours_refusals(found.open, period)
-        own = given_up.own_bits(unit, day) if given_up else 0
-        if found.is_held or found.busy & ~own & period.bits:
-            against.append(taken)
-        else:
-            against.append(Refusal(RefusalCode.HELD_ELSEWHERE))
-        raise strongest(against) from None
-
-
-def _freed(session: Session, unit: LentUnit, day: date, period: Period) -> bool:
-    """Release it; False where that is another node's to do."""
-    try:
-        with _undone_alone(session, period):
-            release(session, unit.parts, day, period)
-    except Refusal as refusal:
-        if refusal.code is not RefusalCode.HELD_ELSEWHERE:
-            raise
-        return False
-    return True
-
-
-def _undone_alone(session: Session, period: Period) -> AbstractContextManager[object]:
-    """A savepoint where two days are touched, of which one may be held here and the other not."""
-    return session.begin_nested() if period.end > SLOTS_PER_DAY else nullcontext()
 
 
 def _use_row(
