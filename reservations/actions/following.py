@@ -17,20 +17,27 @@ from reservations import sheets
 from reservations.actions import bookings, entering
 from reservations.actions.bookings import CancelRequest
 from reservations.actions.step import Context
-from reservations.clock import local_day
+from reservations.clock import LOCAL, local_day
 from reservations.desk import Desk, holdings
 from reservations.errors import Refusal
 from reservations.events import BookingLeft
 from reservations.models import Booking
 from reservations.queries import ledger
-from reservations.rules.period import SLOTS_PER_DAY
+from reservations.rules.period import SLOTS_PER_DAY, Period
 from reservations.sheets import SheetName
 from sync.node import NotWritten
 
 # Only what the witness has may be told, and only what may be told frees the old place.
 _NEW = aliased(Booking)
 _CHANGED = (
-    select(Booking.id, Booking.facility_id, Booking.date, _NEW.node_no)
+    select(
+        Booking.id,
+        Booking.facility_id,
+        Booking.date,
+        Booking.start_slot,
+        Booking.end_slot,
+        _NEW.node_no,
+    )
     .join(_NEW, _NEW.instead_of == Booking.id)
     .where(
         _NEW.instead_of.is_not(None),
@@ -68,6 +75,8 @@ def follow(desk: Desk, *, at: int) -> int:
         row.id
         for row in changed
         if row.node_no == context.node_no or held.is_held(row.facility_id, row.date)
+        # What has begun is used, and stays.
+        if Period(row.start_slot, row.end_slot).starts_at(row.date, LOCAL) > now
     }
     given_up = sum(_give_up(desk, booking_id, context) for booking_id in sorted(mine))
     return given_up + sum(
@@ -84,7 +93,7 @@ def _give_up(desk: Desk, booking_id: str, context: Context) -> bool:
         try:
             bookings.cancel(session, CancelRequest(booking_id, bookings.CHANGED), context)
         except Refusal:
-            # It has begun, or is cancelled since: both places stand, or only the new one.
+            # Cancelled since, by somebody else.
             return False
     return True
 

@@ -10,10 +10,11 @@ from reservations.actions.following import follow
 from reservations.errors import Refusal
 from reservations.queries.audit import masks_agree
 from reservations.rules.period import Period
+from reservations.sheets import milliseconds
 from tests.desks.test_two_holders import all_is_well, instead_of, letters, view
 from tests.support.lending import a_period
-from tests.support.many_desks import NAMES, Desks, at
-from tests.town import SATURDAY
+from tests.support.many_desks import NAMES, Desks
+from tests.town import NOW, SATURDAY
 
 SUNDAY = SATURDAY + timedelta(days=1)
 NIGHT = a_period("22:00-02:00")
@@ -216,5 +217,5 @@ def test_it_can_be_changed_and_changed_into(desks: Desks, old_is_night: bool):
 
     assert (desks.statuses(old), desks.statuses(new)) == (["cancelled"] * 3, ["confirmed"] * 3)
     assert all_is_well(desks)
-    assert not any(follow(desks.offices[name].desk, at=at()) for name in NAMES)
+    assert not any(follow(desks.offices[name].desk, at=milliseconds(NOW)) for name in NAMES)
     assert view(desks.gym, new).status == "confirmed"

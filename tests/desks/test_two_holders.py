@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from reservations.actions import moving
 from reservations.actions.bookings import ChangeRequest, change
 from reservations.clock import LOCAL
 from reservations.errors import Refusal, RefusalCode
@@ -13,7 +14,8 @@ from reservations.queries import bookings as bookings_query
 from reservations.queries import memory, parties
 from reservations.queries.audit import masks_agree
 from reservations.queries.bookings import BookingView
-from tests.support.desks import Office
+from reservations.sheets import SheetName
+from tests.support.desks import Office, Offices
 from tests.support.lending import EVENING, a_period, the_booking
 from tests.support.many_desks import Desks
 from tests.town import NOW, SATURDAY, TODAY
@@ -193,6 +195,20 @@ def test_a_cut_between_the_steps_delays_them_and_loses_nothing(
     assert all_is_well(desks)
 
 
+def test_what_has_begun_is_not_given_up_any_more(desks: Desks):
+    """The answer came late: the old place is being used, and the new one stands too."""
+    old = desks.hub.books(desks.hub.region.here.whole, date=TODAY, period=EVENING)
+    desks.give(desks.sheet("next_door"), "next")
+    desks.changes("hub", old, desks.hub.region.next_door.whole)
+    new = instead_of(desks.hub, old)
+
+    desks.now = EVENING.starts_at(TODAY, LOCAL)
+    desks.heal()
+
+    assert desks.statuses(old)[0] == "confirmed" and desks.statuses(new) == ["confirmed"] * 3
+    assert masks_agree(desks.hub.session) == []
+
+
 def test_a_second_click_with_the_same_key_is_one_change(desks: Desks):
     old = given(desks, "gym", "next")
     office = desks.hub
@@ -302,3 +318,30 @@ def test_a_wish_to_cancel_follows_a_booking_that_was_moved_meanwhile(desks: Desk
 
     assert desks.statuses(old) == ["cancelled"] * 3 and all_is_well(desks)
     assert the_booking(desks.gym.session, old).cancelled_at == NOW
+
+
+def test_nobody_frees_the_old_place_before_the_witness_has_the_new_one(witnessed: Offices):
+    hub, gym = witnessed.hub, witnessed.gym
+    old = hub.books(hub.region.next_door.whole)
+    moving.hand_over(hub.desk, {next_door(hub): "gym"}, at=1)
+    witnessed.meet()
+    moving.hand_over(gym.desk, {next_door(gym): "hub"}, at=1)
+    witnessed.give(SATURDAY)
+    medium = gym.desk.folder.parent / "witness"
+    aside = medium.rename(medium.with_name("pulled out"))
+
+    wish = ChangeRequest(old, gym.region.here.whole, SATURDAY, EVENING)
+    change(gym.session, wish, gym.context())
+    witnessed.meet()
+    untold = hub.status(old), view(gym, old).status, gym.status(instead_of(gym, old))
+    aside.rename(medium)
+    witnessed.meet()
+
+    assert untold == ("confirmed", "changing", "confirmed")
+    new = instead_of(hub, old)
+    assert [each.status(old) for each in (hub, gym)] == ["cancelled"] * 2
+    assert [each.status(new) for each in (hub, gym)] == ["confirmed"] * 2
+
+
+def next_door(office: Office) -> SheetName:
+    return SheetName("172120", office.region.next_door.facility_id, SATURDAY)

@@ -18,7 +18,7 @@ from reservations.config import Settings
 from reservations.db import Database, write_transaction
 from reservations.models import FacilityNode, Unit
 from reservations.rules.period import Period
-from reservations.sheets import SheetName
+from reservations.sheets import SheetName, milliseconds
 from sync.carriers.local import Link
 from tests.support.desks import Office, an_office
 from tests.support.lending import EVENING, a_night_club, the_booking
@@ -68,7 +68,9 @@ def _url(folder: Path) -> str:
 
 
 class Desks:
-    """The desks of a folder that was prepared. Times are at noon of the tests' own day."""
+    """The desks of a folder that was prepared; `now` is what their clocks show."""
+
+    now = NOW
 
     def __init__(self, prepared: Prepared) -> None:
         self.offices = {
@@ -101,7 +103,7 @@ class Desks:
 
     def give(self, name: SheetName, to: str, *, by: str = HUB) -> None:
         """Hand one sheet over, and tell everybody."""
-        moved = moving.hand_over(self.offices[by].desk, {name: to}, at=at())
+        moved = moving.hand_over(self.offices[by].desk, {name: to}, at=milliseconds(self.now))
         assert moved.given == (name,), moved.kept
         self.carry()
 
@@ -121,7 +123,8 @@ class Desks:
 
     def tend(self, *names: str) -> int:
         """A round at these desks, or at all."""
-        return sum(answering.tend(self.offices[name].desk, at=at()) for name in names or NAMES)
+        at = milliseconds(self.now)
+        return sum(answering.tend(self.offices[name].desk, at=at) for name in names or NAMES)
 
     def heal(self, order: Sequence[str] = NAMES) -> None:
         """Every line is there: carry and answer until nothing is left to say."""
@@ -149,11 +152,6 @@ class Desks:
         for office in self.offices.values():
             office.session.close()
             office.database.dispose()
-
-
-def at() -> int:
-    """Noon, as the ledger has it."""
-    return int(NOW.timestamp() * 1000)
 
 
 def _opened(folder: Path, name: str, number: int, region: Region) -> Office:
