@@ -13,8 +13,10 @@ from sqlalchemy import select
 from reservations.actions.accounts import SignInRequest, sign_in
 from reservations.actions.bookings import ChangeRequest, change
 from reservations.app import create_app
-from reservations.models import Booking
+from reservations.db import write_transaction
+from reservations.models import Account, Booking
 from reservations.web.auth import SESSION_COOKIES, token_hash
+from sync.store import Aside
 from tests.support.desks import Office, Offices
 from tests.support.lending import EVENING
 from tests.town import NOW, SATURDAY
@@ -203,13 +205,54 @@ def test_a_change_on_the_page_leads_to_the_booking_that_waits(offices: Offices):
     assert "変更の返事を待っています" in browser.get(answer.location).get_data(as_text=True)
 
 
-def browser_of(office: Office) -> FlaskClient:
-    """The resident's browser at this office."""
-    app = create_app(office.desk.settings, now=lambda: NOW, database=office.database)
+def browser_of(
+    office: Office, *, account: str = "account-resident", audience: str = "resident"
+) -> FlaskClient:
+    """Somebody's browser at this office."""
+    settings = office.desk.settings
+    app = create_app(settings, audience=audience, now=lambda: NOW, database=office.database)
     request = SignInRequest(
-        "account-resident", token_hash(TOKEN), NOW.replace(year=2027), kind="web", way="link"
+        account, token_hash(TOKEN), NOW.replace(year=2027), kind="web", way="link"
     )
     sign_in(office.session, request, office.context())
     client = app.test_client()
-    client.set_cookie(SESSION_COOKIES["resident"], TOKEN)
+    client.set_cookie(SESSION_COOKIES[audience], TOKEN)
     return client
+
+
+# What a clerk sees.
+
+
+def clerk_of(office: Office) -> FlaskClient:
+    """Who was a rival works at the counter now."""
+    with write_transaction(office.session):
+        account = office.session.get_one(Account, "account-rival")
+        account.role, account.party_id = "staff", None
+    return browser_of(office, account="account-rival", audience="counter")
+
+
+def test_every_page_of_the_counter_says_how_many_slips_wait_and_which_sheets_are_here(
+    offices: Offices,
+):
+    offices.give(SATURDAY)
+    offices.hub.books(offices.hub.region.here.whole)
+    hub, gym = clerk_of(offices.hub), clerk_of(offices.gym)
+
+    said = [each.get("/voices").get_data(as_text=True) for each in (hub, gym)]
+
+    assert "返事を待つ受付票 1件・ほかの拠点が持つ台帳 1葉" in said[0]
+    assert "返事を待つ受付票 0件・この拠点が持つ台帳 1葉" in said[1]
+
+
+def test_a_slip_that_is_to_be_said_again_is_shown_as_that(offices: Offices):
+    hub = offices.hub
+    offices.give(SATURDAY)
+    hub.books(hub.region.here.whole)
+    with hub.desk.transaction() as store:
+        (slip,) = store.slips(offices.sheet(SATURDAY).text)
+        store.set_aside(slip, Aside.TO_SAY_AGAIN)
+
+    page = clerk_of(hub).get("/ledger").get_data(as_text=True)
+
+    assert "もう一度伝える受付票</dt><dd>1件" in page
+    assert "取り込まずに置いた文書" not in page
