@@ -90,7 +90,8 @@ def permit_document(
 ) -> Document:
     """What the permit of this booking would say if it were issued now."""
     assert booking.party_id is not None, booking.id
-    changed = papers.changed_at(session, booking.id) if booking.revision else None
+    is_changed = booking.revision or booking.instead_of
+    changed = papers.changed_at(session, booking.id) if is_changed else None
     issue = Issue(
         at=context.now,
         applicant=papers.party_name(session, booking.party_id),

@@ -345,3 +345,18 @@ def test_nobody_frees_the_old_place_before_the_witness_has_the_new_one(witnessed
 
 def next_door(office: Office) -> SheetName:
     return SheetName("172120", office.region.next_door.facility_id, SATURDAY)
+
+
+def test_a_holder_that_does_not_hear_of_the_other_town_frees_the_old_place_all_the_same(
+    desks: Desks,
+):
+    old = given(desks, "gym", "hub")
+    desks.lines["gym"].scope = lambda chain: chain.startswith("172014-")
+
+    desks.changes("hub", old, desks.hub.region.next_door.whole)
+    new = instead_of(desks.hub, old)
+    desks.heal()
+
+    assert desks.statuses(old) == ["cancelled"] * 3 and desks.hub.status(new) == "confirmed"
+    assert desks.gym.session.get(Booking, new) is None
+    assert masks_agree(desks.gym.session) == []

@@ -132,7 +132,8 @@ def book(json_data: NewBooking) -> Response:
 def cancel(booking_id: UUID) -> Response:
     """Give a booking back
 
-    `due_yen` of the answer stays owed, `refund_yen` comes back.
+    `due_yen` of the answer stays owed, `refund_yen` comes back. A change that waits (`replaced_by`)
+    is withdrawn with it; to withdraw only the change, cancel the booking that was asked for.
     """
     mine = _mine(str(booking_id))
     act = _context(None, f"cancel {mine.id}")
