@@ -48,6 +48,7 @@ class RefusalCode(Enum):
     OWN_OVERLAP = "own_overlap"
     TAKEN = "taken"
     HELD_ELSEWHERE = "held_elsewhere"
+    CHANGING = "changing"
     NOT_ACTIVE = "not_active"
     ALREADY_STARTED = "already_started"
     NO_PERMIT = "no_permit"

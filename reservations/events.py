@@ -124,6 +124,17 @@ class BookingConfirmed(BookingState):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingConfirmedInstead(BookingConfirmed):
+    """A change over two holders: confirmed in the place of another booking, which is given up then.
+
+    Two bookings, because each sheet has its own holder, and no line stands on two.
+    """
+
+    name = "booking.confirmed_instead"
+    instead_of: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingChanged(BookingState):
     """Moved; the `from_` fields say where it was until now."""
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
 from reservations import catalogue_feed, clock, events, sheets
-from reservations.actions import form_texts
+from reservations.actions import answering, bookings, form_texts
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
@@ -42,7 +42,13 @@ _CLAIMS = select(tables.claim.c.claim).where(tables.claim.c.sheet == bindparam("
 _HOLDER = select(tables.chain.c.holder).where(tables.chain.c.chain == bindparam("sheet"))
 # A paper form that came back confirms as any other line does.
 _CONFIRMING = ("confirm", "form")
-_STATES = (events.BookingConfirmed.name, events.BookingChanged.name)
+_STATES = (
+    events.BookingConfirmed.name,
+    events.BookingConfirmedInstead.name,
+    events.BookingChanged.name,
+)
+# Nobody has to be told of what they did themselves.
+_SILENT = (bookings.OWN, bookings.CHANGED)
 
 
 def open_desk(database: Database, settings: Settings) -> Desk:
@@ -61,7 +67,7 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
-            _apply_slip(session, line)
+            _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
     touched = {line.chain for line in (*changes.gone, *changes.applied)}
     for name in filter(None, map(sheets.parsed, sorted(touched))):
@@ -95,15 +101,51 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
 def _confirm(session: Session, booking_id: str, entry: Entry, *, is_told: bool) -> None:
     """The booking is what this line says, unless a later one about it is known already."""
     values = sheets.row_of(booking_id, entry.data)
+    _give_up(session, entry)
     before = _known(session, booking_id)
     is_answered = before is not None and before.status != "tentative"
     if is_answered and before.revision >= values["revision"]:
+        _note_instead(session, booking_id, values.get("instead_of"))
         return
     know_party(session, values["party_id"], values["made_at"])
     values |= {"status": "confirmed", "is_told": is_told, "answer_by": None}
     _put(session, values, is_known=before is not None)
     if before is not None and before.status == "tentative":
-        _write_letter(session, booking_id, values["party_id"], "confirmed", entry)
+        kind = "changed" if values.get("instead_of") else "confirmed"
+        _write_letter(session, booking_id, values["party_id"], kind, entry)
+
+
+def _note_instead(session: Session, booking_id: str, instead_of: str | None) -> None:
+    """What only the first line about a booking says, also where a later one came before it."""
+    if instead_of is not None:
+        change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
+        session.connection().execute(change.values(instead_of=instead_of))
+
+
+def _given_up(entry: Entry) -> tuple[str, int]:
+    """The booking, and its last revision, whose place on the same sheet the line takes over."""
+    old, revision = sheets.owner_of(entry.frees)
+    return (old, revision) if old and old == entry.data.get("instead_of") else ("", -1)
+
+
+def _give_up(session: Session, entry: Entry) -> None:
+    """A change within a sheet that somebody else asked its holder for: one line frees the old
+    place and takes the new one."""
+    old, revision = _given_up(entry)
+    if not old:
+        return
+    change = (
+        update(_BOOKING)
+        .where(_BOOKING.c.id == old, _BOOKING.c.revision <= revision)
+        .values(
+            status="cancelled",
+            cancelled_at=sheets.instant_of(entry.at),
+            cancel_due_yen=0,
+            revision=revision + 1,
+            answer_by=None,
+        )
+    )
+    session.connection().execute(change)
 
 
 def _cancel(session: Session, booking_id: str, entry: Entry) -> None:
@@ -120,22 +162,35 @@ def _cancel(session: Session, booking_id: str, entry: Entry) -> None:
     )
     if session.connection().execute(change).rowcount:
         before = _known(session, booking_id)
-        if before is not None and entry.data.get("reason") != "own":
+        if before is not None and entry.data.get("reason") not in _SILENT:
             _write_letter(session, booking_id, before.party_id, "cancelled", entry)
 
 
 def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
-    """The holder said no: to a booking, or to a change of one that stays as it was."""
+    """The holder said no: to a booking, or to a wish to cancel one."""
+    asked, code = entry.data.get("asked"), entry.data.get("code")
     before = _known(session, booking_id)
-    if before is None:
+    if before is None or asked == "reach":
         return
-    if before.status == "tentative":
-        change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
-        session.connection().execute(change.values(status="refused", answer_by=None))
-    _write_letter(session, booking_id, before.party_id, "refused", entry)
+    change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
+    if asked == "cancel":
+        if code == answering.TOO_LATE and before.status == "confirmed":
+            # The wish to give up a change came after it was done: the new place stands.
+            session.connection().execute(change.values(cancelled_at=None, cancel_due_yen=None))
+        return
+    if before.status != "tentative":
+        return
+    if code == answering.GIVEN_UP:
+        at = datetime.fromisoformat(entry.data["cancelled_at"])
+        values = {"status": "cancelled", "cancelled_at": at, "cancel_due_yen": 0}
+        session.connection().execute(change.values(**values, answer_by=None))
+        return
+    session.connection().execute(change.values(status="refused", answer_by=None))
+    kind = "unchanged" if before.instead_of else "refused"
+    _write_letter(session, booking_id, before.party_id, kind, entry)
 
 
-def _apply_slip(session: Session, slip: Slip) -> None:
+def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
     """Somebody else's wish: shown on the board as 仮受付, occupying nothing (S4)."""
     if slip.kind == "declare":
         _declare(session, slip)
@@ -152,6 +207,10 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         answer_by = slip.data.get("answer_by")
         values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
         _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
+        answer = SqlStore(session, desk.directory).answer_to(slip)
+        if answer is not None and answer.kind == "refuse":
+            # The answer came before the question.
+            _refuse(session, booking_id, answer)
 
 
 def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) -> None:
@@ -195,12 +254,23 @@ def _undo(session: Session, entry: Entry) -> None:
     if entry.kind in _CONFIRMING and entry.data.get("event") in _STATES:
         # Nobody was told yet; whoever asked hears 仮受付 until the sheet's holder has answered.
         session.connection().execute(change.values(status="tentative", is_told=True))
+        _take_again(session, entry)
     elif entry.kind == "cancel" and entry.data.get("event") == events.BookingCancelled.name:
         values = {"status": "confirmed", "cancelled_at": None, "cancel_due_yen": None}
         values["revision"] = entry.data["revision"] - 1
         session.connection().execute(change.values(**values))
-    elif entry.kind == "refuse":
+    elif entry.kind == "refuse" and entry.data.get("asked") == "book":
         session.connection().execute(change.values(status="tentative"))
+
+
+def _take_again(session: Session, entry: Entry) -> None:
+    """The old place that a line took over stands again, as the line itself stands no more."""
+    old, revision = _given_up(entry)
+    if not old:
+        return
+    change = update(_BOOKING).where(_BOOKING.c.id == old, _BOOKING.c.revision == revision + 1)
+    values = {"status": "confirmed", "cancelled_at": None, "cancel_due_yen": None}
+    session.connection().execute(change.values(**values, revision=revision))
 
 
 def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
@@ -221,7 +291,7 @@ def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
 
 def _known(session: Session, booking_id: str) -> Any:
     c = _BOOKING.c
-    query = select(c.id, c.status, c.revision, c.party_id).where(c.id == booking_id)
+    query = select(c.id, c.status, c.revision, c.party_id, c.instead_of).where(c.id == booking_id)
     return session.connection().execute(query).one_or_none()
 
 
@@ -239,8 +309,8 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
     for line in store.lines(name.text):
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
-    for slip in store.pending(name.text):
-        _apply_slip(session, slip)
+    for slip in store.slips(name.text):
+        _apply_slip(session, desk, slip)
     _renew_masks(session, desk, name)
 
 

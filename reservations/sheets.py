@@ -58,7 +58,7 @@ def bits_of(claims: Iterable[str]) -> dict[int, int]:
     return dict(bits)
 
 
-def key_of(booking_id: str, revision: int) -> str:
+def key_of(booking_id: str, revision: int | str) -> str:
     """The booking as it is since this revision: who occupies, and what a line settles."""
     return f"{booking_id}:{revision}"
 
@@ -75,7 +75,11 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
     data = words_of(name, version, subject, body)
     before = key_of(subject, revision - 1)
     match name:
-        case events.BookingConfirmed.name | events.BookingChanged.name:
+        case (
+            events.BookingConfirmed.name
+            | events.BookingConfirmedInstead.name
+            | events.BookingChanged.name
+        ):
             until = min(body["end_slot"], SLOTS_PER_DAY)
             claims = claims_of(body["parts"], body["start_slot"], until)
             return Draft("confirm", settles, claims, before if body["stays"] else "", data)
@@ -85,6 +89,12 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
         case events.BookingCancelled.name | events.BookingLeft.name:
             return Draft("cancel", settles, (), before, data)
     raise AssertionError(f"no line for {name}")
+
+
+def owner_of(key: str) -> tuple[str, int]:
+    """The booking and the revision that a key of `key_of` names; revision -1 for any other key."""
+    booking_id, _, revision = key.rpartition(":")
+    return booking_id, int(revision) if revision.isdecimal() else -1
 
 
 def milliseconds(instant: datetime) -> int:
@@ -159,4 +169,6 @@ def row_of(booking_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         "free_cancel_until": free_until and datetime.fromisoformat(free_until),
         "note": data["note"],
         "revision": data["revision"],
+        # Said once, by the first line; a later change of the booking says nothing of it.
+        **({"instead_of": data["instead_of"]} if "instead_of" in data else {}),
     }

@@ -167,6 +167,15 @@ class SqlStore:
         query = select(_settled.key).where(_settled.sheet == sheet, _settled.key.in_(keys))
         return frozenset(self.session.scalars(query))
 
+    def answer_to(self, slip: Slip) -> Entry | None:
+        """The line that settled a slip, whichever of the two came first; None while it waits."""
+        asked = _settled.sheet == slip.sheet, _settled.key == slip.hash
+        number = self.session.scalar(select(_settled.number).where(*asked))
+        if number is None:
+            return None
+        line = self.lines(slip.sheet, after=number - 1, through=number)[0]
+        return line if isinstance(line, Entry) else None
+
     def number_arrivals(self, *, limit: int) -> list[str]:
         """Give lines their place in the order in which they became fit to be shown.
 

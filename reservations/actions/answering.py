@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from reservations import sheets
-from reservations.actions import entering
+from reservations.actions import entering, following
 from reservations.desk import Desk
-from reservations.events import BookingConfirmed, BookingReaches
+from reservations.events import BookingConfirmed, BookingConfirmedInstead, BookingReaches
+from reservations.models import Booking
+from reservations.queries import ledger
 from reservations.rules.period import SLOTS_PER_DAY
+from reservations.sheets import SheetName
 from sync.document import Slip
 from sync.ledger import SqlStore
 from sync.node import Draft
 from sync.store import Store
 
-NO_REASON = "taken"
+# Why a slip is answered with no.
+TAKEN, MALFORMED, NOT_ACTIVE = "taken", "malformed", "not_active"
+# Nobody wants it any more: its wish to cancel came before the answer.
+GIVEN_UP = "given_up"
+# A wish to give up a change that was done already.
+TOO_LATE = "too_late"
+# The booking lies on another sheet by now, whose holder is asked.
+MOVED = "moved"
+# The kind of slip by which the holder of the first day asks the holder of the second.
+REACH = "reach"
 SHEETS_A_ROUND = 50
 
 
 def tend(desk: Desk, *, at: int, is_night: bool = False) -> int:
-    """One round at the desk: write up the book, answer what waits, give the witness what is new.
+    """One round at the desk: write up the book, answer what waits, do what follows from answers
+    that came, give the witness what is new.
 
     at        milliseconds; any clock
     returns   how much was done: 0 when there was nothing to do
@@ -28,7 +44,7 @@ def tend(desk: Desk, *, at: int, is_night: bool = False) -> int:
     with desk.database.session() as session:
         store = SqlStore(session, desk.directory)
         names = entering.waiting(session, desk, limit=SHEETS_A_ROUND, is_night=is_night)
-        is_asked, is_unwitnessed = bool(store.sheets_waiting()), bool(store.unwitnessed())
+        is_asked = bool(store.sheets_waiting())
     if desk.is_suspended():
         names, is_asked = [], False
     for name in names:
@@ -36,9 +52,12 @@ def tend(desk: Desk, *, at: int, is_night: bool = False) -> int:
             entering.lock(store.session, name)
             entering.enter(store.session, desk, name)
     answered = answer(desk, at=at) if is_asked else 0
-    if names or answered or is_unwitnessed:
+    followed = 0 if desk.is_suspended() else following.follow(desk, at=at)
+    with desk.database.session() as session:
+        is_unwitnessed = bool(SqlStore(session, desk.directory).unwitnessed())
+    if is_unwitnessed:
         desk.settle(is_quiet=True)
-    return len(names) + answered
+    return len(names) + answered + followed
 
 
 def answer(desk: Desk, *, at: int) -> int:
@@ -46,54 +65,158 @@ def answer(desk: Desk, *, at: int) -> int:
 
     at   milliseconds; any clock
     """
-    return desk.node.answer(lambda slip, store: _drafts(desk, slip, store), at=at)
+    return desk.node.answer(_Round(desk).drafts, at=at)
 
 
-def _drafts(desk: Desk, slip: Slip, store: Store) -> Sequence[Draft]:
-    """What could be answered, the best first. The ledger writes the first that may stand."""
-    assert isinstance(store, SqlStore)
-    name = sheets.parsed(slip.sheet)
-    if name is None or not isinstance(slip.data.get("booking"), str):
-        return [_no(slip, "malformed")]
-    entering.lock(store.session, name)
-    entering.enter(store.session, desk, name)
-    match slip.kind:
-        case "book":
-            return _to_book(desk, store, slip)
-        case "cancel":
-            return _to_cancel(store, slip)
-    return []
+@dataclass(slots=True)
+class _Round:
+    """One round through the slips; what is looked up for a sheet is kept until its end.
 
+    given_up   sheet to the bookings that somebody waits to cancel, each with that slip
+    """
 
-def _to_book(desk: Desk, store: SqlStore, slip: Slip) -> Sequence[Draft]:
-    data = {name: value for name, value in slip.data.items() if name != "answer_by"}
-    wish = _fact(data)
-    if wish is None or wish.sheet != slip.sheet:
-        return [_no(slip, "malformed")]
-    draft = _answering(slip, sheets.draft_of(wish.name, wish.version, wish.subject, wish.body()))
-    if wish.end_slot > SLOTS_PER_DAY:
+    desk: Desk
+    given_up: dict[str, dict[str, Slip]] = field(default_factory=dict)
+
+    def drafts(self, slip: Slip, store: Store) -> Sequence[Draft]:
+        """What could be answered, the best first. The ledger writes the first that may stand."""
+        assert isinstance(store, SqlStore)
+        name = sheets.parsed(slip.sheet)
+        if name is None or not isinstance(slip.data.get("booking"), str):
+            return [_no(slip, MALFORMED)]
+        entering.lock(store.session, name)
+        entering.enter(store.session, self.desk, name)
+        match slip.kind:
+            case "book":
+                return self._to_book(store, name, slip)
+            case "cancel":
+                return self._to_cancel(store, name, slip)
+            case "reach":
+                return _to_reach(store, slip)
+        return []
+
+    def _to_book(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+        wish = _fact({word: value for word, value in slip.data.items() if word != "answer_by"})
+        if not isinstance(wish, BookingConfirmed) or wish.sheet != slip.sheet:
+            return [_no(slip, MALFORMED)]
+        cancel = self._cancels(store, slip.sheet).get(wish.subject)
+        if cancel is not None:
+            return [_no(slip, GIVEN_UP, cancelled_at=cancel.data.get("cancelled_at", ""))]
+        draft = sheets.draft_of(wish.name, wish.version, wish.subject, wish.body())
+        draft = _answering(slip, _in_place(store, name, wish, draft))
+        if wish.end_slot > SLOTS_PER_DAY:
+            taken = store.owners(slip.sheet, draft.claims).values()
+            is_free = all(owner == draft.frees for owner in taken)
+            has_second = is_free and self._reached(store, wish, slip.at)
+            if has_second is None:
+                return []
+            if not has_second:
+                return [_no(slip, TAKEN)]
+        return [draft, _no(slip, TAKEN)]
+
+    def _cancels(self, store: SqlStore, sheet: str) -> dict[str, Slip]:
+        if sheet not in self.given_up:
+            self.given_up[sheet] = {
+                str(each.data.get("booking")): each
+                for each in store.pending(sheet)
+                if each.kind == "cancel"
+            }
+        return self.given_up[sheet]
+
+    def _reached(self, store: SqlStore, wish: BookingConfirmed, at: int) -> bool | None:
+        """Whether the second day is had. Where it is held here, both or none are written; else its
+        holder is asked, and confirms its part first; None until then."""
         (reach,) = wish.reach()
-        if store.owners(slip.sheet, draft.claims) or not _reach(desk, store, reach, slip.at):
-            return [_no(slip, NO_REASON)]
-    return [draft, _no(slip, NO_REASON)]
+        key = sheets.key_of(reach.subject, reach.revision)
+        if store.claims_of(reach.sheet, key):
+            return True
+        slips = [
+            each
+            for each in store.slips(reach.sheet)
+            if each.kind == REACH and each.data.get("booking") == reach.subject
+        ]
+        hashes = [each.hash for each in slips]
+        settled = store.settled(reach.sheet, hashes)
+        if self.desk.node.may_write(store.position(reach.sheet)) is None:
+            waiting = tuple(each for each in hashes if each not in settled)
+            return _write_reach(self.desk, store, reach, waiting, at)
+        if not slips:
+            data = sheets.words_of(reach.name, reach.version, reach.subject, reach.body())
+            self.desk.node.post(store, reach.sheet, REACH, at=at, asks=True, data=data)
+            return None
+        return False if settled == frozenset(hashes) else None
+
+    def _to_cancel(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+        """The place is freed, whatever revision of the booking stands by now."""
+        data = dict(slip.data)
+        withdraws = data.pop("withdraws", False)
+        owner = ledger.owner_of(store.session, name, data["booking"])
+        if owner and withdraws:
+            return [_no(slip, TOO_LATE)]
+        if owner:
+            data["revision"] = sheets.owner_of(owner)[1] + 1
+            body = sheets.event_body(data)
+            draft = sheets.draft_of(data["event"], data["version"], data["booking"], body)
+            return [_answering(slip, draft), _no(slip, NOT_ACTIVE)]
+        row = _row(store, data["booking"])
+        if row is None or row.status == "tentative":
+            # What it is about has not come yet, or is answered first.
+            return []
+        on = SheetName(row.municipality_code, row.facility_id, row.date)
+        if row.status != "confirmed" or on == name:
+            return [_no(slip, NOT_ACTIVE)]
+        data |= {"town": on.town, "facility_id": on.facility_id, "date": on.date.isoformat()}
+        data |= {"end_slot": row.end_slot, "revision": row.revision + 1}
+        self.desk.node.post(store, on.text, "cancel", at=slip.at, asks=True, data=data)
+        return [_no(slip, MOVED)]
 
 
-def _reach(desk: Desk, store: SqlStore, reach: BookingReaches, at: int) -> bool:
-    """The line on the next day's sheet, if that is held here too: both or none."""
+def _in_place(store: SqlStore, name: SheetName, wish: BookingConfirmed, draft: Draft) -> Draft:
+    """A change within one sheet: the line that takes the new place frees the old one."""
+    if not isinstance(wish, BookingConfirmedInstead):
+        return draft
+    row = _row(store, wish.instead_of)
+    if row is None or (row.facility_id, row.date) != (name.facility_id, name.date):
+        return draft
+    owner = ledger.owner_of(store.session, name, wish.instead_of)
+    if not owner:
+        return draft
+    after = sheets.key_of(wish.instead_of, sheets.owner_of(owner)[1] + 1)
+    return Draft(draft.kind, (*draft.settles, after), draft.claims, owner, draft.data)
+
+
+def _write_reach(
+    desk: Desk, store: SqlStore, reach: BookingReaches, waiting: tuple[str, ...], at: int
+) -> bool:
+    """The line on the next day's sheet, which is held here too.
+
+    waiting   slips that asked for the same
+    """
     name = sheets.parsed(reach.sheet)
     assert name is not None
     entering.lock(store.session, name)
     entering.enter(store.session, desk, name)
     draft = sheets.draft_of(reach.name, reach.version, reach.subject, reach.body())
+    draft = Draft(draft.kind, (*draft.settles, *waiting), draft.claims, draft.frees, draft.data)
     return desk.node.try_write(store, reach.sheet, draft, at=at)
 
 
-def _to_cancel(store: SqlStore, slip: Slip) -> Sequence[Draft]:
-    """The place is freed, whatever revision of the booking stands by now."""
-    data = dict(slip.data)
-    body = sheets.event_body(data)
-    draft = sheets.draft_of(data["event"], data["version"], data["booking"], body)
-    return [_answering(slip, draft), _no(slip, "not_active")]
+def _to_reach(store: SqlStore, slip: Slip) -> Sequence[Draft]:
+    """The second day of a booking whose first day another desk holds, and confirms after this."""
+    reach = _fact(slip.data)
+    if not isinstance(reach, BookingReaches) or reach.sheet != slip.sheet:
+        return [_no(slip, MALFORMED)]
+    row = _row(store, reach.subject)
+    if row is not None and row.status in ("cancelled", "refused"):
+        return [_no(slip, NOT_ACTIVE)]
+    draft = sheets.draft_of(reach.name, reach.version, reach.subject, reach.body())
+    return [_answering(slip, draft), _no(slip, TAKEN)]
+
+
+def _row(store: SqlStore, booking_id: str) -> Any:
+    c = Booking.__table__.c
+    query = select(c.status, c.municipality_code, c.facility_id, c.date, c.end_slot, c.revision)
+    return store.session.connection().execute(query.where(c.id == booking_id)).one_or_none()
 
 
 def _answering(slip: Slip, draft: Draft) -> Draft:
@@ -101,15 +224,21 @@ def _answering(slip: Slip, draft: Draft) -> Draft:
     return Draft(draft.kind, settles, draft.claims, draft.frees, draft.data)
 
 
-def _no(slip: Slip, code: str) -> Draft:
+def _no(slip: Slip, code: str, **more: str) -> Draft:
     data = {"booking": slip.data.get("booking"), "code": code, "asked": slip.kind}
-    return Draft("refuse", (slip.hash,), data=data)
+    return Draft("refuse", (slip.hash,), data=data | more)
 
 
-def _fact(data: Mapping[str, Any]) -> BookingConfirmed | None:
+_FACTS: dict[str, type[BookingConfirmed | BookingReaches]] = {
+    fact.name: fact for fact in (BookingConfirmed, BookingConfirmedInstead, BookingReaches)
+}
+
+
+def _fact(data: Mapping[str, Any]) -> BookingConfirmed | BookingReaches | None:
     """The wish in a slip's words, or None where they are not whole."""
     try:
         body = sheets.event_body(data)
-        return BookingConfirmed(subject=data["booking"], **{**body, "parts": tuple(body["parts"])})
+        kind = _FACTS[data["event"]]
+        return kind(subject=data["booking"], **{**body, "parts": tuple(body["parts"])})
     except (KeyError, TypeError):
         return None

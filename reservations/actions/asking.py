@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -25,16 +25,21 @@ def desk_of(session: Session) -> Desk:
     return desk
 
 
-def tentative(values: dict[str, Any], context: Context) -> dict[str, Any]:
-    """What is different in the columns of a booking that waits for its answer."""
+def until(values: dict[str, Any], context: Context, *, before: datetime | None = None) -> datetime:
+    """By when the answer to a booking with these columns comes.
+
+    before   the start of what is given up for it, where that is sooner
+    """
     period = Period(values["start_slot"], values["end_slot"])
-    return {"status": "tentative", "answer_by": _answer_by(values["date"], period, context)}
+    starts_at = period.starts_at(values["date"], LOCAL)
+    first = starts_at if before is None else min(before, starts_at)
+    return answer_by(now=context.now, starts_at=first, zone=LOCAL)
 
 
-def ask(session: Session, wish: BookingConfirmed, context: Context) -> BookingAsked:
+def ask(
+    session: Session, wish: BookingConfirmed, context: Context, *, until: datetime
+) -> BookingAsked:
     """Ask the holder for this booking. It occupies nothing until the answer comes."""
-    day, period = date.fromisoformat(wish.date), Period(wish.start_slot, wish.end_slot)
-    until = _answer_by(day, period, context)
     words = sheets.words_of(wish.name, wish.version, wish.subject, wish.body())
     data = words | {"answer_by": until.isoformat()}
     desk = desk_of(session)
@@ -43,9 +48,17 @@ def ask(session: Session, wish: BookingConfirmed, context: Context) -> BookingAs
     return BookingAsked(subject=wish.subject, wish=wish.body(), answer_by=until.isoformat())
 
 
-def ask_to_cancel(session: Session, fact: BookingCancelled, context: Context) -> CancellationAsked:
-    """Ask the holder to free the place. What stays owed is fixed by the time of the wish."""
+def ask_to_cancel(
+    session: Session, fact: BookingCancelled, context: Context, *, is_withdrawal: bool = False
+) -> CancellationAsked:
+    """Ask the holder to free the place. What stays owed is fixed by the time of the wish.
+
+    is_withdrawal   only if it has not been confirmed by then: who thinks better of a change must
+                    not lose the new place when the old one has gone already
+    """
     data = sheets.words_of(fact.name, fact.version, fact.subject, fact.body())
+    if is_withdrawal:
+        data["withdraws"] = True
     at = sheets.milliseconds(context.now)
     ledger.post(session, desk_of(session).node, fact.sheet, "cancel", at=at, asks=True, data=data)
     return CancellationAsked(
@@ -55,7 +68,3 @@ def ask_to_cancel(session: Session, fact: BookingCancelled, context: Context) ->
         date=fact.date,
         due_yen=fact.due_yen,
     )
-
-
-def _answer_by(day: date, period: Period, context: Context) -> datetime:
-    return answer_by(now=context.now, starts_at=period.starts_at(day, LOCAL), zone=LOCAL)

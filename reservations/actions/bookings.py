@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, exists, func, insert, select
+from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking
-from reservations.actions.occupancy import claim, lock, release, state
-from reservations.actions.step import Context, action, takes_turn
+from reservations.actions import asking, places
+from reservations.actions.occupancy import lock
+from reservations.actions.places import Place
+from reservations.actions.step import Context, action, record, takes_turn
 from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
-from reservations.errors import Refusal, RefusalCode, strongest
+from reservations.errors import Refusal, RefusalCode
 from reservations.events import (
     BookingAsked,
     BookingCancelled,
     BookingChanged,
     BookingConfirmed,
+    BookingConfirmedInstead,
     CancellationAsked,
 )
 from reservations.models import Booking, CatalogueVersion
@@ -29,9 +30,10 @@ from reservations.models.base import table_of
 from reservations.models.bookings import SERIAL
 from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
-from reservations.rules import availability, refunds
+from reservations.rules import refunds
 from reservations.rules.availability import Kind
 from reservations.rules.period import SLOTS_PER_DAY, Period
+from reservations.rules.refunds import Cancellation
 from reservations.sheets import instant_text, stated
 
 __all__ = [
@@ -58,10 +60,14 @@ class ChangeRequest:
     period: Period
 
 
+# Why a booking is given up: its party's own wish, or because another has taken its place.
+OWN, CHANGED = "own", "changed"
+
+
 @dataclass(frozen=True, slots=True)
 class CancelRequest:
     booking_id: str
-    reason: str = "own"
+    reason: str = OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +95,33 @@ def book(
     terms = agree(unit, request, standing, memory_now, context)
     values = _use_row(request, context, booking_id, terms)
     try:
-        with _undone_alone(session, request.period):
-            _claim(session, unit, request.date, request.period)
+        places.take(session, Place(unit, request.date, request.period))
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
-        serial = _insert_row(session, values | asking.tentative(values, context))
+        until = asking.until(values, context)
+        serial = _insert_row(session, values | {"status": "tentative", "answer_by": until})
         wish = BookingConfirmed(**stated(values | {"serial": serial}, unit.parts))
-        return asking.ask(session, wish, context)
+        return asking.ask(session, wish, context, until=until)
     return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
 
 
 @action("change", subject=lambda request: request.booking_id)
 def change(
     session: Session, request: ChangeRequest, context: Context, booking_id: str
-) -> BookingChanged:
+) -> BookingChanged | BookingConfirmedInstead | BookingAsked:
     """Move a booking to another time or place in one step; number and conditions stay.
 
-    raises   Refusal not_found, not_active, already_started, or whatever booking anew would refuse;
-             the old place is then still held
+    Where the sheets have different holders it is two steps: a second booking is made, or asked
+    for, and the first is given up when the second is confirmed (following.py).
+
+    raises   Refusal not_found, not_active, already_started, changing, or whatever booking anew
+             would refuse; the old place is then still held
     """
-    booking, old = _active(session, booking_id, context)
+    found = _active(session, booking_id, context)
+    booking, old = found.booking, found.unit
+    if found.instead:
+        raise Refusal(RefusalCode.CHANGING)
     before = Period(booking.start_slot, booking.end_slot)
     wish = BookingRequest(
         request.unit_id,
@@ -125,8 +137,9 @@ def change(
         session,
         [(old.parts, booking.date, before), (unit.parts, request.date, request.period)],
     )
-    release(session, old.parts, booking.date, before)
-    _claim(session, unit, request.date, request.period)
+    place = Place(old, booking.date, before)
+    if not places.swap(session, place, Place(unit, request.date, request.period)):
+        return _change_over_two(session, booking, place, wish, terms, context)
     left: dict[str, Any] = {
         "from_town": old.town.code,
         "from_facility_id": old.place.id,
@@ -150,30 +163,23 @@ def cancel(
 
     raises   Refusal not_found, not_active, already_started
     """
-    booking, unit = _active(session, booking_id, context, statuses=("confirmed", "tentative"))
+    found = _active(session, booking_id, context, statuses=("confirmed", "tentative"))
+    booking, unit = found.booking, found.unit
+    others = _instead_of(session, booking_id) if found.instead else []
+    for other in others:
+        if other.status == "tentative" and other.cancelled_at is None:
+            # Who gives the old place up wants no new one in its stead.
+            fact = _cancellation(other, OWN, 0, context)
+            record(session, asking.ask_to_cancel(session, fact, context), context)
     period = Period(booking.start_slot, booking.end_slot)
-    settled = refunds.cancellation(
-        booking.fee_yen,
-        made_at=booking.made_at,
-        starts_at=period.starts_at(booking.date, LOCAL),
-        now=context.now,
-        rules=unit.town.rules_of(booking.town_rules_id, local_day(booking.made_at)),
-    )
-    fact = BookingCancelled(
-        subject=booking_id,
-        town=booking.municipality_code,
-        facility_id=booking.facility_id,
-        date=booking.date.isoformat(),
-        end_slot=booking.end_slot,
-        reason=request.reason,
-        due_yen=settled.due_yen,
-        cancelled_at=instant_text(context.now),
-        revision=booking.revision + 1,
-    )
-    booking.cancelled_at = context.now
-    booking.cancel_due_yen = settled.due_yen
-    if booking.status == "tentative" or not _freed(session, unit, booking.date, period):
-        return asking.ask_to_cancel(session, fact, context)
+    is_changed = any(other.status == "confirmed" for other in others)
+    reason = CHANGED if is_changed else request.reason
+    due_yen = _settled(booking, unit, reason, context).due_yen
+    is_kept = booking.status == "tentative" and _is_kept(session, booking.instead_of)
+    fact = _cancellation(booking, reason, due_yen, context)
+    place = Place(unit, booking.date, period)
+    if booking.status == "tentative" or not places.give_back(session, place):
+        return asking.ask_to_cancel(session, fact, context, is_withdrawal=is_kept)
     booking.status = "cancelled"
     booking.revision = fact.revision
     return fact
@@ -190,49 +196,98 @@ def close(
     unit = memory.current(session).catalogue.units.get(request.unit_id)
     if unit is None:
         raise Refusal(RefusalCode.UNIT_UNKNOWN)
-    _claim(session, unit, request.date, request.period)
+    places.take(session, Place(unit, request.date, request.period))
     values = _row(request, context, booking_id, unit)
     values.update(kind=request.kind.value, note=request.note)
     return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
 
 
-def _claim(session: Session, unit: LentUnit, day: date, period: Period) -> None:
-    """Occupy it, or say why not: closed since we last looked, taken, or another node's to give."""
+def _change_over_two(
+    session: Session,
+    booking: Booking,
+    old: Place,
+    wish: BookingRequest,
+    terms: Terms,
+    context: Context,
+) -> BookingConfirmedInstead | BookingAsked:
+    """A second booking in the place of the first, under the conditions of the first."""
+    values = _use_row(wish, context, context.new_id(), terms, made_at=booking.made_at)
+    values["instead_of"] = booking.id
     try:
-        claim(session, unit.parts, day, period)
-    except Refusal as taken:
-        found = state(session, unit.parts, day, period)
-        against = availability.hours_refusals(found.open, period)
-        if found.is_held or found.busy & period.bits:
-            against.append(taken)
-        else:
-            against.append(Refusal(RefusalCode.HELD_ELSEWHERE))
-        raise strongest(against) from None
-
-
-def _freed(session: Session, unit: LentUnit, day: date, period: Period) -> bool:
-    """Release it; False where that is another node's to do."""
-    try:
-        with _undone_alone(session, period):
-            release(session, unit.parts, day, period)
+        places.take(session, Place(terms.unit, wish.date, wish.period), given_up=old)
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
+        until = asking.until(values, context, before=old.period.starts_at(old.date, LOCAL))
+        serial = _insert_row(session, values | {"status": "tentative", "answer_by": until})
+        fact = _instead(values | {"serial": serial}, terms.unit)
+        return asking.ask(session, fact, context, until=until)
+    return _instead(values | {"serial": _insert_row(session, values)}, terms.unit)
+
+
+def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:
+    state = stated(values, unit.parts)
+    return BookingConfirmedInstead(**state, instead_of=values["instead_of"])
+
+
+def _cancellation(
+    booking: Booking, reason: str, due_yen: int, context: Context
+) -> BookingCancelled:
+    """The wish is noted in the booking's own row at once: its date counts (S5)."""
+    booking.cancelled_at = context.now
+    booking.cancel_due_yen = due_yen
+    return BookingCancelled(
+        subject=booking.id,
+        town=booking.municipality_code,
+        facility_id=booking.facility_id,
+        date=booking.date.isoformat(),
+        end_slot=booking.end_slot,
+        reason=reason,
+        due_yen=due_yen,
+        cancelled_at=instant_text(context.now),
+        revision=booking.revision + 1,
+    )
+
+
+def _settled(booking: Booking, unit: LentUnit, reason: str, context: Context) -> Cancellation:
+    """What stays owed. Nothing, where another booking has its place: that one's fee is owed."""
+    if reason == CHANGED:
+        return Cancellation(0, booking.fee_yen, is_undo=False)
+    period = Period(booking.start_slot, booking.end_slot)
+    return refunds.cancellation(
+        booking.fee_yen,
+        made_at=booking.made_at,
+        starts_at=period.starts_at(booking.date, LOCAL),
+        now=context.now,
+        rules=unit.town.rules_of(booking.town_rules_id, local_day(booking.made_at)),
+    )
+
+
+def _is_kept(session: Session, booking_id: str | None) -> bool:
+    """Whether this booking stands, so that who gives up its change keeps it; as far as is known
+    here, where perhaps nobody has heard of it."""
+    if booking_id is None:
         return False
-    return True
-
-
-def _undone_alone(session: Session, period: Period) -> AbstractContextManager[object]:
-    """A savepoint where two days are touched, of which one may be held here and the other not."""
-    return session.begin_nested() if period.end > SLOTS_PER_DAY else nullcontext()
+    old = session.get(Booking, booking_id)
+    return old is None or (old.status == "confirmed" and old.cancelled_at is None)
 
 
 def _use_row(
-    request: BookingRequest, context: Context, booking_id: str, terms: Terms
+    request: BookingRequest,
+    context: Context,
+    booking_id: str,
+    terms: Terms,
+    *,
+    made_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """The columns of a party's booking, on these terms."""
+    """The columns of a party's booking, on these terms.
+
+    made_at   of the booking that it is instead of, whose conditions it keeps
+    """
     values = _row(request, context, booking_id, terms.unit)
+    made_at = made_at or context.now
     values.update(
+        made_at=made_at,
         party_id=request.party_id,
         purpose_code=request.purpose,
         headcount=request.headcount,
@@ -240,7 +295,7 @@ def _use_row(
         tariff_from=terms.tariff_from,
         town_rules_id=terms.rules.version or None,
         free_cancel_until=refunds.free_until(
-            made_at=context.now,
+            made_at=made_at,
             starts_at=request.period.starts_at(request.date, LOCAL),
             rules=terms.rules,
         ),
@@ -276,6 +331,7 @@ def _row(
         "town_rules_id": None,
         "made_at": context.now,
         "free_cancel_until": None,
+        "instead_of": None,
         "note": "",
         "revision": 0,
     }
@@ -308,8 +364,18 @@ def _insert_row(session: Session, values: dict[str, Any]) -> int:
     return int(run(session, _INSERT[dialect], values | own).scalar_one())
 
 
-_ONE = select(Booking, select(CatalogueVersion.version).scalar_subquery().label("catalogue")).where(
-    Booking.id == bindparam("booking_id")
+_OTHER = aliased(Booking)
+_HAS_PLACE = _OTHER.instead_of == Booking.id, _OTHER.status.in_(("confirmed", "tentative"))
+_ONE = select(
+    Booking,
+    select(CatalogueVersion.version).scalar_subquery().label("catalogue"),
+    exists().where(*_HAS_PLACE).label("instead"),
+).where(Booking.id == bindparam("booking_id"))
+_INSTEAD = (
+    select(Booking)
+    .where(Booking.instead_of == bindparam("booking_id"))
+    .where(Booking.status.in_(("confirmed", "tentative")))
+    .order_by(Booking.id)
 )
 _LOCKED = {
     "sqlite": _ONE,
@@ -320,14 +386,23 @@ _LOCKED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A booking, locked, and its unit; `instead`: another has its place, or has been asked for."""
+
+    booking: Booking
+    unit: LentUnit
+    instead: bool
+
+
 def _active(
     session: Session,
     booking_id: str,
     context: Context,
     *,
     statuses: tuple[str, ...] = ("confirmed",),
-) -> tuple[Booking, LentUnit]:
-    """The booking, locked, if it can still be changed by people; and its unit."""
+) -> Active:
+    """The booking, if it can still be changed by people."""
     statement = _LOCKED[session.get_bind().dialect.name]
     row = session.execute(statement, {"booking_id": booking_id}).one_or_none()
     if row is None:
@@ -339,7 +414,12 @@ def _active(
     if period.starts_at(booking.date, LOCAL) <= context.now:
         raise Refusal(RefusalCode.ALREADY_STARTED)
     known = memory.at_version(session, row.catalogue or 0)
-    return booking, known.catalogue.units[booking.unit_id]
+    return Active(booking, known.catalogue.units[booking.unit_id], row.instead)
+
+
+def _instead_of(session: Session, booking_id: str) -> list[Booking]:
+    """What has this booking's place, or has been asked for in its stead."""
+    return list(session.scalars(_INSTEAD, {"booking_id": booking_id}))
 
 
 def _move(booking: Booking, wish: BookingRequest, terms: Terms) -> None:

@@ -67,7 +67,7 @@ def permit(session: Session, memory: Memory, booking: BookingView, context: Cont
     raises   Refusal no_permit
     """
     for _ in range(TRIES):
-        if booking.status != "confirmed" or booking.party_id is None:
+        if not booking.stands or booking.party_id is None:
             raise Refusal(RefusalCode.NO_PERMIT)
         found = papers.issued(session, documents.PERMIT, booking.id, booking.revision)
         if found is not None:
@@ -90,7 +90,8 @@ def permit_document(
 ) -> Document:
     """What the permit of this booking would say if it were issued now."""
     assert booking.party_id is not None, booking.id
-    changed = papers.changed_at(session, booking.id) if booking.revision else None
+    is_changed = booking.revision or booking.instead_of
+    changed = papers.changed_at(session, booking.id) if is_changed else None
     issue = Issue(
         at=context.now,
         applicant=papers.party_name(session, booking.party_id),

@@ -167,6 +167,11 @@ def _check_mode(name: str, mode: Mode) -> None:
         raise Refusal(RefusalCode.MODE, mode=mode.value)
 
 
+def record(session: Session, fact: Fact, context: Context) -> None:
+    """A second event of the same action, about something else; in its transaction."""
+    _write_event(session, fact, context)
+
+
 def _write_event(session: Session, fact: Fact, context: Context) -> None:
     """The event; what it means on another sheet is an event of its own."""
     rows = [

@@ -37,6 +37,7 @@ HELP = "鍵: c 回線を切る  b 両方で同じ面を予約  r 回線をつな
 STATUSES = {
     "confirmed": "確定",
     "tentative": "仮受付",
+    "changing": "変更の返事待ち",
     "refused": "取れず",
     "cancelled": "取消",
     "cancelling": "取消受付中",

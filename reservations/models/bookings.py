@@ -14,6 +14,7 @@ from sqlalchemy import (
     Sequence,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +25,10 @@ Day = date
 
 # Where PostgreSQL takes the serial from; SQLite counts in the insert itself (actions/bookings.py).
 SERIAL = Sequence("booking_serial", metadata=Base.metadata)
+
+# Few bookings are on two sheets, or take the place of another: only they are in these indexes.
+_PAST_MIDNIGHT = text("end_slot > 96")
+_INSTEAD = text("instead_of IS NOT NULL")
 
 
 class Booking(Base):
@@ -36,6 +41,8 @@ class Booking(Base):
     is_told            False while a confirmed one stands on one medium only (DESIGN.md, S2): it
                        holds its place, and people still hear 仮受付
     answer_by          until when a tentative one will be answered
+    instead_of         the booking that this one takes the place of: a change over two holders; the
+                       other is given up when this one is confirmed (actions/following.py)
     tariff_from, town_rules_id   the versions it was made under
     """
 
@@ -50,6 +57,18 @@ class Booking(Base):
         Index("ix_booking_unit_id_date", "unit_id", "date"),
         Index("ix_booking_facility_id_date", "facility_id", "date"),
         Index("ix_booking_party_id_date", "party_id", "date"),
+        Index(
+            "ix_booking_past_midnight",
+            "date",
+            sqlite_where=_PAST_MIDNIGHT,
+            postgresql_where=_PAST_MIDNIGHT,
+        ),
+        Index(
+            "ix_booking_instead_of",
+            "instead_of",
+            sqlite_where=_INSTEAD,
+            postgresql_where=_INSTEAD,
+        ),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -78,3 +97,4 @@ class Booking(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     # Raised by every change, so that a calendar file replaces the older one (iCalendar SEQUENCE).
     revision: Mapped[int] = mapped_column(default=0)
+    instead_of: Mapped[str | None] = mapped_column(Text)

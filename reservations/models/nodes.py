@@ -59,7 +59,8 @@ class Notice(Base):
 class Letter(Base):
     """What a party is to be told, until it has gone out: an answer, an offer in place of a loss.
 
-    kind   confirmed, refused, displaced, cancelled; `body` has what the words need
+    kind   confirmed, refused, displaced, cancelled; changed and unchanged, of a change over two
+           holders; `body` has what the words need
     """
 
     __tablename__ = "letter"

@@ -80,7 +80,7 @@ def masks(session: Session, *, since: date) -> MaskAudit:
             if of_day and key[0] >= since:
                 twice[key] |= union[key] & of_day
                 union[key] |= of_day
-    for key, bits in _lent_to_pads(session, since).items():
+    for key, bits in (*_lent_to_pads(session, since).items(), *_half_had(session, day_before)):
         twice[key] |= union[key] & bits
         union[key] |= bits
     found = [Discrepancy("overlap", *key, bits) for key, bits in twice.items() if bits]
@@ -104,6 +104,25 @@ def _lent_to_pads(session: Session, since: date) -> dict[tuple[date, int], int]:
         if name is not None and name.date >= since
         for part_id, bits in sheets.bits_of(each).items()
     }
+
+
+def _half_had(session: Session, day_before: date) -> list[tuple[tuple[date, int], int]]:
+    """What bookings that are not confirmed occupy after midnight: of one that waits for the holder
+    of its first day, or of one whose second day has not been freed yet."""
+    claim = tables.claim.c
+    query = select(Booking.id, Booking.municipality_code, Booking.facility_id, Booking.date).where(
+        Booking.end_slot > SLOTS_PER_DAY,
+        Booking.status != "confirmed",
+        Booking.date >= day_before,
+    )
+    found = []
+    for row in session.execute(query).all():
+        day = row.date + timedelta(days=1)
+        name = sheets.SheetName(row.municipality_code, row.facility_id, day)
+        owned = claim.owner.startswith(sheets.key_of(row.id, ""))
+        claims = session.scalars(select(claim.claim).where(claim.sheet == name.text, owned))
+        found += [((day, part), bits) for part, bits in sheets.bits_of(claims).items()]
+    return found
 
 
 def masks_agree(session: Session) -> list[Discrepancy]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, case, select
+from sqlalchemy.orm import Session, aliased
 
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
@@ -25,8 +25,13 @@ from reservations.rules.town import TownRules
 class BookingView:
     """One booking with its unit, as screens, papers and the API need it.
 
-    status   what people are told: confirmed, tentative (not answered, or not yet to be told),
-             cancelling (wished, and the holder has not freed it), cancelled, refused
+    status        what people are told: confirmed, tentative (not answered, or not yet to be told),
+                  changing (kept until another place has been confirmed in its stead), cancelling
+                  (wished, and the holder has not freed it), cancelled, refused
+    answer_by     of a tentative or changing one
+    instead_of    the booking that it takes the place of when it is confirmed
+    replaced_by   the booking that has its place, or may have it when it is confirmed
+    was_kept      another place had been asked for in its stead, and was refused
     """
 
     id: str
@@ -48,11 +53,19 @@ class BookingView:
     revision: int
     rating: int | None
     answer_by: datetime | None = None
+    instead_of: str | None = None
+    replaced_by: str | None = None
+    was_kept: bool = False
 
     @property
     def rules(self) -> TownRules:
         """The version of the town's rules that it was made under."""
         return self.unit.town.rules_of(self.town_rules_id, local_day(self.made_at))
+
+    @property
+    def stands(self) -> bool:
+        """Whether its place is its party's as far as they were told, so that it has a permit."""
+        return self.status in ("confirmed", "changing")
 
     @property
     def starts_at(self) -> datetime:
@@ -63,6 +76,17 @@ class BookingView:
         return self.period.ends_at(self.date, LOCAL)
 
 
+# Of several bookings in the place of one, what was confirmed counts most, then what waits.
+_NEW, _ANY = aliased(Booking), aliased(Booking)
+_RANK = case({"confirmed": 0, "tentative": 1}, value=_ANY.status, else_=2)
+_FIRST = (
+    select(_ANY.id)
+    .where(_ANY.instead_of == Booking.id, _ANY.status != "cancelled")
+    .order_by(_RANK, _ANY.id)
+    .limit(1)
+    .correlate(Booking)
+    .scalar_subquery()
+)
 _COLUMNS = select(
     Booking.id,
     Booking.node_no,
@@ -86,7 +110,14 @@ _COLUMNS = select(
     Rating.score,
     Booking.is_told,
     Booking.answer_by,
-).outerjoin(Rating, Rating.booking_id == Booking.id)
+    Booking.instead_of,
+    _NEW.id.label("new_id"),
+    _NEW.status.label("new_status"),
+    _NEW.is_told.label("new_is_told"),
+    _NEW.answer_by.label("new_answer_by"),
+)
+_COLUMNS = _COLUMNS.outerjoin(Rating, Rating.booking_id == Booking.id)
+_COLUMNS = _COLUMNS.outerjoin(_NEW, _NEW.id == _FIRST)
 
 _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
 _BY_NUMBER = _COLUMNS.where(
@@ -215,12 +246,13 @@ def check_digit(digits: str) -> int:
 
 
 def _view(memory: Memory, row: Any) -> BookingView:
+    status = status_of(row)
     return BookingView(
         row.id,
         number_text(row.node_no, row.serial),
         memory.catalogue.units[row.unit_id],
         row.party_id,
-        status_of(row),
+        status,
         row.kind,
         row.date,
         Period(row.start_slot, row.end_slot),
@@ -234,7 +266,10 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.town_rules_id,
         row.revision,
         row.score,
-        row.answer_by,
+        row.new_answer_by if status == "changing" else row.answer_by,
+        row.instead_of,
+        row.new_id if row.new_status in ("confirmed", "tentative") else None,
+        row.new_status == "refused" and status == "confirmed",
     )
 
 
@@ -244,4 +279,8 @@ def status_of(row: Any) -> str:
         return str(row.status)
     if row.cancelled_at is not None:
         return "cancelling"
+    if row.new_status == "confirmed" and row.new_is_told:
+        return "cancelling"
+    if row.new_status in ("confirmed", "tentative"):
+        return "changing"
     return "confirmed" if row.status == "confirmed" and row.is_told else "tentative"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from reservations import sheets
@@ -14,11 +13,13 @@ from reservations.desk import Desk
 from reservations.rules.modes import Mode, observed
 from reservations.sheets import SheetName
 from sync import tables
+from sync.document import LOG
 from sync.store import Aside
 
 # A peer that has said nothing for so long counts as cut off.
 SILENCE_MAX = timedelta(seconds=15)
-_WAITING_ASIDE = (Aside.WAITING, Aside.UNKNOWN_SIGNER, Aside.TO_SAY_AGAIN)
+# These resolve themselves; slips to be said again are counted on their own.
+_NOT_FOR_PEOPLE = (Aside.WAITING, Aside.UNKNOWN_SIGNER, Aside.TO_SAY_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,14 @@ class Standing:
 
     held_elsewhere   sheets from today on that another node holds
     waiting          slips without an answer
+    to_say_again     slips that lost their place in a log and come again when it is ours
     quarantine       documents kept apart for people to look at, by reason
     """
 
     held_here: tuple[SheetName, ...]
     held_elsewhere: tuple[SheetName, ...]
     waiting: int
+    to_say_again: int
     unwitnessed: int
     forked: int
     quarantine: dict[str, int]
@@ -71,7 +74,22 @@ _PENDING = (
         ~exists().where(and_(_SETTLED.sheet == _SLIP.sheet, _SETTLED.key == _SLIP.hash)),
     )
 )
+_OWNERS = (
+    select(tables.claim.c.owner)
+    .where(
+        tables.claim.c.sheet == bindparam("sheet"),
+        tables.claim.c.owner.startswith(bindparam("prefix"), autoescape=False),
+    )
+    .distinct()
+    .order_by(tables.claim.c.owner)
+)
 _ASIDE = select(tables.aside.c.why, func.count()).group_by(tables.aside.c.why)
+
+
+def owner_of(session: Session, name: SheetName, booking_id: str) -> str:
+    """Under which key a booking occupies something of a sheet; empty where it does not."""
+    asked = {"sheet": name.text, "prefix": sheets.key_of(booking_id, "")}
+    return session.connection().scalar(_OWNERS, asked) or ""
 
 
 def standing(session: Session, desk: Desk, *, today: date) -> Standing:
@@ -87,10 +105,37 @@ def standing(session: Session, desk: Desk, *, today: date) -> Standing:
         name = sheets.parsed(row.chain)
         if name is not None and name.date >= today:
             (here if row.holder == desk.key.id else elsewhere).append(name)
-    quarantine: dict[str, Any] = {
-        why: count for why, count in connection.execute(_ASIDE) if why not in _WAITING_ASIDE
-    }
-    waiting = connection.scalar(_PENDING) or 0
+    aside = {row[0]: int(row[1]) for row in connection.execute(_ASIDE)}
     return Standing(
-        tuple(sorted(here)), tuple(sorted(elsewhere)), waiting, unwitnessed, forked, quarantine
+        held_here=tuple(sorted(here)),
+        held_elsewhere=tuple(sorted(elsewhere)),
+        waiting=connection.scalar(_PENDING) or 0,
+        to_say_again=aside.get(Aside.TO_SAY_AGAIN, 0),
+        unwitnessed=unwitnessed,
+        forked=forked,
+        quarantine={why: count for why, count in aside.items() if why not in _NOT_FOR_PEOPLE},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What every page of the counter says.
+
+    sheets   from today on: those held here, or at the hub those that other nodes hold
+    """
+
+    waiting: int
+    sheets: int
+
+
+def brief(session: Session, desk: Desk, *, today: date) -> Brief:
+    """Two statements, and no sheet is listed."""
+    is_mine = _C.holder == desk.key.id
+    # A sheet's name ends with its date, a log's with a key.
+    day = func.substr(_C.chain, func.length(_C.chain) - 9)
+    is_sheet = ~_C.chain.contains(f"/{LOG}/")
+    query = select(func.count()).where(
+        ~is_mine if desk.is_home else is_mine, is_sheet, _C.number > 0, day >= today.isoformat()
+    )
+    connection = session.connection()
+    return Brief(connection.scalar(_PENDING) or 0, connection.scalar(query) or 0)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reservations.db import run
-from reservations.events import BookingChanged
+from reservations.events import BookingAsked, BookingChanged, BookingConfirmedInstead
 from reservations.models import Event, IssuedPaper, Party
 
 
@@ -47,8 +47,10 @@ _ISSUED = select(
     IssuedPaper.revision == bindparam("revision"),
 )
 _NAME = select(Party.name).where(Party.id == bindparam("party_id"))
+# A change that two desks had to answer made another booking: it begins with these.
+_CHANGES = (BookingChanged.name, BookingConfirmedInstead.name, BookingAsked.name)
 _CHANGED = select(func.max(Event.at)).where(
-    Event.subject == bindparam("subject"), Event.name == BookingChanged.name
+    Event.subject == bindparam("subject"), Event.name.in_(_CHANGES)
 )
 
 
@@ -65,6 +67,6 @@ def party_name(session: Session, party_id: str) -> str:
 
 
 def changed_at(session: Session, booking_id: str) -> datetime | None:
-    """When the booking was last changed; None when it never was."""
+    """When the booking, of which it is known that it was changed, was that last."""
     found: datetime | None = run(session, _CHANGED, {"subject": booking_id}).scalar()
     return found

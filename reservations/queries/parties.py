@@ -98,8 +98,9 @@ _HELD = ("confirmed", "tentative")
 def _standing() -> Any:
     mine = and_(Booking.party_id == bindparam("party_id"), Booking.status.in_(_HELD))
     other = Booking.id != bindparam("except_id")
+    # While a booking is changed over two holders, the old place and the new one count once.
     active = (
-        select(func.count())
+        select(func.count(func.coalesce(Booking.instead_of, Booking.id).distinct()))
         .select_from(Booking)
         .where(
             mine,

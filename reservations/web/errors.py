@@ -40,6 +40,7 @@ STATUS_OF = {
     Code.LOGIN_TAKEN: 409,
     Code.TAKEN: 409,
     Code.OWN_OVERLAP: 409,
+    Code.CHANGING: 409,
     Code.NOT_ACTIVE: 409,
     Code.ALREADY_STARTED: 409,
     Code.NO_PERMIT: 409,

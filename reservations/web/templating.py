@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from reservations.clock import local
 from reservations.desk import Desk
+from reservations.queries import ledger
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
 from reservations.web import auth, language, services
@@ -57,6 +58,7 @@ def install(app: Flask) -> None:
         emergency=emergency,
         help_line=operator_line,
         mode_strip=mode_strip,
+        desk_strip=desk_strip,
         navigation=navigation,
         status_sign=sign,
     )
@@ -147,6 +149,20 @@ def mode_strip() -> dict[str, str]:
         Mode.DISASTER: gettext("■ 災害対応中です。予約の受付を止めています"),
     }
     return {"mode": mode.value, "text": words[mode]}
+
+
+def desk_strip() -> str:
+    """What the strip adds at the counter; empty at a desk that has nobody to wait for."""
+    desk = services.services().desk
+    if not ledger.contact(desk).has_peers:
+        return ""
+    found = ledger.brief(services.session(), desk, today=services.today())
+    waiting = gettext("返事を待つ受付票 %(count)s件", count=found.waiting)
+    if desk.is_home:
+        sheets = gettext("ほかの拠点が持つ台帳 %(count)s葉", count=found.sheets)
+    else:
+        sheets = gettext("この拠点が持つ台帳 %(count)s葉", count=found.sheets)
+    return ("・" if language.is_japanese() else " · ").join((waiting, sheets))
 
 
 def _last_heard(desk: Desk) -> str:

@@ -28,7 +28,7 @@ def wait_for_answer(done: Done) -> None:
     end = time.monotonic() + ANSWER_SECONDS_MAX
     while time.monotonic() < end:
         session().rollback()
-        if not bookings_query.is_tentative(session(), str(done)):
+        if not bookings_query.is_tentative(session(), done.fact.subject):
             return
         time.sleep(LOOK_SECONDS)
 
@@ -36,7 +36,8 @@ def wait_for_answer(done: Done) -> None:
 def instead(booking: BookingView, *, limit: int = 5) -> list[Alternative]:
     """For a booking that waits: the nearest that this desk can confirm. For one that was refused:
     the nearest that is free."""
-    if booking.status not in ("tentative", "refused"):
+    if booking.status not in ("tentative", "refused") or booking.instead_of:
+        # Whoever changes a booking has a place; taking another would make two of one.
         return []
     held = desks.holdings(session())
     return nearby.alternatives(

@@ -25,6 +25,7 @@ from reservations.queries.audit import masks_agree
 from reservations.rules.availability import Kind
 from reservations.rules.modes import Mode
 from tests.support.lending import (
+    a_night_club,
     a_period,
     a_wish,
     booked,
@@ -157,30 +158,6 @@ def test_the_night_is_refused_when_only_its_second_day_is_taken(session: Session
 
     assert answer == Refusal(RefusalCode.TAKEN)
     assert everything(session) == before
-
-
-def a_night_club(session: Session) -> int:
-    """A hall without frames that is open day and night, at 500 yen an hour."""
-    with write_transaction(session):
-        gym = a_gym(
-            session,
-            "172014",
-            "夜の館",
-            (36.56, 136.65),
-            parts=1,
-            frames=(),
-            hours=("00:00", "24:00"),
-        )
-        session.execute(
-            text(
-                "INSERT INTO frame_price"
-                " (unit_id, valid_from, label, start_slot, end_slot, days, fee_yen, per_minutes)"
-                " VALUES (:unit, '2026-04-01', '時間', 0, 192, 255, 500, 60)"
-            ),
-            {"unit": gym.whole},
-        )
-        open_for(session, TODAY, 40)
-    return gym.whole
 
 
 # What is asked for, and the exact answer. Every code that `book` has is here or below.

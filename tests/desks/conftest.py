@@ -1,4 +1,4 @@
-"""Two desks, on SQLite and with the hub on PostgreSQL, as in a region."""
+"""Two desks, on SQLite and with the hub on PostgreSQL, as in a region; and three on SQLite."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.desks import Offices, two_offices
+from tests.support.many_desks import Desks, Prepared, copied, prepare
 
 
 @pytest.fixture
@@ -29,3 +30,16 @@ def _offices(folder: Path, url: str, *, has_witness: bool) -> Iterator[Offices]:
     for office in (made.hub, made.gym):
         office.session.close()
         office.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Three desks, to be copied."""
+    return prepare(tmp_path_factory.mktemp("desks"))
+
+
+@pytest.fixture
+def desks(prepared: Prepared, tmp_path: Path) -> Iterator[Desks]:
+    """A hub, a gym and one next door; the hub holds everything."""
+    with copied(prepared, tmp_path / "desks") as made:
+        yield made

@@ -13,11 +13,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from reservations.actions.bookings import BookingRequest, book
-from reservations.db import Database
+from reservations.db import Database, write_transaction
 from reservations.errors import Refusal
 from reservations.models import Base, Booking
 from reservations.queries import memory, nearby
@@ -25,7 +25,18 @@ from reservations.queries.memory import Memory
 from reservations.queries.nearby import Search
 from reservations.rules.period import Period, period_of
 from tests.support.postgres import Cluster
-from tests.town import HERE, NOW, SATURDAY, Region, a_region, an_empty_database, context
+from tests.town import (
+    HERE,
+    NOW,
+    SATURDAY,
+    TODAY,
+    Region,
+    a_gym,
+    a_region,
+    an_empty_database,
+    context,
+    open_for,
+)
 
 NUMBERS = count()
 
@@ -124,6 +135,30 @@ def refusal(work: object, *arguments: object) -> Refusal:
     with pytest.raises(Refusal) as caught:
         work(*arguments)
     return caught.value
+
+
+def a_night_club(session: Session) -> int:
+    """A hall without frames that is open day and night, at 500 yen an hour."""
+    with write_transaction(session):
+        gym = a_gym(
+            session,
+            "172014",
+            "夜の館",
+            (36.56, 136.65),
+            parts=1,
+            frames=(),
+            hours=("00:00", "24:00"),
+        )
+        session.execute(
+            text(
+                "INSERT INTO frame_price"
+                " (unit_id, valid_from, label, start_slot, end_slot, days, fee_yen, per_minutes)"
+                " VALUES (:unit, '2026-04-01', '時間', 0, 192, 255, 500, 60)"
+            ),
+            {"unit": gym.whole},
+        )
+        open_for(session, TODAY, 40)
+    return gym.whole
 
 
 def the_booking(session: Session, booking_id: str) -> Booking:

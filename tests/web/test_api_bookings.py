@@ -43,6 +43,8 @@ def booking(api, answer, **changed: Any) -> dict[str, Any]:
         "due_yen": None,
         "refund_yen": None,
         "answer_by": None,
+        "instead_of": None,
+        "replaced_by": None,
         "alternatives": [],
         "permit_url": f"/api/v1/bookings/{answer.json['booking_id']}/permit.pdf",
     } | changed

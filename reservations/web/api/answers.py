@@ -154,8 +154,7 @@ def alternative_line(alternative: Alternative) -> dict[str, Any]:
 
 def permit_address(booking: BookingView) -> str | None:
     """Where its permit is, without asking Flask: a page of bookings has fifty of them."""
-    is_permitted = booking.status == "confirmed"
-    return f"/api/v1/bookings/{booking.id}/permit.pdf" if is_permitted else None
+    return f"/api/v1/bookings/{booking.id}/permit.pdf" if booking.stands else None
 
 
 def booking_view(booking: BookingView, alternatives: Iterable[Alternative] = ()) -> dict[str, Any]:
@@ -178,6 +177,8 @@ def booking_view(booking: BookingView, alternatives: Iterable[Alternative] = ())
         "due_yen": due,
         "refund_yen": None if due is None else booking.fee_yen - due,
         "answer_by": booking.answer_by and local(booking.answer_by),
+        "instead_of": booking.instead_of,
+        "replaced_by": booking.replaced_by,
         "alternatives": [alternative_line(each) for each in alternatives],
         "permit_url": permit_address(booking),
     }

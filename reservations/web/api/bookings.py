@@ -132,7 +132,8 @@ def book(json_data: NewBooking) -> Response:
 def cancel(booking_id: UUID) -> Response:
     """Give a booking back
 
-    `due_yen` of the answer stays owed, `refund_yen` comes back.
+    `due_yen` of the answer stays owed, `refund_yen` comes back. A change that waits (`replaced_by`)
+    is withdrawn with it; to withdraw only the change, cancel the booking that was asked for.
     """
     mine = _mine(str(booking_id))
     act = _context(None, f"cancel {mine.id}")
@@ -149,7 +150,9 @@ def cancel(booking_id: UUID) -> Response:
 def change(booking_id: UUID, json_data: BookingChange) -> Response:
     """Move a booking to another time or place
 
-    The old place is given up only if the new one is had; the number stays.
+    The old place is given up only if the new one is had; the number stays. Where two desks have to
+    answer, the new place is a second booking, `replaced_by` of the answer, and this one is
+    `changing` until that is confirmed, or stays `confirmed` if it is refused.
     """
     mine = _mine(str(booking_id))
     wish = actions.ChangeRequest(mine.id, json_data.unit_id, json_data.date, _lent(json_data))

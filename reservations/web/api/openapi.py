@@ -116,6 +116,8 @@ BOOKING = {
     "due_yen": None,
     "refund_yen": None,
     "answer_by": None,
+    "instead_of": None,
+    "replaced_by": None,
     "alternatives": [],
     "permit_url": "/api/v1/bookings/0192a0e4-0000-7000-8000-000000000000/permit.pdf",
 }

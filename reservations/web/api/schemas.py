@@ -344,7 +344,9 @@ class BookingView(Plain):
 
     booking_id: str
     number: str = Field(description="As it is printed and read out, with a check digit.")
-    status: Literal["confirmed", "tentative", "cancelling", "cancelled", "refused"]
+    status: Literal["confirmed", "tentative", "changing", "cancelling", "cancelled", "refused"] = (
+        Field(description="`changing`: kept until the booking `replaced_by` is answered.")
+    )
     unit_id: int
     unit: str
     unit_en: str
@@ -370,10 +372,17 @@ class BookingView(Plain):
     answer_by: datetime | None = Field(
         description="When a tentative booking is answered at the latest; null when it is decided."
     )
+    instead_of: str | None = Field(
+        description="The booking whose place this one takes when it is confirmed: a change that two"
+        " desks have to answer. If this one is refused, that one stands."
+    )
+    replaced_by: str | None = Field(
+        description="The booking that is in the place of this one, or asked for in its place."
+    )
     alternatives: list[AlternativeLine] = Field(
         description="What could be had at once instead, while it is tentative; otherwise empty."
     )
-    permit_url: str | None = Field(description="The permit as PDF; null unless it is confirmed.")
+    permit_url: str | None = Field(description="The permit as PDF; null unless the place is had.")
 
 
 class Bookings(Plain):

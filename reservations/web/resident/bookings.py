@@ -86,7 +86,7 @@ def _confirmation(booking: BookingView, **more: object) -> str:
             purpose=booking.purpose,
             headcount="" if booking.headcount is None else str(booking.headcount),
         ),
-        is_open=booking.status in ("confirmed", "tentative") and not booking.ends_at <= now(),
+        is_open=(booking.stands or booking.status == "tentative") and not booking.ends_at <= now(),
         can_cancel=can_cancel(booking),
         **more,
     )
@@ -140,6 +140,7 @@ def _cancel_page(booking: BookingView, *, reason: str = "") -> str:
         until_text=terms.until_text,
         free_until=booking.free_cancel_until or booking.starts_at,
         can_change=can_change(booking),
+        can_cancel=can_cancel(booking),
         reason=reason,
     )
 
@@ -205,10 +206,14 @@ def change(booking_id: UUID) -> Response | tuple[str, int]:
     asked = ChangeRequest(booking.id, booking.unit.id, form.date, form.period)
     key = auth.form_key(form.key, asked)
     try:
-        bookings.change(session(), asked, context(auth.actor(), key=key))
+        done = bookings.change(session(), asked, context(auth.actor(), key=key))
     except Refusal as refusal:
         return _change_page(booking, form, refusal=refusal), 422
-    return redirect(url_for("bookings.one", booking_id=booking.id, changed=1), 303)
+    waiting.wait_for_answer(done)
+    after = own(booking_id)
+    has_place = after.replaced_by is not None and after.status != "changing"
+    shown = after.replaced_by if has_place else after.id
+    return redirect(url_for("bookings.one", booking_id=shown, changed=1), 303)
 
 
 def _change_page(booking: BookingView, form: ChangeForm, *, refusal: Refusal | None = None) -> str:
@@ -284,7 +289,7 @@ def own(booking_id: UUID) -> BookingView:
 
 def permit_of(booking: BookingView) -> str:
     """What the booking's permit is called; empty where it has none."""
-    if booking.status != "confirmed":
+    if not booking.stands:
         return ""
     return permit_words(booking.unit.town.rules_on(today()))
 
@@ -296,7 +301,7 @@ def can_change(booking: BookingView) -> bool:
 
 def can_cancel(booking: BookingView) -> bool:
     """Whether its party can still give it back; also while it waits for its answer."""
-    return booking.status in ("confirmed", "tentative") and booking.starts_at > now()
+    return (booking.stands or booking.status == "tentative") and booking.starts_at > now()
 
 
 def again_address(booking: BookingView) -> str:

@@ -226,7 +226,7 @@ def _own_booking(frame: Frame) -> BookingView | None:
     held = bookings_query.of_party(session(), memory(), auth.party_id(), since=first)
     for each in held:
         if (
-            each.status in ("confirmed", "tentative")
+            each.status in ("confirmed", "tentative", "changing")
             and each.starts_at < ends
             and begins < each.ends_at
         ):
