@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,12 @@ STEPS = 45
 MEETINGS_MAX = 12
 TRAVELS = (
     "id", "status", "unit_id", "date", "start_slot", "end_slot", "party_id", "fee_yen", "revision",
+    "instead_of",
 )  # fmt: skip
 Place = tuple[int, str, str, str]
 
 
-class Wrong(AssertionError):
+class VerdictError(AssertionError):
     """What must always hold did not."""
 
 
@@ -108,23 +109,27 @@ class Office:
 class Told:
     """What people have heard: which places are theirs, and which wishes wait.
 
+    changing     bookings whose owners wished for another place: theirs until that one is had, and
+                 one of the two in the end
     given_back   those who wished to cancel: no longer a promise, whether freed yet or not
     """
 
     parts: dict[int, tuple[int, ...]]
     places: dict[str, Place] = field(default_factory=dict)
-    waiting: dict[str, str] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
     owners: dict[str, str] = field(default_factory=dict)
+    changing: dict[str, set[str]] = field(default_factory=dict)
     given_back: set[str] = field(default_factory=set)
 
     def promise(self, booking_id: str, place: Place) -> None:
         """Somebody was told: it is yours. Nobody else may have been told so (I2)."""
         if booking_id in self.given_back:
             return
+        self.changing.pop(booking_id, None)
         self.places[booking_id] = place
         for other_id, other in self.places.items():
             if other_id != booking_id and self._meet(place, other):
-                raise Wrong(f"promised twice: {booking_id} {place} and {other_id} {other}")
+                raise VerdictError(f"promised twice: {booking_id} {place} and {other_id} {other}")
 
     def _meet(self, one: Place, other: Place) -> bool:
         is_same_floor = bool(set(self.parts[one[0]]) & set(self.parts[other[0]]))
@@ -187,15 +192,23 @@ class Schedule:
             self._heard(answer.get_json())
 
     def cancel(self) -> None:
-        known = list(self.told.places | self.told.waiting)
+        told = self.told
+        known = [each for each in told.owners if each in told.places or each in told.waiting]
         if not known:
             return
         booking_id = self.random.choice(known)
         answer = self._asked(booking_id, "cancel", {})
-        if answer.status_code == 200:
-            self.told.given_back.add(booking_id)
-            self.told.places.pop(booking_id, None)
-            self.told.waiting.pop(booking_id, None)
+        if answer.status_code != 200:
+            return
+        was_had = told.places.pop(booking_id, None) is not None
+        told.waiting.discard(booking_id)
+        if was_had or not any(booking_id in news for news in told.changing.values()):
+            told.given_back.add(booking_id)
+        # Who gives up a change that waits keeps one of the two; who gives up what it became, none.
+        if was_had:
+            for old, news in list(told.changing.items()):
+                if booking_id in news:
+                    del told.changing[old]
 
     def look(self) -> None:
         """Somebody opens their booking: what stands there is told as well."""
@@ -219,14 +232,21 @@ class Schedule:
         booking_id, status = found["booking_id"], found["status"]
         place = (found["unit_id"], found["date"], found["start"], found["end"])
         if status == "confirmed":
-            self.told.waiting.pop(booking_id, None)
+            self.told.waiting.discard(booking_id)
+            if found["instead_of"]:
+                self.told.places.pop(found["instead_of"], None)
             self.told.promise(booking_id, place)
+        elif status == "changing":
+            self.told.places.pop(booking_id, None)
+            new = found["replaced_by"]
+            self.told.owners[new] = self.told.owners[booking_id]
+            self.told.changing.setdefault(booking_id, set()).add(new)
         elif status == "tentative":
-            self.told.waiting[booking_id] = status
+            self.told.waiting.add(booking_id)
         elif status == "refused":
-            self.told.waiting.pop(booking_id, None)
+            self.told.waiting.discard(booking_id)
             if booking_id in self.told.places:
-                raise Wrong(f"promised and then refused: {booking_id}")
+                raise VerdictError(f"promised and then refused: {booking_id}")
 
     # What desks and lines do
 
@@ -290,7 +310,7 @@ class Schedule:
                     self.offices[target].desk.node.receive([read(each) for each in documents])
             if not done and not moved:
                 return
-        raise Wrong("no rest: the desks go on talking")
+        raise VerdictError("no rest: the desks go on talking")
 
     def judge(self) -> None:
         hub, gym = (self.offices[name] for name in NODES)
@@ -298,19 +318,26 @@ class Schedule:
         if rows != (others := gym.rows()):
             apart = {key for key in rows | others if rows.get(key) != others.get(key)}
             pairs = [(rows.get(key), others.get(key)) for key in sorted(apart)]
-            raise Wrong(f"not the same tables (I7): {pairs}")
+            raise VerdictError(f"not the same tables (I7): {pairs}")
         if waiting := [row for row in rows.values() if row[1] == "tentative"]:
-            raise Wrong(f"still unanswered (I13): {waiting}")
+            raise VerdictError(f"still unanswered (I13): {waiting}")
+        had = {booking_id for booking_id, row in rows.items() if row[1] == "confirmed"}
+        moved = {row[-1] for row in rows.values() if row[-1]}
         for booking_id, place in self.told.places.items():
-            if rows.get(booking_id, ("", ""))[1] != "confirmed":
-                raise Wrong(f"promised and lost (I4): {booking_id} {place}")
+            if booking_id not in had | moved:
+                raise VerdictError(f"promised and lost (I4): {booking_id} {place}")
+        for old, news in self.told.changing.items():
+            if not had & {old, *news}:
+                raise VerdictError(
+                    f"changed, and neither is left: {[rows[each] for each in (old, *news)]}"
+                )
         for booking_id in self.told.given_back:
             if rows[booking_id][1] not in ("cancelled", "refused"):
-                raise Wrong(f"given back and still held: {rows[booking_id]}")
+                raise VerdictError(f"given back and still held: {rows[booking_id]}")
         for office in (hub, gym):
             with office.database.session() as session:
                 if found := masks_agree(session):
-                    raise Wrong(f"{office.name}: masks and bookings differ (I1): {found}")
+                    raise VerdictError(f"{office.name}: masks and bookings differ (I1): {found}")
 
     # Chance
 
@@ -405,7 +432,7 @@ def run(schedules: int, seed: int) -> dict[str, Any]:
             schedule = Schedule(Path(folder), number, has_witness=bool(number % 2))
             try:
                 schedule.play()
-            except Wrong as why:
+            except VerdictError as why:
                 bad.append({"seed": number, "why": str(why)})
             finally:
                 schedule.close()

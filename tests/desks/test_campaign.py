@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desks.campaign import PEOPLE, Schedule, Wrong, run
+from tests.desks.campaign import PEOPLE, Schedule, VerdictError, run
 
 
 def test_whole_desks_keep_every_promise_whatever_happens():
@@ -32,7 +32,7 @@ def test_the_verdict_sees_a_place_that_is_promised_twice(tmp_path: Path):
         answer = office.post("bookings", body, who).get_json()
         schedule.told.owners[answer["booking_id"]] = who
         if office is gym:
-            with pytest.raises(Wrong, match="promised twice"):
+            with pytest.raises(VerdictError, match="promised twice"):
                 schedule._heard(answer)
         else:
             schedule._heard(answer)
