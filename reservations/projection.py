@@ -16,16 +16,16 @@ from typing import Any
 import structlog
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
-from uuid6 import uuid7
 
 from reservations import catalogue_feed, clock, events, sheets
-from reservations.actions import form_texts
+from reservations.actions import form_texts, letters
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
-from reservations.models import Booking, DayMask, Declaration, Letter, Part, Party, Unit
+from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
 from reservations.queries.masks import next_version
+from reservations.rules.letters import kind_of_cancellation
 from reservations.rules.modes import Mode
 from reservations.rules.period import HALF_DAY_BITS, HALF_DAY_SLOTS
 from reservations.sheets import SheetName
@@ -39,6 +39,9 @@ log = structlog.get_logger("tonari.projection")
 _BOOKING = table_of(Booking)
 _MASK = table_of(DayMask)
 _CLAIMS = select(tables.claim.c.claim).where(tables.claim.c.sheet == bindparam("sheet"))
+_ANSWER = select(tables.settled.c.number).where(
+    tables.settled.c.sheet == bindparam("sheet"), tables.settled.c.key == bindparam("key")
+)
 _HOLDER = select(tables.chain.c.holder).where(tables.chain.c.chain == bindparam("sheet"))
 # A paper form that came back confirms as any other line does.
 _CONFIRMING = ("confirm", "form")
@@ -56,12 +59,12 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
     """Do what these changes of the ledger mean. Idempotent for what is here already."""
     for line in changes.gone:
         if isinstance(line, Entry):
-            _undo(session, line)
+            _undo(session, desk, line)
     for line in changes.applied:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
-            _apply_slip(session, line)
+            _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
     touched = {line.chain for line in (*changes.gone, *changes.applied)}
     for name in filter(None, map(sheets.parsed, sorted(touched))):
@@ -89,7 +92,8 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
     elif entry.kind == "cancel" and name == events.BookingCancelled.name:
         _cancel(session, booking_id, entry)
     elif entry.kind == "refuse":
-        _refuse(session, booking_id, entry)
+        _refuse(session, booking_id)
+    _write_letter(session, desk, booking_id, entry)
 
 
 def _confirm(session: Session, booking_id: str, entry: Entry, *, is_told: bool) -> None:
@@ -102,8 +106,6 @@ def _confirm(session: Session, booking_id: str, entry: Entry, *, is_told: bool) 
     know_party(session, values["party_id"], values["made_at"])
     values |= {"status": "confirmed", "is_told": is_told, "answer_by": None}
     _put(session, values, is_known=before is not None)
-    if before is not None and before.status == "tentative":
-        _write_letter(session, booking_id, values["party_id"], "confirmed", entry)
 
 
 def _cancel(session: Session, booking_id: str, entry: Entry) -> None:
@@ -118,24 +120,17 @@ def _cancel(session: Session, booking_id: str, entry: Entry) -> None:
             answer_by=None,
         )
     )
-    if session.connection().execute(change).rowcount:
-        before = _known(session, booking_id)
-        if before is not None and entry.data.get("reason") != "own":
-            _write_letter(session, booking_id, before.party_id, "cancelled", entry)
+    session.connection().execute(change)
 
 
-def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
+def _refuse(session: Session, booking_id: str) -> None:
     """The holder said no: to a booking, or to a change of one that stays as it was."""
-    before = _known(session, booking_id)
-    if before is None:
-        return
-    if before.status == "tentative":
-        change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
-        session.connection().execute(change.values(status="refused", answer_by=None))
-    _write_letter(session, booking_id, before.party_id, "refused", entry)
+    is_waiting = _BOOKING.c.id == booking_id, _BOOKING.c.status == "tentative"
+    change = update(_BOOKING).where(*is_waiting).values(status="refused", answer_by=None)
+    session.connection().execute(change)
 
 
-def _apply_slip(session: Session, slip: Slip) -> None:
+def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
     """Somebody else's wish: shown on the board as 仮受付, occupying nothing (S4)."""
     if slip.kind == "declare":
         _declare(session, slip)
@@ -152,6 +147,17 @@ def _apply_slip(session: Session, slip: Slip) -> None:
         answer_by = slip.data.get("answer_by")
         values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
         _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
+        _answered_before(session, desk, slip)
+
+
+def _answered_before(session: Session, desk: Desk, slip: Slip) -> None:
+    """A wish that comes after its answer, as carriers may bring them, is answered all the same."""
+    number = session.connection().scalar(_ANSWER, {"sheet": slip.sheet, "key": slip.hash})
+    if number is not None:
+        store = SqlStore(session, desk.directory)
+        for line in store.lines(slip.sheet, after=number - 1, through=number):
+            if isinstance(line, Entry):
+                _apply_entry(session, desk, line)
 
 
 def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) -> None:
@@ -186,11 +192,13 @@ def _declare(session: Session, slip: Slip) -> None:
         session.connection().execute(insert(table), row)
 
 
-def _undo(session: Session, entry: Entry) -> None:
+def _undo(session: Session, desk: Desk, entry: Entry) -> None:
     """A line stands no more. The booking goes back to what the lines that are left say of it."""
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
         return
+    if answer := _answer(entry):
+        letters.take_back(session, booking_id, *answer)
     change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
     if entry.kind in _CONFIRMING and entry.data.get("event") in _STATES:
         # Nobody was told yet; whoever asked hears 仮受付 until the sheet's holder has answered.
@@ -221,8 +229,8 @@ def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
 
 def _known(session: Session, booking_id: str) -> Any:
     c = _BOOKING.c
-    query = select(c.id, c.status, c.revision, c.party_id).where(c.id == booking_id)
-    return session.connection().execute(query).one_or_none()
+    query = select(c.id, c.node_no, c.status, c.revision, c.party_id)
+    return session.connection().execute(query.where(c.id == booking_id)).one_or_none()
 
 
 def _put(session: Session, values: dict[str, Any], *, is_known: bool) -> None:
@@ -240,7 +248,7 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
     for slip in store.pending(name.text):
-        _apply_slip(session, slip)
+        _apply_slip(session, desk, slip)
     _renew_masks(session, desk, name)
 
 
@@ -267,20 +275,38 @@ def know_party(session: Session, party_id: str | None, at: datetime) -> None:
         session.connection().execute(insert(party), row)
 
 
-def _write_letter(
-    session: Session, booking_id: str, party_id: str | None, kind: str, entry: Entry
-) -> None:
-    if party_id is None:
+# Letters
+
+
+def _write_letter(session: Session, desk: Desk, booking_id: str, entry: Entry) -> None:
+    """Whoever asked here hears from here what became of it: no other desk knows the person.
+
+    Which letters there are follows from the lines alone, not from what was known before them.
+    """
+    answer = _answer(entry)
+    before = _known(session, booking_id) if answer else None
+    if answer is None or before is None or before.party_id is None:
         return
-    row = {
-        "id": str(uuid7()),
-        "party_id": party_id,
-        "booking_id": booking_id,
-        "kind": kind,
-        "body": dict(sheets.event_body(entry.data)),
-        "at": sheets.instant_of(entry.at),
-    }
-    session.connection().execute(insert(table_of(Letter)), row)
+    if before.node_no == desk.settings.node_no:
+        kind, turn = answer
+        at, body = sheets.instant_of(entry.at), sheets.event_body(entry.data)
+        letters.write(session, booking_id, before.party_id, kind, turn, body=body, at=at)
+
+
+def _answer(entry: Entry) -> tuple[str, str] | None:
+    """What kind of answer a line is to a person, and which one; None where it tells nothing new."""
+    data = entry.data
+    match entry.kind:
+        case "confirm" if data.get("event") in _STATES:
+            # A booking that was made at its holder's desk settles itself; an answer a slip as well.
+            is_answer = len(entry.settles) > 1
+            return ("confirmed", str(data["revision"])) if is_answer else None
+        case "refuse":
+            return "refused", str(data.get("asked"))
+        case "cancel" if data.get("event") == events.BookingCancelled.name:
+            kind = kind_of_cancellation(str(data.get("reason")))
+            return (kind, str(data["revision"])) if kind else None
+    return None
 
 
 # Masks

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from reservations.actions import asking
+from reservations.actions import asking, letters
 from reservations.actions.occupancy import claim, lock, release, state
 from reservations.actions.step import Context, action, takes_turn
 from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
@@ -31,6 +31,7 @@ from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
 from reservations.rules import availability, refunds
 from reservations.rules.availability import Kind
+from reservations.rules.letters import kind_of_cancellation
 from reservations.rules.period import SLOTS_PER_DAY, Period
 from reservations.sheets import instant_text, stated
 
@@ -176,6 +177,7 @@ def cancel(
         return asking.ask_to_cancel(session, fact, context)
     booking.status = "cancelled"
     booking.revision = fact.revision
+    _tell_of_cancellation(session, booking, fact, context)
     return fact
 
 
@@ -208,6 +210,17 @@ def _claim(session: Session, unit: LentUnit, day: date, period: Period) -> None:
         else:
             against.append(Refusal(RefusalCode.HELD_ELSEWHERE))
         raise strongest(against) from None
+
+
+def _tell_of_cancellation(
+    session: Session, booking: Booking, fact: BookingCancelled, context: Context
+) -> None:
+    """Where the desk that holds the sheet is also the one where the person booked."""
+    kind = kind_of_cancellation(fact.reason)
+    if kind and booking.party_id is not None and booking.node_no == context.node_no:
+        turn, body = str(fact.revision), fact.body()
+        party_id = booking.party_id
+        letters.write(session, booking.id, party_id, kind, turn, body=body, at=context.now)
 
 
 def _freed(session: Session, unit: LentUnit, day: date, period: Period) -> bool:
