@@ -18,7 +18,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
-from reservations import bell, clock, documents, sheets
+from reservations import bell, clock, documents, postman, sheets
 from reservations.actions import answering, moving, packs, returning
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
@@ -112,7 +112,14 @@ def settle_paper(database: Database, settings: Settings) -> int:
     return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
 
 
+def send_letters(database: Database, settings: Settings) -> postman.Round:
+    """毎分: what people are to be told gets its words, and goes to the mail server or a clerk."""
+    open_desk(database, settings)
+    return postman.deliver(database, settings)
+
+
 JOBS = (
+    Job("send letters", "* * * * *", send_letters),
     Job("settle paper", "* * * * *", settle_paper),
     Job("hand over", "0 18 * * *", hand_over),
     Job("print packs", "30 18 * * *", print_packs),

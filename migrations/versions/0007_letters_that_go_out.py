@@ -16,9 +16,7 @@ depends_on = None
 
 _BEFORE = "id, party_id, booking_id, kind, body, at, sent_at"
 _ADDED = "state, locale, subject, text, tries, why, next_at"
-_FIRST = (
-    "CASE WHEN sent_at IS NULL THEN 'to_hand_over' ELSE 'sent' END, 'ja', '', '', 0, '', at"
-)
+_FIRST = "CASE WHEN sent_at IS NULL THEN 'to_hand_over' ELSE 'sent' END, 'ja', '', '', 0, '', at"
 
 
 def upgrade() -> None:

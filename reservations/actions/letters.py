@@ -26,7 +26,10 @@ from reservations.models.base import table_of
 
 _LETTERS = UUID("3b0c5a52-6d0e-5f0c-9a55-0f6c1c1f2a77")
 _TABLE = table_of(Letter)
-_INSERT = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
+_ONCE = {
+    "sqlite": sqlite_insert(_TABLE).on_conflict_do_nothing(),
+    "postgresql": postgresql_insert(_TABLE).on_conflict_do_nothing(),
+}
 _WAITING = ("to_send", "failed", "to_hand_over")
 
 
@@ -59,8 +62,7 @@ def write(
         "next_at": at,
     }
     row |= {"state": "to_send", "locale": "ja", "subject": "", "text": "", "tries": 0, "why": ""}
-    insert = _INSERT[session.get_bind().dialect.name]
-    session.connection().execute(insert(_TABLE).on_conflict_do_nothing(), row)
+    session.connection().execute(_ONCE[session.get_bind().dialect.name], row)
 
 
 def take_back(session: Session, booking_id: str, kind: str, turn: str) -> None:
