@@ -98,10 +98,10 @@ def _message(settings: Settings, mail: Mail) -> EmailMessage:
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(mail.at)
     message["Message-ID"] = f"<{mail.name}@{settings.smtp_from.partition('@')[2]}>"
-    message["Content-Language"] = mail.language
     # No holiday answers to a letter that nobody reads the answers of.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
+    message["Content-Language"] = mail.language
     return message
 
 

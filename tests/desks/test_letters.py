@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from reservations import clock, postman
+from reservations import clock, postman, smtp
+from reservations import desk as desks
 from reservations.actions import letters as outbox
 from reservations.actions.bookings import CancelRequest, cancel
 from reservations.actions.letters import LetterRequest
@@ -18,7 +21,7 @@ from reservations.models import Account, Letter, Party
 from reservations.queries import letters, memory
 from reservations.queries.letters import STATES, LetterView
 from sync.document import Document
-from tests.support.desks import Office, Offices
+from tests.support.desks import Office, Offices, an_office
 from tests.support.lending import a_period
 from tests.support.smtp import Mailman, a_mailman
 from tests.town import NOW, SATURDAY
@@ -57,11 +60,11 @@ def states(office: Office) -> list[tuple[str, str]]:
     return sorted((each.kind, each.state) for each in outgoing(office))
 
 
-def rows(office: Office) -> list[tuple[object, ...]]:
+def rows(office: Office) -> list[tuple[Any, ...]]:
     """What the outbox says, without what the mail server has to do with it."""
     office.session.rollback()
     query = select(Letter.id, Letter.party_id, Letter.booking_id, Letter.kind, Letter.body)
-    found = sorted(tuple(row) for row in office.session.execute(query))
+    found = sorted((tuple(row) for row in office.session.execute(query)), key=repr)
     office.session.rollback()
     return found
 
@@ -94,7 +97,7 @@ def test_who_lost_hears_why_and_what_is_free_next_door_with_price_and_link(
     assert "予約をお取りできませんでした" in letter["Subject"]
     assert "その時間には、ほかの方の予約が先に入っていました。" in text
     assert "令和8年（2026年）6月13日（土） 18:00〜21:00" in text
-    assert "かなた体育館 全面 6月13日（土） 18:00〜21:00 1,800円" in text
+    assert "かなた体育館 全面 6月13日（土） 18:00〜21:00 2,700円" in text
     assert f"{link}&purpose=badminton&headcount=12" in text
     assert f"{SITE}/bookings/{made}" in text
     assert PHONE in text
@@ -174,24 +177,36 @@ def test_the_same_documents_in_any_order_and_twice_are_the_same_letters(offices:
     assert rows(hub) == before
 
 
-def test_a_desk_that_lost_its_tables_writes_the_same_letters_from_the_lines(offices: Offices):
-    """The answers come before the wishes, as a mailbox may bring them."""
-    hub = offices.hub
-    lost_at_the_rejoin(offices)
-    hub.books(hub.region.here.whole, period=MORNING)
+@pytest.mark.parametrize("is_answer_first", [True, False])
+def test_a_machine_that_lost_everything_writes_the_same_letters_from_the_lines(
+    offices: Offices, tmp_path: Path, is_answer_first: bool
+):
+    """Also where the answers come before the wishes, as a mailbox may bring them."""
+    hub, gym = offices.hub, offices.gym
+    hub.books(hub.region.here.whole, "party-rival")
+    offices.link.is_cut = True
+    gym.books(gym.region.here.whole)
+    gym.books(gym.region.here.whole, period=MORNING)
+    offices.link.is_cut = False
     offices.meet()
-    before, was = rows(hub), statuses(hub)
+    before, was = rows(gym), statuses(gym)
     documents = everything_said(hub)
 
+    home = tmp_path / "again" / "node"
+    home.mkdir(parents=True)
+    key = desks.new_key(home / "key")
     with hub.desk.transaction() as store:
-        for chain in store.chains():
-            store.take_back(chain, 0)
-        for table in ("letter", "event", "booking"):
-            store.session.connection().exec_driver_sql(f"DELETE FROM {table}")
-    hub.session.expire_all()
-    hub.desk.node.receive(sorted(documents, key=lambda line: (line.kind == "book", line.number)))
+        desks.admit(hub.desk, store.session, "gym", key.public)
+    desks.join(home, "gym", desks.introduce(hub.desk))
+    anew = an_office(tmp_path / "again", "gym", 2, f"sqlite:///{tmp_path}/again.sqlite3")
+    anew.desk.node.receive(
+        sorted(documents, key=lambda line: ((line.kind == "book") == is_answer_first, line.number))
+    )
 
-    assert (rows(hub), statuses(hub)) == (before, was)
+    assert (rows(anew), statuses(anew)) == (before, was)
+    assert sorted(row[3] for row in before) == ["confirmed", "refused"]
+    anew.session.close()
+    anew.database.dispose()
 
 
 def everything_said(office: Office) -> list[Document]:
@@ -230,7 +245,8 @@ def test_without_an_address_it_is_a_clerks_to_tell(offices: Offices, mailman: Ma
     hub = offices.hub
     lost_at_the_rejoin(offices)
     with write_transaction(hub.session):
-        hub.session.execute(update(Account).values(login="0760000000"))
+        is_theirs = Account.id == hub.region.account
+        hub.session.execute(update(Account).where(is_theirs).values(login="0760000000"))
 
     postman.deliver(hub.database, by_mail(hub, mailman))
     (letter,) = outgoing(hub)
@@ -332,7 +348,7 @@ def test_killed_before_the_mail_it_is_sent_when_the_lease_is_over(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(postman.smtp, "send", killed)
+        patched.setattr(smtp, "send", killed)
         with pytest.raises(KeyboardInterrupt):
             postman.deliver(hub.database, settings)
     at_once = postman.deliver(hub.database, settings)
