@@ -124,7 +124,7 @@ _DUE = _OLDEST.where(
         Letter.next_at <= bindparam("now"),
     )
 )
-_COUNTS = select(Letter.state, func.count()).group_by(Letter.state)
+_COUNTS = select(Letter.state, func.count().label("letters")).group_by(Letter.state)
 _UNTOLD = select(tables.chain.c.chain).where(tables.chain.c.witnessed < tables.chain.c.number)
 
 
@@ -157,7 +157,7 @@ def due(session: Session, memory: Memory, *, now: datetime, limit: int) -> list[
 
 def counts(session: Session) -> dict[str, int]:
     """How many letters there are in each state, zero where there are none."""
-    found = {row.state: int(row[1]) for row in run(session, _COUNTS).all()}
+    found = {row.state: int(row.letters) for row in run(session, _COUNTS).all()}
     return {state: found.get(state, 0) for state in STATES}
 
 
