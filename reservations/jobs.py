@@ -90,11 +90,14 @@ def audit_mail(database: Database, settings: Settings) -> None:
         return
     from reservations.mail import Mail  # noqa: PLC0415 - the client of CouchDB
 
-    mail = Mail(open_desk(database, settings), settings)
+    mail, today = Mail(open_desk(database, settings), settings), clock.local_day(clock.now())
     try:
-        found = mail.audit(clock.local_day(clock.now()))
+        found = mail.audit(today)
+        lacking = mail.unprepared(today)
     finally:
         mail.stop()
+    for each in lacking:
+        log.error("a mailbox is lacking: tonari sync prepare", mailbox=each.mailbox, why=each.why)
     for name, audited in found.items():
         if audited.missing:
             log.error("lines that nobody has", mailbox=name, missing=len(audited.missing))
@@ -196,7 +199,20 @@ def check_up(database: Database, settings: Settings) -> list[Check]:
         Check("horizon", units == 0 or (last is not None and last >= wanted), f"until {last}"),
         Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
         _papers(known),
+        *_mailboxes(database, settings, today),
     ]
+
+
+def _mailboxes(database: Database, settings: Settings, today: date) -> list[Check]:
+    """The databases of every year that can be booked; the next one's a month early."""
+    if not settings.has_mailboxes:
+        return []
+    from reservations.mail import unprepared  # noqa: PLC0415 - the client of CouchDB
+
+    lacking = unprepared(open_desk(database, settings), settings, today)
+    seen = ", ".join(each.mailbox for each in lacking)
+    is_well = not any(each.is_due for each in lacking)
+    return [Check("mailboxes", is_well, f"lacking: {seen}" if lacking else "none is lacking")]
 
 
 def _papers(known: Memory) -> Check:

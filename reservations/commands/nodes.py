@@ -23,6 +23,7 @@ from reservations.commands.common import (
 if TYPE_CHECKING:
     from reservations.actions.moving import Moved
     from reservations.desk import Desk
+    from reservations.mail import Unprepared
 
 file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 NOT_ALL = 1
@@ -179,15 +180,18 @@ def init(file: Path, code: str, is_json: bool) -> None:
 def status(is_json: bool) -> None:
     """Which sheets are held here, who was heard last, what waits, and what people must look at.
 
-    Exit 0 when all is well, 1 when the node is suspended, a sheet is forked or documents are kept
-    apart.
+    Exit 0 when all is well, 1 when the node is suspended, a sheet is forked, documents are kept
+    apart, or a mailbox is lacking that days to be booked need. The next fiscal year's is asked for
+    a month early; `tonari sync prepare` makes it.
     """
     from reservations import clock  # noqa: PLC0415 - with the queries
-    from reservations.queries import ledger  # noqa: PLC0415 - the database
+    from reservations.queries import ledger, letters  # noqa: PLC0415 - the database
 
     with at_desk() as desk:
         with desk.database.session() as session:
             found = ledger.standing(session, desk, today=now()[0])
+            outgoing = letters.counts(session)
+        lacking = _lacking(desk)
         contact, suspended = ledger.contact(desk), desk.why_suspended()
         line: dict[str, Any] = {"node": desk.name, "incarnation": desk.node.me.incarnation}
         line |= {"is_hub": desk.is_home, "region": desk.directory.region, "suspended": suspended}
@@ -198,12 +202,23 @@ def status(is_json: bool) -> None:
     line |= {"held_elsewhere": len(found.held_elsewhere), "waiting": found.waiting}
     line |= {"unwitnessed": found.unwitnessed, "forked": found.forked}
     line |= {"quarantine": found.quarantine}
-    is_well = not (suspended or found.forked or found.quarantine)
+    line |= {"letters": {state: outgoing[state] for state in letters.OPEN}}
+    line |= {"mailboxes_lacking": [each.mailbox for each in lacking]}
+    is_lacking = any(each.is_due for each in lacking)
+    is_well = not (suspended or found.forked or found.quarantine or is_lacking)
     if is_json:
         print_json({"ok": is_well, **line})
     else:
         _show(line)
     sys.exit(0 if is_well else NOT_ALL)
+
+
+def _lacking(desk: Desk) -> list[Unprepared]:
+    if not desk.settings.has_mailboxes:
+        return []
+    from reservations.mail import unprepared  # noqa: PLC0415 - the client of CouchDB
+
+    return unprepared(desk, desk.settings, now()[0])
 
 
 def _show(line: dict[str, Any]) -> None:
@@ -220,8 +235,12 @@ def _show(line: dict[str, Any]) -> None:
         ("控えを待つ記入", f"{line['unwitnessed']:,}件"),
         ("分かれた台帳", f"{line['forked']:,}件"),
         ("保留した文書", f"{sum(line['quarantine'].values()):,}件"),
+        ("窓口から伝える知らせ", f"{line['letters']['to_hand_over']:,}件"),
+        ("送信を待つ知らせ", f"{line['letters']['to_send'] + line['letters']['failed']:,}件"),
     ):
         click.echo(f"{name}: {seen}")
+    for mailbox in line["mailboxes_lacking"]:
+        click.echo(f"通信先がありません: {mailbox} (本部の管理者が tonari sync prepare で作ります)")
 
 
 @node.command("hand-over")
