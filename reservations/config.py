@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     def _letters_have_a_sender(self) -> Self:
         if self.smtp_host and not self.smtp_from:
             raise ValueError("TONARI_SMTP_HOST needs TONARI_SMTP_FROM")
+        is_here = self.smtp_host in ("localhost", "127.0.0.1", "::1")
+        if self.smtp_user and self.smtp_security == "none" and not is_here:
+            raise ValueError("TONARI_SMTP_SECURITY=none would show our password to the line")
         return self
 
     @property

@@ -82,3 +82,15 @@ def test_a_letter_that_is_done_is_not_sent_again(tonari):
     refused = tonari("retry", letter["id"])
 
     assert refused.exit_code == 2
+
+
+def test_the_nodes_status_says_what_waits(tonari, mailman):
+    def letters() -> object:
+        status = CliRunner().invoke(main, ["node", "status", "--json"])
+        return json.loads(status.stdout)["letters"]
+
+    before = letters()
+    tonari("send")
+
+    assert before == {"to_send": 1, "failed": 0, "to_hand_over": 0}
+    assert letters() == {"to_send": 0, "failed": 0, "to_hand_over": 0}

@@ -16,12 +16,14 @@ class Mailman:
     """A server on loopback.
 
     letters   what it has taken, in order
+    heard     every command, in order
     answers   what it says instead of yes: to a command (RCPT, DATA), or once a letter is there
               (TAKEN); "" says nothing and hangs up
     """
 
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
 
     def take(self, raw: bytes) -> None:
@@ -41,6 +43,7 @@ class _Talk(socketserver.StreamRequestHandler):
         self._say("220 ready")
         while line := self.rfile.readline():
             word = line.split(None, 1)[0].upper().decode()
+            mailman.heard.append(line.decode().strip())
             answer = mailman.answers.get(word)
             if answer == "":
                 return
