@@ -29,7 +29,7 @@ from reservations.web import letters as spoken
 LETTERS_A_ROUND = 100
 # Longer than the mail server may take: nobody else sends a letter before that.
 LEASE = timedelta(minutes=15)
-# What a clerk reads in place of the mail server's words.
+# In place of the mail server's words (web/counter/letters.py).
 NO_ADDRESS = "no address"
 NO_SERVER = "no mail server"
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, or_, select
+from sqlalchemy import or_, select
 
 from reservations import clock, projection, renewal, stick
 from reservations.actions import answering, moving, starting
@@ -24,9 +20,9 @@ from reservations.models import Booking, DayMask
 from reservations.queries.audit import masks_agree
 from reservations.renewal import restore_hub
 from sync.carriers.local import Link
+from tests.support.copies import Copy
 from tests.support.desks import Office, Offices, two_offices
 from tests.support.lending import a_period, the_booking
-from tests.support.postgres import binaries
 from tests.town import NOW, SATURDAY
 
 MORNING, AFTERNOON = a_period("09:00-12:00"), a_period("13:00-17:00")
@@ -47,52 +43,6 @@ def offices(tmp_path: Path, database_url: str) -> Iterator[Offices]:
     for office in (made.hub, made.gym):
         office.session.close()
         office.database.dispose()
-
-
-def program(name: str, url: str, *arguments: str) -> None:
-    """One of PostgreSQL's own, on this database."""
-    folder, where = binaries(), make_url(url)
-    assert folder is not None
-    way = [f"--host={where.host}", f"--port={where.port}", f"--username={where.username}"]
-    command = [str(folder / name), *way, f"--dbname={where.database}", *arguments]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-class Copy:
-    """Last night's copy of the hub: a dump of its database, and its folder."""
-
-    def __init__(self, office: Office, folder: Path) -> None:
-        self.office, self.folder = office, folder
-        self.url = office.database.url.render_as_string(hide_password=False)
-        self.dump = folder / "dump"
-        folder.mkdir()
-        shutil.copytree(
-            office.desk.folder, folder / "node", ignore=lambda _, names: {"bell"} & {*names}
-        )
-        if office.database.is_sqlite:
-            self._copy(str(office.database.url.database), str(self.dump))
-        else:
-            program("pg_dump", self.url, "--format=custom", f"--file={self.dump}")
-
-    def _copy(self, source: str, target: str) -> None:
-        with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
-            one.backup(other)
-
-    def bring_back(self) -> Desk:
-        """The machine is destroyed; another has the dump and the folder now. The witness stands."""
-        self.office.session.close()
-        self.office.database.dispose()
-        shutil.rmtree(self.office.desk.folder)
-        shutil.copytree(self.folder / "node", self.office.desk.folder)
-        if self.office.database.is_sqlite:
-            path = Path(str(self.office.database.url.database))
-            for each in path.parent.glob(f"{path.name}*"):
-                each.unlink()
-            self._copy(str(self.dump), str(path))
-        else:
-            program("pg_restore", self.url, "--clean", "--if-exists", str(self.dump))
-        database = Database(self.url, threads=4, is_durable=False)
-        return projection.open_desk(database, self.office.desk.settings)
 
 
 def carried(offices: Offices) -> Callable[[Desk], dict[str, str]]:

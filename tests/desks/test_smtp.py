@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -27,7 +28,8 @@ def mailman() -> Iterator[Mailman]:
 
 
 def a_way(folder: Path, port: int, **other: object) -> Settings:
-    way = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_from": "tonari@example.jp"}
+    way: dict[str, Any] = {"smtp_host": "127.0.0.1", "smtp_port": port}
+    way |= {"smtp_from": "tonari@example.jp"}
     way |= {"smtp_security": "none", "smtp_seconds": 5}
     return Settings(data_dir=folder, **(way | other))
 

@@ -36,6 +36,10 @@ def test_the_ledger_says_that_somebody_has_to_be_told(counter, letter):
     assert "窓口から伝えるもの 1件" in counter.signed_in("staff").opens("/ledger").text
 
 
+def test_the_list_says_why_it_is_the_clerks(counter, letter):
+    assert "メールを送る設定がありません。" in counter.signed_in("staff").opens("/letters").text
+
+
 def test_a_letter_is_printed_with_what_is_free_instead(counter, letter):
     person = counter.signed_in("staff").opens("/letters/print")
 

@@ -37,6 +37,11 @@ STATES: Mapping[str, str] = {
     "handed_over": N_("伝達済み"),
     "void": N_("不要になった"),
 }
+# What postman.py says itself; anything else is the mail server's word.
+WHY: Mapping[str, str] = {
+    "no address": N_("メールアドレスがありません。"),
+    "no mail server": N_("メールを送る設定がありません。"),
+}
 KINDS: Mapping[str, str] = {
     "confirmed": N_("仮受付が確定"),
     "refused": N_("予約できず"),
@@ -57,6 +62,7 @@ def page() -> str:
         groups=SHOWN,
         states=STATES,
         kinds=KINDS,
+        why=WHY,
         counts=letters.counts(session()),
         number=number,
         has_more=len(found) == PAGE_SIZE,
