@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from reservations import clock, smtp
 from reservations.actions import letters as outbox
 from reservations.actions.letters import Attempt, LetterRequest, Outcome, Worded
-from reservations.actions.step import Context
+from reservations.actions.step import Action, Context
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.errors import Outage, Refusal, RefusalCode
@@ -48,6 +50,7 @@ class Round:
 def deliver(database: Database, settings: Settings) -> Round:
     """One round: word what waits, send what is due. At the first silence of the server it ends."""
     worded = sum(_word(database, settings, each) for each in _unworded(database))
+    _drop_overtaken(database, settings)
     now = clock.now()
     known = memory.newest(database)
     with database.session() as session:
@@ -62,6 +65,15 @@ def deliver(database: Database, settings: Settings) -> Round:
     return Round(worded, sent, failed)
 
 
+def _drop_overtaken(database: Database, settings: Settings) -> None:
+    """What a clerk has not told yet, and nobody needs to hear any more, leaves the clerk's list."""
+    known = memory.newest(database)
+    with database.session() as session:
+        for each in letters.waiting(session, known, states=("to_hand_over",)):
+            if _is_overtaken(each):
+                _did(outbox.end_letter, session, Outcome(each.id, "void"), settings)
+
+
 def retry(database: Database, settings: Settings, letter_id: str = "") -> int:
     """Try what waits once more, now: one letter, or all that failed or were left to a clerk.
 
@@ -73,16 +85,9 @@ def retry(database: Database, settings: Settings, letter_id: str = "") -> int:
         if letter_id:
             outbox.retry_letter(session, LetterRequest(letter_id), _system(settings))
             return 1
-        names: list[str] = []
-        while page := letters.listed(
-            session, known, states=("failed", "to_hand_over"), page=len(names) // letters.PAGE_SIZE
-        ):
-            names += [each.id for each in page]
-            if len(page) < letters.PAGE_SIZE:
-                break
-        for name in names:
-            outbox.retry_letter(session, LetterRequest(name), _system(settings))
-    return len(names)
+        found = letters.waiting(session, known, states=("failed", "to_hand_over"))
+        asked = [LetterRequest(each.id) for each in found]
+        return sum(_did(outbox.retry_letter, session, each, settings) for each in asked)
 
 
 def _unworded(database: Database) -> list[LetterView]:
@@ -106,7 +111,7 @@ def _word(database: Database, settings: Settings, letter: LetterView) -> bool:
         )
     worded = Worded(letter.id, state, letter.locale, said.subject, said.text, why)
     with database.session() as session:
-        return _did(lambda: outbox.word_letter(session, worded, _system(settings)))
+        return _did(outbox.word_letter, session, worded, settings)
 
 
 def _way(settings: Settings, letter: LetterView) -> tuple[str, str]:
@@ -147,12 +152,11 @@ def _send(database: Database, settings: Settings, letter: LetterView) -> str:
     """Give one letter to the mail server; returns what became of it, empty if somebody else did."""
     now = clock.now()
     with database.session() as session:
-        attempt = Attempt(letter.id, now + LEASE)
-        if not _did(lambda: outbox.try_letter(session, attempt, _system(settings))):
+        if not _did(outbox.try_letter, session, Attempt(letter.id, now + LEASE), settings):
             return ""
     outcome = _given(settings, letter, now)
     with database.session() as session:
-        _did(lambda: outbox.end_letter(session, outcome, _system(settings)))
+        _did(outbox.end_letter, session, outcome, settings)
     if outcome.why:
         log.warning("a letter did not go", letter=letter.id, state=outcome.state)
     return outcome.state
@@ -174,11 +178,10 @@ def _given(settings: Settings, letter: LetterView, now: datetime) -> Outcome:
     return Outcome(letter.id, "sent")
 
 
-def _did(work: object) -> bool:
-    """Whether it was ours to do: a clerk or another process may have been quicker."""
-    assert callable(work)
+def _did(act: Action[Any], session: Session, request: Any, settings: Settings) -> bool:
+    """Do it; False where it was not ours to do: a clerk or another process was quicker."""
     try:
-        work()
+        act(session, request, _system(settings))
     except Refusal as refusal:
         if refusal.code is not RefusalCode.NOT_ACTIVE:
             raise

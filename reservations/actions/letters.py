@@ -138,7 +138,7 @@ def try_letter(session: Session, request: Attempt, context: Context, subject: st
 
 @action("end_letter", subject=lambda request: request.letter_id)
 def end_letter(session: Session, request: Outcome, context: Context, subject: str) -> LetterMoved:
-    """Keep what became of a try.
+    """Keep what became of a try; or that something else has overtaken a clerk's letter too.
 
     raises   Refusal not_active where a clerk was quicker
     """
@@ -147,7 +147,8 @@ def end_letter(session: Session, request: Outcome, context: Context, subject: st
         values["next_at"] = request.next_at
     if request.state == "sent":
         values["sent_at"] = context.now
-    _move(session, subject, ("to_send", "failed"), values)
+    states = _WAITING if request.state == "void" else ("to_send", "failed")
+    _move(session, subject, states, values)
     return LetterMoved(subject=subject, state=request.state)
 
 

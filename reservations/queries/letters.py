@@ -116,6 +116,7 @@ _LISTED = _NEWEST.where(Letter.state.in_(bindparam("states", expanding=True)))
 _PAGE = _LISTED.limit(PAGE_SIZE).offset(bindparam("offset"))
 _ONE = _ALL.where(Letter.id == bindparam("id"))
 _OLDEST = _ALL.order_by(Letter.at, Letter.id).limit(bindparam("limit"))
+_WAITING = _OLDEST.where(Letter.state.in_(bindparam("states", expanding=True)))
 _UNWORDED = _OLDEST.where(Letter.text == "", Letter.state.in_(("to_send", "to_hand_over")))
 _DUE = _OLDEST.where(
     and_(
@@ -133,6 +134,13 @@ def listed(
 ) -> list[LetterView]:
     """The newest first, a page of 50."""
     return _views(session, memory, _PAGE, states=list(states), offset=page * PAGE_SIZE)
+
+
+def waiting(
+    session: Session, memory: Memory, *, states: tuple[str, ...], limit: int = 1000
+) -> list[LetterView]:
+    """The oldest letters in these states."""
+    return _views(session, memory, _WAITING, states=list(states), limit=limit)
 
 
 def one(session: Session, memory: Memory, letter_id: str) -> LetterView | None:

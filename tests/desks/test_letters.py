@@ -257,6 +257,24 @@ def test_without_an_address_it_is_a_clerks_to_tell(offices: Offices, mailman: Ma
     assert states(hub) == [("refused", "handed_over")]
 
 
+def test_a_clerk_is_not_left_with_what_nobody_needs_to_hear_any_more(
+    offices: Offices, mailman: Mailman
+):
+    hub = offices.hub
+    settings = hub.desk.settings
+    offices.give(SATURDAY)
+    made = hub.books(hub.region.here.whole)
+    offices.meet()
+    postman.deliver(hub.database, settings)
+    before = states(hub)
+    hub.cancels(made)
+    offices.meet()
+
+    postman.deliver(hub.database, settings)
+
+    assert (before, states(hub)) == ([("confirmed", "to_hand_over")], [("confirmed", "void")])
+
+
 def test_a_server_that_says_later_is_asked_again_later_and_later(
     offices: Offices, mailman: Mailman, monkeypatch
 ):
