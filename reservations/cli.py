@@ -23,6 +23,8 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.letters import letters
+from reservations.commands.mailboxes import prepare
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
@@ -413,7 +415,8 @@ def doctor(is_json: bool) -> None:
     sys.exit(0 if is_well else 1)
 
 
-for command in (node, paper, print_, sync, verify):
+sync.add_command(prepare)
+for command in (letters, node, paper, print_, sync, verify):
     main.add_command(command)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,6 +57,29 @@ class Settings(BaseSettings):
         "", description="shown as the help line; empty: the facility's or town's"
     )
     support_hours: str = Field("", description="when the help line answers, as it is shown")
+    site_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+[^\s?#/])?$",
+        description="where residents find these pages, for links in letters; empty: no links",
+    )
+    smtp_host: str = Field(
+        "", description="mail server for letters to people; empty: none, clerks tell them"
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls from the start, or none on one's own machine"
+    )
+    smtp_ca_file: str = Field("", description="the only authority trusted there, if not the usual")
+    smtp_user: str = Field("", description="our name there; empty: no sign-in")
+    smtp_password_file: str = Field("", description="the file with the password for that name")
+    smtp_from: str = Field(
+        "",
+        pattern=r"^([^\s@<>,;:\"]+@[^\s@<>,;:\"]+)?$",
+        description="address that letters come from; needed with a mail server",
+    )
+    smtp_seconds: float = Field(
+        10, gt=0, le=120, description="the longest wait for an answer there"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -70,6 +93,15 @@ class Settings(BaseSettings):
         if "number" not in made:
             return values
         return {"node_name": made["node"], "node_no": made["number"], **values}
+
+    @model_validator(mode="after")
+    def _letters_have_a_sender(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("TONARI_SMTP_HOST needs TONARI_SMTP_FROM")
+        is_here = self.smtp_host in ("localhost", "127.0.0.1", "::1")
+        if self.smtp_user and self.smtp_security == "none" and not is_here:
+            raise ValueError("TONARI_SMTP_SECURITY=none would show our password to the line")
+        return self
 
     @property
     def has_mailboxes(self) -> bool:

@@ -353,3 +353,11 @@ class PaperIssued(Fact):
     number: str
     sha256: str
     pages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterMoved(Fact):
+    """知らせ: what has become of a letter; `state` as in models/letters.py, or trying."""
+
+    name = "letter.moved"
+    state: str

@@ -18,7 +18,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
-from reservations import bell, clock, documents, sheets
+from reservations import bell, clock, documents, postman, sheets
 from reservations.actions import answering, moving, packs, returning
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
@@ -90,11 +90,14 @@ def audit_mail(database: Database, settings: Settings) -> None:
         return
     from reservations.mail import Mail  # noqa: PLC0415 - the client of CouchDB
 
-    mail = Mail(open_desk(database, settings), settings)
+    mail, today = Mail(open_desk(database, settings), settings), clock.local_day(clock.now())
     try:
-        found = mail.audit(clock.local_day(clock.now()))
+        found = mail.audit(today)
+        lacking = mail.unprepared(today)
     finally:
         mail.stop()
+    for each in lacking:
+        log.error("a mailbox is lacking: tonari sync prepare", mailbox=each.mailbox, why=each.why)
     for name, audited in found.items():
         if audited.missing:
             log.error("lines that nobody has", mailbox=name, missing=len(audited.missing))
@@ -112,7 +115,14 @@ def settle_paper(database: Database, settings: Settings) -> int:
     return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
 
 
+def send_letters(database: Database, settings: Settings) -> postman.Round:
+    """毎分: what people are to be told gets its words, and goes to the mail server or a clerk."""
+    open_desk(database, settings)
+    return postman.deliver(database, settings)
+
+
 JOBS = (
+    Job("send letters", "* * * * *", send_letters),
     Job("settle paper", "* * * * *", settle_paper),
     Job("hand over", "0 18 * * *", hand_over),
     Job("print packs", "30 18 * * *", print_packs),
@@ -189,7 +199,20 @@ def check_up(database: Database, settings: Settings) -> list[Check]:
         Check("horizon", units == 0 or (last is not None and last >= wanted), f"until {last}"),
         Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
         _papers(known),
+        *_mailboxes(database, settings, today),
     ]
+
+
+def _mailboxes(database: Database, settings: Settings, today: date) -> list[Check]:
+    """The databases of every year that can be booked; the next one's a month early."""
+    if not settings.has_mailboxes:
+        return []
+    from reservations.mail import unprepared  # noqa: PLC0415 - the client of CouchDB
+
+    lacking = unprepared(open_desk(database, settings), settings, today)
+    seen = ", ".join(each.mailbox for each in lacking)
+    is_well = not any(each.is_due for each in lacking)
+    return [Check("mailboxes", is_well, f"lacking: {seen}" if lacking else "none is lacking")]
 
 
 def _papers(known: Memory) -> Check:

@@ -20,9 +20,12 @@ from reservations.config import Settings
 from reservations.desk import Desk
 from reservations.models import Municipality
 from sync.carriers import couch
-from sync.carriers.couch import Address, Mailbox, NoContact, Server
+from sync.carriers.couch import Address, Mailbox, NoContact, Server, Trouble
 from sync.carriers.courier import Courier
 from sync.carriers.post import Audited, Carrier, CarrierStatus
+
+# So many days before the first day that needs it, somebody hears that a mailbox is not there yet.
+EARLY_DAYS = 30
 
 log = structlog.get_logger("tonari.mail")
 
@@ -67,11 +70,34 @@ def scopes(carried: Iterable[str], today: date, horizon_days: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Unprepared:
+    """A mailbox that is not there, or not open to us.
+
+    is_due   days that can be booked already need it; else they soon will
+    """
+
+    mailbox: str
+    why: str
+    is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mailed:
     """What one round of mail did: what went wrong where, and how each mailbox stands."""
 
     errors: dict[str, str]
     mailboxes: list[CarrierStatus]
+
+
+def unprepared(desk: Desk, settings: Settings, today: date) -> list[Unprepared]:
+    """As `Mail.unprepared`, for whoever has no courier; empty where there is no mailbox at all."""
+    if not settings.has_mailboxes:
+        return []
+    mail = Mail(desk, settings)
+    try:
+        return mail.unprepared(today)
+    finally:
+        mail.stop()
 
 
 class Mail:
@@ -161,6 +187,27 @@ class Mail:
                 found[carrier.mailbox.name] = carrier.audit()
             except NoContact as error:
                 log.warning("no audit", mailbox=carrier.mailbox.name, why=str(error))
+        return found
+
+    def unprepared(self, today: date) -> list[Unprepared]:
+        """年度の準備: databases that are lacking, also those that days to come will need soon.
+
+        A server that does not answer now says nothing of what it lacks.
+        """
+        wanted = self.wanted(today)
+        with self.desk.database.session() as session:
+            carried = towns(session, self.settings)
+        soon = scopes(carried, today, self.settings.horizon_days + EARLY_DAYS)
+        found = []
+        for server in self._servers:
+            for scope in soon:
+                mailbox = Mailbox(server, couch.database_of(scope))
+                try:
+                    mailbox.look()
+                except NoContact as error:
+                    if error.trouble not in (Trouble.MISSING, Trouble.NOT_ALLOWED):
+                        break
+                    found.append(Unprepared(mailbox.name, error.trouble.value, scope in wanted))
         return found
 
     def stop(self) -> None:

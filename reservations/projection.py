@@ -16,16 +16,16 @@ from typing import Any
 import structlog
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
-from uuid6 import uuid7
 
 from reservations import catalogue_feed, clock, events, sheets
-from reservations.actions import answering, bookings, form_texts
+from reservations.actions import answering, form_texts, letters
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
-from reservations.models import Booking, DayMask, Declaration, Letter, Part, Party, Unit
+from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
 from reservations.queries.masks import next_version
+from reservations.rules.letters import kind_of_cancellation
 from reservations.rules.modes import Mode
 from reservations.rules.period import HALF_DAY_BITS, HALF_DAY_SLOTS
 from reservations.sheets import SheetName
@@ -48,7 +48,6 @@ _STATES = (
     events.BookingChanged.name,
 )
 # Nobody has to be told of what they did themselves.
-_SILENT = (bookings.OWN, bookings.CHANGED)
 
 
 def open_desk(database: Database, settings: Settings) -> Desk:
@@ -62,7 +61,7 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
     """Do what these changes of the ledger mean. Idempotent for what is here already."""
     for line in changes.gone:
         if isinstance(line, Entry):
-            _undo(session, line)
+            _undo(session, desk, line)
     for line in changes.applied:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
@@ -96,6 +95,7 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
         _cancel(session, booking_id, entry)
     elif entry.kind == "refuse":
         _refuse(session, booking_id, entry)
+    _write_letter(session, desk, booking_id, entry)
 
 
 def _confirm(session: Session, booking_id: str, entry: Entry, *, is_told: bool) -> None:
@@ -110,9 +110,6 @@ def _confirm(session: Session, booking_id: str, entry: Entry, *, is_told: bool) 
     know_party(session, values["party_id"], values["made_at"])
     values |= {"status": "confirmed", "is_told": is_told, "answer_by": None}
     _put(session, values, is_known=before is not None)
-    if before is not None and before.status == "tentative":
-        kind = "changed" if values.get("instead_of") else "confirmed"
-        _write_letter(session, booking_id, values["party_id"], kind, entry)
 
 
 def _note_instead(session: Session, booking_id: str, instead_of: str | None) -> None:
@@ -160,10 +157,7 @@ def _cancel(session: Session, booking_id: str, entry: Entry) -> None:
             answer_by=None,
         )
     )
-    if session.connection().execute(change).rowcount:
-        before = _known(session, booking_id)
-        if before is not None and entry.data.get("reason") not in _SILENT:
-            _write_letter(session, booking_id, before.party_id, "cancelled", entry)
+    session.connection().execute(change)
 
 
 def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
@@ -186,8 +180,6 @@ def _refuse(session: Session, booking_id: str, entry: Entry) -> None:
         session.connection().execute(change.values(**values, answer_by=None))
         return
     session.connection().execute(change.values(status="refused", answer_by=None))
-    kind = "unchanged" if before.instead_of else "refused"
-    _write_letter(session, booking_id, before.party_id, kind, entry)
 
 
 def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
@@ -208,9 +200,9 @@ def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
         values["answer_by"] = answer_by and datetime.fromisoformat(answer_by)
         _put(session, values | {"status": "tentative", "is_told": True}, is_known=False)
         answer = SqlStore(session, desk.directory).answer_to(slip)
-        if answer is not None and answer.kind == "refuse":
+        if answer is not None:
             # The answer came before the question.
-            _refuse(session, booking_id, answer)
+            _apply_entry(session, desk, answer)
 
 
 def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) -> None:
@@ -245,11 +237,13 @@ def _declare(session: Session, slip: Slip) -> None:
         session.connection().execute(insert(table), row)
 
 
-def _undo(session: Session, entry: Entry) -> None:
+def _undo(session: Session, desk: Desk, entry: Entry) -> None:
     """A line stands no more. The booking goes back to what the lines that are left say of it."""
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
         return
+    if answer := _answer(entry):
+        letters.take_back(session, booking_id, *answer)
     change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
     if entry.kind in _CONFIRMING and entry.data.get("event") in _STATES:
         # Nobody was told yet; whoever asked hears 仮受付 until the sheet's holder has answered.
@@ -291,8 +285,8 @@ def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
 
 def _known(session: Session, booking_id: str) -> Any:
     c = _BOOKING.c
-    query = select(c.id, c.status, c.revision, c.party_id, c.instead_of).where(c.id == booking_id)
-    return session.connection().execute(query).one_or_none()
+    query = select(c.id, c.node_no, c.status, c.revision, c.party_id, c.instead_of)
+    return session.connection().execute(query.where(c.id == booking_id)).one_or_none()
 
 
 def _put(session: Session, values: dict[str, Any], *, is_known: bool) -> None:
@@ -337,20 +331,40 @@ def know_party(session: Session, party_id: str | None, at: datetime) -> None:
         session.connection().execute(insert(party), row)
 
 
-def _write_letter(
-    session: Session, booking_id: str, party_id: str | None, kind: str, entry: Entry
-) -> None:
-    if party_id is None:
+# Letters
+
+
+def _write_letter(session: Session, desk: Desk, booking_id: str, entry: Entry) -> None:
+    """Whoever asked here hears from here what became of it: no other desk knows the person.
+
+    Which letters there are follows from the lines alone, not from what was known before them.
+    """
+    answer = _answer(entry)
+    before = _known(session, booking_id) if answer else None
+    if answer is None or before is None or before.party_id is None:
         return
-    row = {
-        "id": str(uuid7()),
-        "party_id": party_id,
-        "booking_id": booking_id,
-        "kind": kind,
-        "body": dict(sheets.event_body(entry.data)),
-        "at": sheets.instant_of(entry.at),
-    }
-    session.connection().execute(insert(table_of(Letter)), row)
+    if before.node_no == desk.settings.node_no:
+        kind, turn = answer
+        at, body = sheets.instant_of(entry.at), sheets.event_body(entry.data)
+        letters.write(session, booking_id, before.party_id, kind, turn, body=body, at=at)
+
+
+def _answer(entry: Entry) -> tuple[str, str] | None:
+    """What kind of answer a line is to a person, and which one; None where it tells nothing new."""
+    data = entry.data
+    match entry.kind:
+        case "confirm" if data.get("event") in _STATES:
+            # A booking that was made at its holder's desk settles itself; an answer a slip as well.
+            is_answer = len(entry.settles) > 1
+            return ("confirmed", str(data["revision"])) if is_answer else None
+        case "refuse" if data.get("asked") == "book" and data.get("code") != answering.GIVEN_UP:
+            return "refused", "book"
+        case "refuse" if data.get("asked") == "cancel" and data.get("code") == answering.TOO_LATE:
+            return "refused", "cancel"
+        case "cancel" if data.get("event") == events.BookingCancelled.name:
+            kind = kind_of_cancellation(str(data.get("reason")))
+            return (kind, str(data["revision"])) if kind else None
+    return None
 
 
 # Masks

@@ -97,7 +97,21 @@ class Node:
         """S1: why this node may not write the next line of a sheet, or None."""
         if self.why_suspended:
             return Fault.SUSPENDED
-        return sheet.may_write(position, self.key.id)
+        return None if self.holds(position) else sheet.may_write(position, self.key.id)
+
+    def holds(self, position: Position) -> bool:
+        """Whether the sheet is this node's, and not forked: by its key or by inheritance.
+
+        Nobody has written on it yet, so it is the region's home's; and the home has begun again
+        (S9). There are too many such sheets to adopt them all: its first line is the adoption.
+        """
+        if position.holder == self.key.id:
+            return sheet.may_write(position, self.key.id) is None
+        return self._is_inherited(position)
+
+    def _is_inherited(self, position: Position) -> bool:
+        is_untouched = position.number == 0 and not is_log(position.chain)
+        return is_untouched and position.holder in self.former_keys
 
     def post(
         self,
@@ -158,10 +172,14 @@ class Node:
 
         to        the next holder, for a line that moves the sheet
         through   the witness that an adoption goes through
-        raises    NotWritten
+        raises    NotWritten; a sheet that was inherited untouched is adopted all the same
         """
         position = store.position(on)
         is_adoption = draft.kind == "adopt"
+        if not is_adoption and not self.why_suspended and self._is_inherited(position):
+            before = position.witness
+            self.write(store, on, Draft("adopt"), at=at, to=self.me, through=before)
+            position = store.position(on)
         fault = self.may_write(position)
         if fault is not None and not (is_adoption and fault is Fault.NOT_HOLDER):
             raise NotWritten(fault)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking, places
+from reservations.actions import asking, letters, places
 from reservations.actions.occupancy import lock
 from reservations.actions.places import Place
 from reservations.actions.step import Context, action, record, takes_turn
@@ -32,8 +32,9 @@ from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
 from reservations.rules import refunds
 from reservations.rules.availability import Kind
+from reservations.rules.letters import kind_of_cancellation
 from reservations.rules.period import SLOTS_PER_DAY, Period
-from reservations.rules.refunds import Cancellation
+from reservations.rules.refunds import CHANGED, OWN, Cancellation
 from reservations.sheets import instant_text, stated
 
 __all__ = [
@@ -58,10 +59,6 @@ class ChangeRequest:
     unit_id: int
     date: date
     period: Period
-
-
-# Why a booking is given up: its party's own wish, or because another has taken its place.
-OWN, CHANGED = "own", "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +179,7 @@ def cancel(
         return asking.ask_to_cancel(session, fact, context, is_withdrawal=is_kept)
     booking.status = "cancelled"
     booking.revision = fact.revision
+    _tell_of_cancellation(session, booking, fact, context)
     return fact
 
 
@@ -247,6 +245,17 @@ def _cancellation(
         cancelled_at=instant_text(context.now),
         revision=booking.revision + 1,
     )
+
+
+def _tell_of_cancellation(
+    session: Session, booking: Booking, fact: BookingCancelled, context: Context
+) -> None:
+    """Where the desk that holds the sheet is also the one where the person booked."""
+    kind = kind_of_cancellation(fact.reason)
+    if kind and booking.party_id is not None and booking.node_no == context.node_no:
+        turn, body = str(fact.revision), fact.body()
+        party_id = booking.party_id
+        letters.write(session, booking.id, party_id, kind, turn, body=body, at=context.now)
 
 
 def _settled(booking: Booking, unit: LentUnit, reason: str, context: Context) -> Cancellation:

@@ -90,6 +90,22 @@ def enter(session: Session, desk: Desk, name: SheetName) -> list[Entry]:
     return written
 
 
+def note_written(session: Session, desk: Desk) -> int:
+    """After a restore: events that the copy had still to write up, and whose lines came back.
+
+    returns   how many
+    """
+    store = SqlStore(session, desk.directory)
+    noted = 0
+    for row in run(session, select(_EVENT).where(*_IS_PENDING).order_by(_EVENT.c.seq)).all():
+        draft = sheets.draft_of(row.name, row.version, row.subject, row.body)
+        if store.settled(row.sheet, draft.settles):
+            number = store.position(row.sheet).number
+            run(session, _ENTERED, {"of": row.seq, "number": number})
+            noted += 1
+    return noted
+
+
 def _open(session: Session, desk: Desk, store: SqlStore, name: SheetName) -> list[Entry]:
     """What stands in the tables without an event: it came with an import, or before the ledger."""
     written = []

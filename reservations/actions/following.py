@@ -24,6 +24,7 @@ from reservations.events import BookingLeft
 from reservations.models import Booking
 from reservations.queries import ledger
 from reservations.rules.period import SLOTS_PER_DAY, Period
+from reservations.rules.refunds import CHANGED
 from reservations.sheets import SheetName
 from sync.node import NotWritten
 
@@ -92,7 +93,7 @@ def _give_up(desk: Desk, booking_id: str, context: Context) -> bool:
     the change was asked for, whose wish the holder hears also where it does not hear the rest."""
     with desk.database.session() as session:
         try:
-            bookings.cancel(session, CancelRequest(booking_id, bookings.CHANGED), context)
+            bookings.cancel(session, CancelRequest(booking_id, CHANGED), context)
         except Refusal:
             # Cancelled since, by somebody else.
             return False

@@ -103,12 +103,18 @@ def hand_over(desk: Desk, wanted: dict[SheetName, str], *, at: int) -> Moved:
 def _give(desk: Desk, store: SqlStore, name: SheetName, to: str, *, at: int) -> bool:
     """False where the sheet is not this desk's to give, or the other is not known here."""
     members = desk.directory.incarnations(to)
-    if not members or store.position(name.text).holder != desk.key.id:
+    if not members or not _is_ours(desk, store, name):
         return False
     entering.lock(store.session, name)
     entering.enter(store.session, desk, name)
     desk.node.hand_over(store, name.text, members[-1], at=at)
     return True
+
+
+def _is_ours(desk: Desk, store: SqlStore, name: SheetName) -> bool:
+    """Ours to give, whatever else may stand against a line on it."""
+    position = store.position(name.text)
+    return position.holder == desk.key.id or desk.node.holds(position)
 
 
 def held_by(desk: Desk, node: str, since: date) -> dict[SheetName, str]:

@@ -23,6 +23,7 @@ from reservations.commands.common import (
 if TYPE_CHECKING:
     from reservations.actions.moving import Moved
     from reservations.desk import Desk
+    from reservations.mail import Unprepared
 
 file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 NOT_ALL = 1
@@ -179,15 +180,18 @@ def init(file: Path, code: str, is_json: bool) -> None:
 def status(is_json: bool) -> None:
     """Which sheets are held here, who was heard last, what waits, and what people must look at.
 
-    Exit 0 when all is well, 1 when the node is suspended, a sheet is forked or documents are kept
-    apart.
+    Exit 0 when all is well, 1 when the node is suspended, a sheet is forked, documents are kept
+    apart, or a mailbox is lacking that days to be booked need. The next fiscal year's is asked for
+    a month early; `tonari sync prepare` makes it.
     """
     from reservations import clock  # noqa: PLC0415 - with the queries
-    from reservations.queries import ledger  # noqa: PLC0415 - the database
+    from reservations.queries import ledger, letters  # noqa: PLC0415 - the database
 
     with at_desk() as desk:
         with desk.database.session() as session:
             found = ledger.standing(session, desk, today=now()[0])
+            outgoing = letters.counts(session)
+        lacking = _lacking(desk)
         contact, suspended = ledger.contact(desk), desk.why_suspended()
         line: dict[str, Any] = {"node": desk.name, "incarnation": desk.node.me.incarnation}
         line |= {"is_hub": desk.is_home, "region": desk.directory.region, "suspended": suspended}
@@ -198,12 +202,23 @@ def status(is_json: bool) -> None:
     line |= {"held_elsewhere": len(found.held_elsewhere), "waiting": found.waiting}
     line |= {"unwitnessed": found.unwitnessed, "forked": found.forked}
     line |= {"quarantine": found.quarantine}
-    is_well = not (suspended or found.forked or found.quarantine)
+    line |= {"letters": {state: outgoing[state] for state in letters.OPEN}}
+    line |= {"mailboxes_lacking": [each.mailbox for each in lacking]}
+    is_lacking = any(each.is_due for each in lacking)
+    is_well = not (suspended or found.forked or found.quarantine or is_lacking)
     if is_json:
         print_json({"ok": is_well, **line})
     else:
         _show(line)
     sys.exit(0 if is_well else NOT_ALL)
+
+
+def _lacking(desk: Desk) -> list[Unprepared]:
+    if not desk.settings.has_mailboxes:
+        return []
+    from reservations.mail import unprepared  # noqa: PLC0415 - the client of CouchDB
+
+    return unprepared(desk, desk.settings, now()[0])
 
 
 def _show(line: dict[str, Any]) -> None:
@@ -220,8 +235,12 @@ def _show(line: dict[str, Any]) -> None:
         ("控えを待つ記入", f"{line['unwitnessed']:,}件"),
         ("分かれた台帳", f"{line['forked']:,}件"),
         ("保留した文書", f"{sum(line['quarantine'].values()):,}件"),
+        ("窓口から伝える知らせ", f"{line['letters']['to_hand_over']:,}件"),
+        ("送信を待つ知らせ", f"{line['letters']['to_send'] + line['letters']['failed']:,}件"),
     ):
         click.echo(f"{name}: {seen}")
+    for mailbox in line["mailboxes_lacking"]:
+        click.echo(f"通信先がありません: {mailbox} (本部の管理者が tonari sync prepare で作ります)")
 
 
 @node.command("hand-over")
@@ -331,40 +350,73 @@ def adopt(name: str, since: Any, officers: tuple[Path, ...], is_json: bool) -> N
 
 
 @node.command("restore")
-@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]…")
 @click.option(
     "--request", type=click.Path(path_type=Path), metavar="OUT",
-    help="First step: make a new key and write the request for the hub.",
+    help="First step at a node: make a new key and write the request for the hub.",
 )  # fmt: skip
 @json_option
 @answering
-def restore(file: Path | None, request: Path | None, is_json: bool) -> None:
+def restore(files: tuple[Path, ...], request: Path | None, is_json: bool) -> None:
     """Begin again on a machine that was restored from a copy: the only way that is safe.
 
-    Stop `tonari serve`. Run this with --request OUT, take OUT to the hub, run `tonari node admit
-    NAME --request OUT --out FILE` there, and this again with FILE. The witness is read, what the
-    earlier incarnation held is taken over, and a copy of it that still runs is fenced off.
+    Stop `tonari serve` first. At a node run this with --request OUT, take OUT to the hub, run
+    `tonari node admit NAME --request OUT --out FILE` there, and this again with FILE. The witness
+    is read, what the earlier incarnation held is taken over, and a copy of it that still runs is
+    fenced off.
+
+    At the hub run it without --request, after database and data folder are back. It reads the
+    witness, the mailboxes, and each FILE that `tonari sync export` wrote at a node, and promises
+    nothing until all of that has been read; where it stops, mend what it names and run it again.
     """
     from reservations import stick  # noqa: PLC0415 - the whole application
 
-    if (file is None) == (request is None):
-        refuse("--request OUT か FILE のどちらかを指定してください。")
     with at_desk() as desk:
         if desk.is_home:
-            refuse("本部の復元は、このコマンドではできません。データベースの復元手順を使います。")
-        if request is not None:
+            if request is not None:
+                refuse("本部では --request は要りません。node restore だけを実行してください。")
+            line, words = _restore_hub(desk, files)
+        elif request is not None and not files:
             stick.ask_again(desk, request)
             line = {"node": desk.name, "request": request.name}
             words = f"{request.name}を本部へ届けてください。それまで、この拠点は停止します。"
-        else:
-            assert file is not None
-            renewed = stick.restore(desk, file, at=now()[1])
+        elif request is None and len(files) == 1:
+            renewed = stick.restore(desk, files[0], at=now()[1])
             line = {"node": renewed.name, "incarnation": renewed.node.me.incarnation}
             words = f"{renewed.name}は第{line['incarnation']}世代として再開できます。"
+        else:
+            refuse("--request OUT か FILE のどちらかを指定してください。")
     if is_json:
         print_json(line)
     else:
         click.echo(words)
+
+
+def _restore_hub(desk: Desk, files: tuple[Path, ...]) -> tuple[dict[str, Any], str]:
+    from reservations import renewal  # noqa: PLC0415 - the whole application
+    from sync.document import Malformed  # noqa: PLC0415 - as above
+
+    today, at = now()
+
+    def carry(renewed: Desk) -> dict[str, str]:
+        if not renewed.settings.has_mailboxes:
+            return {}
+        from reservations.mail import Mail  # noqa: PLC0415 - the client of CouchDB
+
+        mail = Mail(renewed, renewed.settings)
+        try:
+            return mail.once(today).errors
+        finally:
+            mail.stop()
+
+    try:
+        done = renewal.restore_hub(desk, files=files, carry=carry, at=at)
+    except Malformed as reason:
+        refuse(f"持ち運びファイルを読めません。({reason})")
+    line = {"node": done.desk.name, "incarnation": done.desk.node.me.incarnation}
+    line |= {"came_back": done.came_back}
+    words = f"本部は第{line['incarnation']}世代として再開できます。戻った予約{done.came_back:,}件。"
+    return line, words
 
 
 @node.command("retire")

@@ -20,7 +20,8 @@ from reservations.models.facilities import (
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
-from reservations.models.nodes import Declaration, FacilityNode, Letter, Notice
+from reservations.models.letters import Letter
+from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession

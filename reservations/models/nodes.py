@@ -1,11 +1,10 @@
-"""拠点: which node serves which facility, the ledger's tables, and letters that wait to go out."""
+"""拠点: which node serves which facility, the ledger's tables, and what all desks were told."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant
@@ -54,22 +53,3 @@ class Notice(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     state: Mapped[str] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(BigInteger)
-
-
-class Letter(Base):
-    """What a party is to be told, until it has gone out: an answer, an offer in place of a loss.
-
-    kind   confirmed, refused, displaced, cancelled; changed and unchanged, of a change over two
-           holders; `body` has what the words need
-    """
-
-    __tablename__ = "letter"
-    __table_args__ = (Index("ix_letter_party_id", "party_id"),)
-
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
-    booking_id: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(Text)
-    body: Mapped[dict[str, Any]] = mapped_column(JSON)
-    at: Mapped[datetime] = mapped_column(Instant)
-    sent_at: Mapped[datetime | None] = mapped_column(Instant)

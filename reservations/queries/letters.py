@@ -1,74 +1,211 @@
-"""知らせ: letters that have not gone out yet, as the counter tells them by telephone."""
+"""知らせ: what the outbox holds, for the job that sends it and for the counter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from reservations import events
+from reservations.clock import LOCAL
 from reservations.db import run
-from reservations.models import Booking, Letter, Party
+from reservations.models import Account, Booking, Letter, Party
 from reservations.queries.bookings import number_text
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules.period import Period
+from sync import tables
 
 PAGE_SIZE = 50
+# Not out yet, and somebody's to do.
+OPEN = ("to_send", "failed", "to_hand_over")
+STATES = (*OPEN, "sent", "handed_over", "void")
 
 # A field is called `date`; inside its class the type needs another name.
 Day = date
 
-_UNSENT = (
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """One letter, its booking as it stands now, and whom it is for; states as in models/letters.py.
+
+    login    of the person's account, which may be a mail address; empty without one
+    locale   the person's language, until the letter has its words; then the letter's
+    why      what the mail server, or the wording, said last
+    is_change   it is about another place for a booking: that one stands if this was refused
+    """
+
+    id: str
+    kind: str
+    body: dict[str, Any]
+    at: datetime
+    state: str
+    subject: str
+    text: str
+    tries: int
+    why: str
+    next_at: datetime
+    sent_at: datetime | None
+    party_id: str
+    name: str
+    phone: str
+    email: str
+    login: str
+    locale: str
+    booking_id: str
+    number: str
+    status: str
+    is_given_up: bool
+    is_change: bool
+    unit: LentUnit
+    period: Period
+    date: Day
+    purpose: str
+    headcount: int | None
+    fee_yen: int
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.period.starts_at(self.date, LOCAL)
+
+    @property
+    def sheet(self) -> str:
+        """The sheet of the ledger that its answer stands on."""
+        return events.sheet_of(self.unit.town.code, self.unit.place.id, self.date.isoformat())
+
+
+_LOGIN = (
+    select(func.min(Account.login))
+    .where(Account.party_id == Letter.party_id)
+    .correlate(Letter)
+    .scalar_subquery()
+)
+_LOCALE = (
+    select(func.min(Account.locale))
+    .where(Account.party_id == Letter.party_id)
+    .correlate(Letter)
+    .scalar_subquery()
+)
+_ALL = (
     select(
-        Letter.kind,
-        Letter.at,
+        *(column for column in Letter.__table__.columns if column.name != "locale"),
+        Letter.locale.label("letter_locale"),
         Party.name,
         Party.phone,
-        Booking.id,
+        Party.email,
+        func.coalesce(_LOGIN, "").label("login"),
+        func.coalesce(_LOCALE, "ja").label("person_locale"),
         Booking.node_no,
         Booking.serial,
+        Booking.status,
+        Booking.cancelled_at,
+        Booking.instead_of,
         Booking.unit_id,
         Booking.date,
         Booking.start_slot,
         Booking.end_slot,
+        Booking.purpose_code,
+        Booking.headcount,
+        Booking.fee_yen,
     )
     .join(Party, Party.id == Letter.party_id)
     .join(Booking, Booking.id == Letter.booking_id)
-    .where(Letter.sent_at.is_(None))
-    .order_by(Letter.at.desc(), Letter.id)
-    .limit(PAGE_SIZE)
 )
+_NEWEST = _ALL.order_by(Letter.at.desc(), Letter.id)
+_LISTED = _NEWEST.where(Letter.state.in_(bindparam("states", expanding=True)))
+_PAGE = _LISTED.limit(PAGE_SIZE).offset(bindparam("offset"))
+_ONE = _ALL.where(Letter.id == bindparam("id"))
+_OLDEST = _ALL.order_by(Letter.at, Letter.id).limit(bindparam("limit"))
+_WAITING = _OLDEST.where(Letter.state.in_(bindparam("states", expanding=True)))
+_UNWORDED = _OLDEST.where(Letter.text == "", Letter.state.in_(("to_send", "to_hand_over")))
+_DUE = _OLDEST.where(
+    and_(
+        Letter.text != "",
+        Letter.state.in_(("to_send", "failed")),
+        Letter.next_at <= bindparam("now"),
+    )
+)
+_COUNTS = select(Letter.state, func.count().label("letters")).group_by(Letter.state)
+_UNTOLD = select(tables.chain.c.chain).where(tables.chain.c.witnessed < tables.chain.c.number)
 
 
-@dataclass(frozen=True, slots=True)
-class LetterView:
-    """One letter; `kind` as in models/nodes.py."""
-
-    kind: str
-    at: datetime
-    name: str
-    phone: str
-    number: str
-    unit: LentUnit
-    period: Period
-    date: Day
-
-
-def unsent(session: Session, memory: Memory) -> list[LetterView]:
+def listed(
+    session: Session, memory: Memory, *, states: tuple[str, ...] = OPEN, page: int = 0
+) -> list[LetterView]:
     """The newest first, a page of 50."""
-    return [
-        LetterView(
-            row.kind,
-            row.at,
-            row.name,
-            row.phone,
-            number_text(row.node_no, row.serial),
-            memory.catalogue.units[row.unit_id],
-            Period(row.start_slot, row.end_slot),
-            row.date,
-        )
-        for row in run(session, _UNSENT)
-        if row.unit_id in memory.catalogue.units
-    ]
+    return _views(session, memory, _PAGE, states=list(states), offset=page * PAGE_SIZE)
+
+
+def waiting(
+    session: Session, memory: Memory, *, states: tuple[str, ...], limit: int = 1000
+) -> list[LetterView]:
+    """The oldest letters in these states."""
+    return _views(session, memory, _WAITING, states=list(states), limit=limit)
+
+
+def one(session: Session, memory: Memory, letter_id: str) -> LetterView | None:
+    """One letter; None where it is not known, or what it is about is not lent here any more."""
+    found = _views(session, memory, _ONE, id=letter_id)
+    return found[0] if found else None
+
+
+def unworded(session: Session, memory: Memory, *, limit: int) -> list[LetterView]:
+    """Letters without words whose answer may be told: it is on two media (S2). The oldest first."""
+    found = _views(session, memory, _UNWORDED, limit=limit)
+    if not found:
+        return []
+    untold = set(run(session, _UNTOLD).scalars())
+    return [each for each in found if each.sheet not in untold]
+
+
+def due(session: Session, memory: Memory, *, now: datetime, limit: int) -> list[LetterView]:
+    """Letters that the mail server is to be given now, the oldest first."""
+    return _views(session, memory, _DUE, now=now, limit=limit)
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many letters there are in each state, zero where there are none."""
+    found = {row.state: int(row.letters) for row in run(session, _COUNTS).all()}
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def _views(session: Session, memory: Memory, query: Select[Any], **asked: Any) -> list[LetterView]:
+    units = memory.catalogue.units
+    rows = run(session, query, asked).all()
+    return [_view(row, units[row.unit_id]) for row in rows if row.unit_id in units]
+
+
+def _view(row: Row[Any], unit: LentUnit) -> LetterView:
+    return LetterView(
+        id=row.id,
+        kind=row.kind,
+        body=row.body,
+        at=row.at,
+        state=row.state,
+        subject=row.subject,
+        text=row.text,
+        tries=row.tries,
+        why=row.why,
+        next_at=row.next_at,
+        sent_at=row.sent_at,
+        party_id=row.party_id,
+        name=row.name,
+        phone=row.phone,
+        email=row.email,
+        login=row.login,
+        locale=row.letter_locale if row.text else row.person_locale,
+        booking_id=row.booking_id,
+        number=number_text(row.node_no, row.serial),
+        status=row.status,
+        is_given_up=row.cancelled_at is not None and row.status != "cancelled",
+        is_change=row.instead_of is not None,
+        unit=unit,
+        period=Period(row.start_slot, row.end_slot),
+        date=row.date,
+        purpose=row.purpose_code,
+        headcount=row.headcount,
+        fee_yen=row.fee_yen,
+    )

@@ -50,6 +50,11 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "extend_horizon": _ALWAYS,
     "forget_expired": _ALWAYS,
     "declare": _ALWAYS,
+    "word_letter": _ALWAYS,
+    "try_letter": _ALWAYS,
+    "end_letter": _ALWAYS,
+    "hand_letter": _ALWAYS,
+    "retry_letter": _ALWAYS,
 }
 
 

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 from reservations.rules.town import TownRules
 
+# Why a booking is given up: its party's own wish, or because another has taken its place.
+OWN, CHANGED = "own", "changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:

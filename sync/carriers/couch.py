@@ -264,6 +264,13 @@ class Mailbox:
         kept = [leaf for leaf in leaves if leaf and not leaf.get("_deleted")]
         return {leaf["_id"]: leaf for leaf in kept if "_attachments" not in leaf}
 
+    def look(self) -> None:
+        """Whether it is there, and open to us.
+
+        raises   NoContact
+        """
+        self._call("get_database_information")
+
     def mark(self, key: str) -> int:
         """Up to which turn this mailbox knew the node with this key; 0 if it never did."""
         try:
@@ -358,6 +365,30 @@ def add_user(admin: Server, name: str, password: str) -> None:
         if error.trouble is not Trouble.MISSING:
             raise
     admin.call("put_document", db=USERS, doc_id=doc_id, document=document)
+
+
+def has_user(admin: Server, name: str) -> bool:
+    """Whether the server knows this name."""
+    try:
+        admin.call("get_document", db=USERS, doc_id=f"org.couchdb.user:{name}")
+    except NoContact as error:
+        if error.trouble is not Trouble.MISSING:
+            raise
+        return False
+    return True
+
+
+def members_of(admin: Server, database: str) -> list[str] | None:
+    """Who may enter a database; None where there is none of this name."""
+    try:
+        # Who may enter is answered for a database that is not there, too.
+        admin.call("get_database_information", db=database)
+        found = admin.call("get_security", db=database)
+    except NoContact as error:
+        if error.trouble is not Trouble.MISSING:
+            raise
+        return None
+    return sorted(found.get("members", {}).get("names", []))
 
 
 def prepare(admin: Server, database: str, members: Collection[str]) -> Mailbox:

@@ -262,6 +262,29 @@ def test_a_restored_machine_begins_again_as_the_next_incarnation(region, hub, wa
     assert len(hub.says("node", "status")["held"]) == 0
 
 
+def test_a_restored_hub_reads_the_sticks_of_its_nodes_and_begins_again(region, hub, gym, stick):
+    joined(hub, gym, stick, region)
+    old = stick / "old disk"
+    shutil.copytree(hub.folder, old)
+    hub.says("node", "hand-over")
+    carry(hub, gym, stick)
+    gym.books(region, "third")
+    gym.says("sync", "export", stick / "of the gym")
+    shutil.rmtree(hub.folder)
+    shutil.move(old, hub.folder)
+
+    asked = hub.refuses("node", "restore", "--request", stick / "request")
+    begun = hub.says("node", "restore", stick / "of the gym")
+    status = hub.says("node", "status")
+    carry(hub, gym, stick)
+
+    assert "要りません" in asked
+    assert begun == {"node": "hub", "incarnation": 2, "came_back": 1}
+    assert (status["ok"], status["held_elsewhere"]) == (True, 3)
+    assert hub.books(region, "rival", date=TODAY + timedelta(days=20)) == "confirmed"
+    assert gym.says("node", "status")["ok"]
+
+
 def test_a_node_is_retired_here_and_at_the_hub(region, hub, gym, stick):
     joined(hub, gym, stick, region)
     hub.says("node", "hand-over")

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from reservations import clock, mail
-from reservations.actions import moving
+from reservations.actions import answering, moving
 from reservations.config import Settings
 from reservations.desk import Desk
 from reservations.keeper import Keeper
 from reservations.mail import Mail
 from reservations.queries import ledger
+from reservations.renewal import restore_hub
 from sync.carriers import couch
-from tests.support.desks import Offices, two_offices
+from tests.support.copies import Copy
+from tests.support.desks import Office, Offices, two_offices
 from tests.support.mailboxes import prepared, way_to
 from tests.support.proxy import Proxy, a_line
 from tests.town import NOW, SATURDAY, TODAY
@@ -148,6 +150,40 @@ def at_gym_after(keeper: Keeper, hub) -> int:
 def rounds(keepers: list[Keeper]) -> None:
     for keeper in keepers:
         keeper.round()
+
+
+def test_a_hub_that_begins_again_gets_from_its_mailbox_what_its_copy_lacks(posted, tmp_path):
+    """The dump is a day old; the mailbox stood elsewhere."""
+    offices, line = posted
+    hub, gym = offices.hub, offices.gym
+    early = hub.books(hub.region.here.halves[0])
+    mail_of(hub.desk).once(TODAY)
+    copy = Copy(hub, tmp_path / "copy")
+    assert moving.hand_over(hub.desk, {offices.sheet(SATURDAY): "gym"}, at=1).given
+    mail_of(hub.desk).once(TODAY)
+    mail_of(gym.desk).once(TODAY)
+    late = gym.books(gym.region.here.halves[1], "party-rival")
+    answering.tend(gym.desk, at=2)
+    mail_of(gym.desk).once(TODAY)
+    line.cut()
+
+    done = restore_hub(copy.bring_back(), carry=carry_by_mail, at=3)
+    known = Office(done.desk, done.desk.database, hub.region, done.desk.database.session(), 1)
+    line.mend()
+    heard = mail_of(gym.desk).once(TODAY)
+
+    fates = [office.status(each) for office in (known, gym) for each in (early, late)]
+    assert (fates, heard.errors, done.came_back) == (["confirmed"] * 4, {}, 1)
+    assert done.desk.key.id in {each.key for each in gym.desk.directory.incarnations("hub")}
+    offices.hub = known
+
+
+def carry_by_mail(desk: Desk) -> dict[str, str]:
+    mail = mail_of(desk)
+    try:
+        return mail.once(TODAY).errors
+    finally:
+        mail.stop()
 
 
 def test_the_nightly_audit_finds_what_one_side_lacks(posted):

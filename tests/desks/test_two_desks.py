@@ -16,7 +16,7 @@ from reservations.models import Booking, DayMask, Letter
 from reservations.models.base import table_of
 from reservations.queries import memory
 from reservations.queries.audit import masks_agree
-from reservations.queries.letters import unsent
+from reservations.queries.letters import listed
 from sync.document import Entry
 from sync.ledger import SqlStore
 from tests.support.desks import Office, Offices
@@ -104,7 +104,7 @@ def test_of_two_who_want_one_court_while_the_line_is_cut_the_holders_one_has_it(
         assert masks_agree(office.session) == []
     assert letters(hub) == [(hub.region.resident, "refused")]
     known = memory.current(hub.session)
-    (told,) = unsent(hub.session, known)
+    (told,) = listed(hub.session, known)
     assert (told.kind, told.unit.id, told.name) == ("refused", hub.region.here.whole, "resident")
 
 

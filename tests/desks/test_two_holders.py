@@ -134,7 +134,7 @@ def test_when_the_new_place_is_refused_the_old_one_stands_and_the_person_is_told
 
     assert desks.statuses(old) == desks.statuses(rival) == ["confirmed"] * 3
     assert desks.statuses(new) == ["refused"] * 3
-    assert letters(desks.hub) == [(new, "unchanged")]
+    assert letters(desks.hub) == [(new, "refused")]
     kept = view(desks.hub, old)
     assert (kept.status, kept.replaced_by, kept.was_kept) == ("confirmed", None, True)
     assert all_is_well(desks)

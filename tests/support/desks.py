@@ -95,9 +95,13 @@ def an_office(folder: Path, name: str, number: int, url: str, *, witness: str = 
     return Office(desk, database, region, database.session(), number)
 
 
-def two_offices(folder: Path, hub_url: str, gym_url: str, *, has_witness: bool = False) -> Offices:
+def two_offices(
+    folder: Path, hub_url: str, gym_url: str, *, has_witness: bool = False, hub_witness: str = ""
+) -> Offices:
     """The gym starts with the hub's introduction and a key of its own, and holds nothing."""
-    hub = an_office(folder / "hub", "hub", 1, hub_url)
+    hub = an_office(folder / "hub", "hub", 1, hub_url, witness=hub_witness)
+    if hub_witness:
+        hub.desk.node.start()
     home = folder / "gym" / "node"
     home.mkdir(parents=True)
     key = desks.new_key(home / "key")

@@ -103,6 +103,42 @@ def test_s2_a_line_of_ours_with_a_strangers_signature_is_no_answer_of_the_witnes
     assert gym.memory.heads() != {}
 
 
+def test_s9_the_home_that_begins_again_inherits_the_sheets_nobody_has_written_on(region, gym):
+    hub = region.hub
+    hub.write(HALL, "confirm", "before", claims=("hall.72",))
+    hub.node.settle()
+
+    again = hub.again()
+    again.node.start()
+    again.node.begin_again()
+    wished = gym.request(GYM, "gym.72")
+    gym.node.settle()
+    sync(again, gym)
+    told = again.answer()
+    sync(again, gym)
+
+    assert told == ["adopt", "confirm"]
+    assert gym.lines(GYM) == ["adopt", "confirm"]
+    assert gym.owner(GYM, "gym.72") == wished.hash
+    assert not again.holds(HALL)
+
+
+def test_s9_an_old_copy_of_the_home_that_was_first_at_the_witness_is_believed(region, gym):
+    hub = region.hub
+    again = hub.again()
+    again.node.start()
+    again.node.begin_again()
+    hub.write(GYM, "confirm", "told by the copy", claims=("gym.72",))
+    hub.node.settle()
+
+    again.write(GYM, "confirm", "too late", claims=("gym.72",))
+    told = again.node.settle().told
+
+    assert told == []
+    assert again.lines(GYM) == ["confirm"]
+    assert again.owner(GYM, "gym.72") == "told by the copy"
+
+
 def test_s10_what_was_adopted_is_at_the_adopters_own_witness_at_once(region, hub, gym):
     hub.hand_over(GYM, gym)
     sync(hub, gym)

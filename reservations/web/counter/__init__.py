@@ -1,7 +1,7 @@
 """Screens for staff, on a port and in a process of their own."""
 
 from reservations.web import genuine
-from reservations.web.counter import imports, ledger, paper, start, timetables, voices
+from reservations.web.counter import imports, ledger, letters, paper, start, timetables, voices
 from reservations.web.resident import feedback, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
@@ -14,6 +14,7 @@ BLUEPRINTS = (
     imports.blueprint,
     timetables.blueprint,
     ledger.blueprint,
+    letters.blueprint,
     paper.blueprint,
     genuine.blueprint,
 )

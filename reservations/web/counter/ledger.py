@@ -31,5 +31,5 @@ def page() -> str:
         contact=contact,
         is_cut_off=contact.is_cut_off(now()),
         places=memory().catalogue.places,
-        letters=letters.unsent(session(), memory()),
+        letters=letters.counts(session()),
     )

@@ -1,0 +1,55 @@
+"""知らせ: which answers are worth a letter, and when a mail that did not go is tried again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from reservations.rules.refunds import CHANGED, OWN
+
+# Minutes to the next try; after the last one a clerk tells the person.
+PAUSES = (1, 5, 15, 60, 240, 240, 240)
+# A letter that would come later than this before the use is a clerk's to tell, by telephone.
+BEFORE_USE = timedelta(hours=3)
+# What the booking must be when the letter goes out; anything else has overtaken it.
+STANDS_FOR = {
+    "confirmed": "confirmed",
+    "refused": "refused",
+    "cancelled": "cancelled",
+    "displaced": "cancelled",
+}
+
+
+def kind_of_cancellation(reason: str) -> str:
+    """The kind of letter that tells of a cancellation for this reason; empty for none."""
+    # What a person did is no news to that person; of a change its new place tells.
+    if reason in (OWN, CHANGED):
+        return ""
+    return "displaced" if reason == "displaced" else "cancelled"
+
+
+def is_overtaken(kind: str, asked: str, status: str, *, is_given_up: bool) -> bool:
+    """Whether nobody needs this letter any more.
+
+    asked         what a refusal refused: book or cancel
+    status        of the booking, now
+    is_given_up   the person has wished to cancel meanwhile
+    """
+    if kind == "refused" and asked != "book":
+        return status != "confirmed"
+    if kind in ("confirmed", "refused") and is_given_up:
+        return True
+    return status != STANDS_FOR[kind]
+
+
+def next_try(tries: int, *, now: datetime, starts_at: datetime) -> datetime | None:
+    """When a mail that did not go is tried again; None where a clerk has to tell the person.
+
+    tries      how often it has been tried, at least once
+    starts_at  of the use that the letter is about; one that has begun hurries nobody
+    """
+    assert tries > 0
+    if tries > len(PAUSES):
+        return None
+    later = now + timedelta(minutes=PAUSES[tries - 1])
+    is_too_late = now < starts_at and later > starts_at - BEFORE_USE
+    return None if is_too_late else later

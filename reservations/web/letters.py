@@ -1,0 +1,159 @@
+"""知らせ in words: what was asked, what became of it and why, and what is free near by instead.
+
+Plain text, in the person's language; the same words go by mail, onto paper and over the telephone.
+A letter asks for nothing: neither a password nor money, and no link in it leads to a payment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from reservations.queries.catalogue import LentUnit
+from reservations.queries.letters import LetterView
+from reservations.queries.nearby import Alternative
+from reservations.rules.period import clock_text
+from reservations.web import language
+from reservations.web.language import N_, gettext
+from reservations.web.reasons import reason_text
+
+OFFERS_MAX = 5
+_BECAME = {
+    "confirmed": N_("お申し込みの予約が確定しました。"),
+    "refused": N_("申し訳ありません。お申し込みの予約は、お取りできませんでした。"),
+    "cancelled": N_("申し訳ありません。次の予約は、施設の都合で取り消されました。"),
+    "displaced": N_("申し訳ありません。次の予約は、ほかの利用のために取り消されました。"),
+}
+_BECAME_OF_CHANGE = {
+    "confirmed": N_("予約の変更が確定しました。元の予約は取り消され、次の予約に代わりました。"),
+    "refused": N_(
+        "申し訳ありません。お申し込みの変更は、お取りできませんでした。元の予約はそのままです。"
+    ),
+}
+_SUBJECT_OF_CHANGE = {
+    "confirmed": N_("予約の変更が確定しました（%(number)s）"),
+    "refused": N_("予約を変更できませんでした（%(number)s）"),
+}
+_SUBJECT = {
+    "confirmed": N_("予約が確定しました（%(number)s）"),
+    "refused": N_("予約をお取りできませんでした（%(number)s）"),
+    "cancelled": N_("予約が取り消されました（%(number)s）"),
+    "displaced": N_("予約が取り消されました（%(number)s）"),
+}
+_WHY_REFUSED = {
+    "taken": N_("その時間には、ほかの方の予約が先に入っていました。"),
+    "malformed": N_("申し込みの内容を読み取れませんでした。窓口にお尋ねください。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A letter as it goes out."""
+
+    subject: str
+    text: str
+
+
+def has_lost(letter: LetterView) -> bool:
+    """Whether somebody needs another place now."""
+    return letter.kind != "confirmed" and letter.status != "confirmed"
+
+
+def words(
+    letter: LetterView,
+    offers: Sequence[Alternative],
+    *,
+    now: datetime,
+    site_url: str,
+    phone: str,
+) -> Words:
+    """The letter, in the language that `language.speaking` has set.
+
+    offers    what is free near by at `now`; said only where something was lost
+    site_url  how links begin; empty: no links
+    phone     whom to ask; empty: nobody
+    """
+    is_about_wish = letter.kind == "refused" and letter.body.get("asked") == "cancel"
+    if is_about_wish:
+        subject = gettext("取消の申し出について（%(number)s）", number=letter.number)
+        became = gettext("取消の申し出をお受けできませんでした。予約はそのままです。")
+    else:
+        is_change = letter.is_change and letter.kind in _BECAME_OF_CHANGE
+        subjects, became_of = (
+            (_SUBJECT_OF_CHANGE, _BECAME_OF_CHANGE) if is_change else (_SUBJECT, _BECAME)
+        )
+        subject = gettext(subjects[letter.kind], number=letter.number)
+        became = gettext(became_of[letter.kind])
+    link = f"{site_url}/bookings/{letter.booking_id}" if site_url else ""
+    blocks = [
+        [gettext("%(name)s 様", name=letter.name)] if letter.name else [],
+        [became, _why(letter)],
+        _facts(letter),
+        _offered(letter, offers, now, site_url) if has_lost(letter) else [],
+        [gettext("予約の内容: %(link)s", link=link)] if link else [],
+        [gettext("お問い合わせ: %(phone)s", phone=phone)] if phone else [],
+    ]
+    lines = ("\n".join(filter(None, block)) for block in blocks)
+    return Words(subject, "\n\n".join(filter(None, lines)) + "\n")
+
+
+def _why(letter: LetterView) -> str:
+    if letter.kind != "refused":
+        return ""
+    why = _WHY_REFUSED.get(str(letter.body.get("code")))
+    return gettext(why) if why else ""
+
+
+def _facts(letter: LetterView) -> list[str]:
+    """What was asked for."""
+    when = f"{language.long_day_text(letter.date)} {language.time_text(letter.period)}"
+    lines = [
+        gettext("予約番号: %(number)s", number=letter.number),
+        gettext("場所: %(place)s", place=_name(letter.unit)),
+        gettext("日時: %(when)s", when=when),
+    ]
+    if letter.kind == "confirmed":
+        lines.append(gettext("使用料: %(fee)s", fee=language.yen(letter.fee_yen)))
+    return lines
+
+
+def _offered(
+    letter: LetterView, offers: Sequence[Alternative], now: datetime, site_url: str
+) -> list[str]:
+    as_of = language.instant_text(now)
+    if not offers:
+        return [gettext("%(when)s現在、近くに同じ日の空きはありません。", when=as_of)]
+    lines = [gettext("近くの空き（%(when)s現在。先に予約した方が使えます）", when=as_of)]
+    for number, offer in enumerate(offers, 1):
+        fee = offer.offer.candidate.fee_yen
+        price = language.yen(fee) if fee is not None else ""
+        when = f"{language.day_text(offer.date)} {language.time_text(offer.period)}"
+        said = filter(None, (_name(offer.unit), when, price))
+        lines.append(f"{number}. {' '.join(said)}")
+        lines.append(f"   {reason_text(offer)}")
+        if site_url:
+            lines.append(f"   {site_url}{_check(offer, letter)}")
+    return lines
+
+
+def _name(unit: LentUnit) -> str:
+    place = unit.place
+    return " ".join(
+        (language.named(place.name, place.name_en), language.named(unit.name, unit.name_en))
+    )
+
+
+def _check(offer: Alternative, letter: LetterView) -> str:
+    """The page that asks: this one? (web/resident/flow.py)"""
+    asked = {
+        "unit": str(offer.unit.id),
+        "date": offer.date.isoformat(),
+        "start": clock_text(offer.period.start),
+        "end": clock_text(offer.period.end),
+        "purpose": letter.purpose,
+        "headcount": str(letter.headcount or ""),
+    }
+    said = {name: value for name, value in asked.items() if value}
+    return f"/book?{urlencode(said, safe=':')}"
