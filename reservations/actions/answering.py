@@ -101,7 +101,8 @@ class _Round:
             return [_no(slip, MALFORMED)]
         cancel = self._cancels(store, slip.sheet).get(wish.subject)
         if cancel is not None:
-            return [_no(slip, GIVEN_UP, cancelled_at=cancel.data.get("cancelled_at", ""))]
+            wished_at = sheets.instant_text(sheets.instant_of(cancel.at))
+            return [_no(slip, GIVEN_UP, cancelled_at=wished_at)]
         draft = sheets.draft_of(wish.name, wish.version, wish.subject, wish.body())
         draft = _answering(slip, _in_place(store, name, wish, draft))
         if wish.end_slot > SLOTS_PER_DAY:
@@ -151,14 +152,15 @@ class _Round:
         data = dict(slip.data)
         withdraws = data.pop("withdraws", False)
         owner = ledger.owner_of(store.session, name, data["booking"])
-        if owner and withdraws:
+        row = _row(store, data["booking"])
+        is_confirmed = bool(owner) or (row is not None and row.status == "confirmed")
+        if is_confirmed and withdraws:
             return [_no(slip, TOO_LATE)]
         if owner:
             data["revision"] = sheets.owner_of(owner)[1] + 1
             body = sheets.event_body(data)
             draft = sheets.draft_of(data["event"], data["version"], data["booking"], body)
             return [_answering(slip, draft), _no(slip, NOT_ACTIVE)]
-        row = _row(store, data["booking"])
         if row is None or row.status == "tentative":
             # What it is about has not come yet, or is answered first.
             return []

@@ -163,13 +163,15 @@ def cancel(
     found = _active(session, booking_id, context, statuses=("confirmed", "tentative"))
     booking, unit = found.booking, found.unit
     others = _instead_of(session, booking_id) if found.instead else []
+    is_changed = any(other.status == "confirmed" for other in others)
     for other in others:
         if other.status == "tentative" and other.cancelled_at is None:
-            # Who gives the old place up wants no new one in its stead.
-            fact = _cancellation(other, OWN, 0, context)
-            record(session, asking.ask_to_cancel(session, fact, context), context)
+            # Who gives the old place up wants no new one in its stead; who has a new one already
+            # needs no second.
+            wish = _cancellation(other, OWN, 0, context)
+            asked = asking.ask_to_cancel(session, wish, context, is_withdrawal=is_changed)
+            record(session, asked, context)
     period = Period(booking.start_slot, booking.end_slot)
-    is_changed = any(other.status == "confirmed" for other in others)
     reason = CHANGED if is_changed else request.reason
     due_yen = _settled(booking, unit, reason, context).due_yen
     is_kept = booking.status == "tentative" and _is_kept(session, booking.instead_of)

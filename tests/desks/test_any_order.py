@@ -31,6 +31,9 @@ from tests.support.lending import EVENING, a_period
 from tests.support.many_desks import NAMES, Desks, Prepared, copied
 from tests.town import SATURDAY
 
+# Each example is three desks and their databases; a failing one is made smaller first.
+pytestmark = pytest.mark.timeout(240)
+
 SUNDAY = SATURDAY + timedelta(days=1)
 NIGHT = a_period("22:00-02:00")
 RIVAL = "party-rival"

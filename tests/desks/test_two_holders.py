@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
-from reservations.actions import moving
+from reservations.actions import moving, papers
 from reservations.actions.bookings import ChangeRequest, change
 from reservations.clock import LOCAL
 from reservations.errors import Refusal, RefusalCode
@@ -111,6 +113,22 @@ def test_the_new_booking_keeps_the_conditions_of_the_old_one_and_only_its_own_fe
         assert (after.made_at, after.headcount, after.party_id) == (
             before.made_at, 20, desks.hub.region.resident,
         )  # fmt: skip
+
+
+def test_its_permit_says_that_it_was_decided_when_it_was_changed(desks: Desks):
+    old = desks.hub.books(desks.hub.region.next_door.whole)
+    desks.give(desks.sheet("here"), "gym")
+    office = desks.hub
+    tomorrow = office.context(now=NOW + timedelta(days=1))
+    request = ChangeRequest(old, office.region.here.whole, SATURDAY, EVENING)
+    change(office.session, request, tomorrow)
+    desks.heal()
+    new = view(office, instead_of(office, old))
+
+    known = memory.current(office.session)
+    permit = papers.permit_document(office.session, known, new, tomorrow).record
+
+    assert (permit.decided_on, permit.permit_number) == (TODAY + timedelta(days=1), new.number)
 
 
 def test_by_the_start_of_the_old_place_at_the_latest_the_answer_is_promised(desks: Desks):
