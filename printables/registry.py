@@ -121,6 +121,7 @@ PAPERS = _papers(
     Paper("change_permit", notices.Notice),
     Paper("change_refusal", notices.Notice),
     Paper("revocation_notice", notices.Notice),
+    Paper("refund_notice", notices.Notice),
     Paper("shelter_use_notice", notices.Notice),
     Paper("reduction_notice", notices.Notice),
     Paper("change_request", notices.Request, unprinted=notices.CHOICES),

@@ -51,6 +51,7 @@ class RefusalCode(Enum):
     NOT_ACTIVE = "not_active"
     ALREADY_STARTED = "already_started"
     NO_PERMIT = "no_permit"
+    NO_PAPER = "no_paper"
     FRAMES_OVERLAP = "frames_overlap"
     FILE_REFUSED = "file_refused"
     NOT_QUEUED = "not_queued"

@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from printables import qr
-from printables.facts import PermitFacts
+from printables.facts import NoticeFacts, PermitFacts
 from printables.forms import Span
 from printables.verify import FORM_PAPERS, Answer, Verdict
 from reservations.clock import LOCAL
@@ -56,6 +56,18 @@ STANDINGS: Mapping[Standing, str] = {
     ),
 }
 PAPERS = {PermitFacts: N_("使用許可書")}
+NOTICES: Mapping[str, str] = {
+    "change": N_("変更許可書"),
+    "change_refusal": N_("変更不許可通知書"),
+    "revocation": N_("許可取消通知書"),
+    "refund": N_("還付決定通知書"),
+    "refusal": N_("不許可通知書"),
+}
+MONEY: Mapping[str, str] = {
+    "change": N_("料金"),
+    "revocation": N_("還付する額"),
+    "refund": N_("還付する額"),
+}
 FORM_SENTENCE = N_("本物の用紙です。番号が使用済みかどうかは、用紙受払簿と台帳で確認してください。")
 
 
@@ -137,6 +149,8 @@ def _lines(answer: Answer) -> list[tuple[str, str]]:
         known = FORM_PAPERS.get(facts.form) == "application_form"
         paper = gettext("申請書の用紙") if known else gettext("番号つきの用紙")
         return [(gettext("紙"), paper), (gettext("用紙番号"), serial)]
+    if isinstance(facts, NoticeFacts):
+        return _notice_lines(answer, facts)
     if not isinstance(facts, PermitFacts):
         # Papers that the application does not issue yet: the library has words for them.
         return list(answer.lines)
@@ -158,6 +172,20 @@ def _lines(answer: Answer) -> list[tuple[str, str]]:
         )
         lines.append((gettext("台帳の記入"), named))
     return lines
+
+
+def _notice_lines(answer: Answer, facts: NoticeFacts) -> list[tuple[str, str]]:
+    lines = [
+        (gettext("紙"), gettext(NOTICES[facts.notice])),
+        (gettext("文書番号"), facts.number),
+        (gettext("予約番号"), facts.permit_number),
+        (gettext("発行"), language.instant_text(facts.issued_at.replace(tzinfo=LOCAL))),
+        (gettext("場所"), facts.unit),
+        (gettext("日時"), language.comma().join(map(_when, facts.periods))),
+    ]
+    if facts.notice in MONEY:
+        lines.append((gettext(MONEY[facts.notice]), language.yen(facts.yen)))
+    return [*lines, (gettext("発行した拠点"), answer.node)] if answer.node else lines
 
 
 def _when(span: Span) -> str:

@@ -70,6 +70,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.NO_PERMIT: _l(
         "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
     ),
+    Code.NO_PAPER: _l(
+        "この書類は、今のこの予約にはありません。予約のページにある書類から選んでください。"
+    ),
     Code.FRAMES_OVERLAP: _l(
         "時間帯%(one)sと%(other)sが重なっています。どちらが正しいか確認してください。"
     ),

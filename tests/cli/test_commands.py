@@ -17,9 +17,11 @@ from click.testing import CliRunner, Result
 from pypdfium2 import PdfDocument
 
 from printables import faces, qr
-from reservations.actions.bookings import BookingRequest, book
+from reservations.actions.bookings import BookingRequest, CancelRequest, book, cancel
 from reservations.cli import main
+from reservations.db import Database
 from tests import town
+from tests.printables import pdf
 from tests.support.lending import EVENING
 from tests.support.process import free_port
 
@@ -196,6 +198,22 @@ def test_a_number_that_is_wrong_prints_nothing(tonari, booked, tmp_path, asked):
 
     assert "見つかりません" in line
     assert not (tmp_path / "none.pdf").exists()
+
+
+def test_a_notice_is_printed_and_one_that_is_not_there_is_refused(tonari, booked, tmp_path):
+    out = tmp_path / "refund.pdf"
+    early = refused(tonari("print", "notice", "refund", booked, "--out", out))
+    assert "この書類は、今のこの予約にはありません。" in early
+    database = Database(f"sqlite:///{tmp_path / 'state' / 'tonari.sqlite3'}", threads=1)
+    with database.session() as session:
+        cancel(session, CancelRequest(booked), town.context())
+    database.dispose()
+
+    printed = tonari("print", "notice", "refund", "01-000001-6", "--out", out, "--json")
+
+    line = json.loads(printed.stdout)
+    assert line["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert "料金還付決定通知書" in pdf.text(out.read_bytes())
 
 
 @pytest.mark.parametrize("facility", ["1", "となり体育館"])

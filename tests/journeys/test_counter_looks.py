@@ -13,7 +13,9 @@ from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house
 from tests.support.site import PASSWORD
 
-PAGES = ("/imports", "/imports/f/1", "/voices", "/ledger", "/timetables")
+PAGES = (
+    "/imports", "/imports/f/1", "/voices", "/ledger", "/timetables", "/papers?number=01-000001-6",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,7 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A counter with one record that waits and one problem that was told."""
     with running_house(tmp_path_factory.mktemp("counter"), audience="counter") as house:
         site = house.site
+        site.books(site.region.here.whole, name="resident")
         with site.database.session() as session, write_transaction(session):
             session.add(
                 Problem(

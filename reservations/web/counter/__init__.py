@@ -1,7 +1,7 @@
 """Screens for staff, on a port and in a process of their own."""
 
 from reservations.web import genuine
-from reservations.web.counter import imports, ledger, paper, start, timetables, voices
+from reservations.web.counter import imports, ledger, paper, papers, start, timetables, voices
 from reservations.web.resident import feedback, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
@@ -15,5 +15,6 @@ BLUEPRINTS = (
     timetables.blueprint,
     ledger.blueprint,
     paper.blueprint,
+    papers.blueprint,
     genuine.blueprint,
 )
