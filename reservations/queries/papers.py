@@ -118,8 +118,8 @@ def step(session: Session, booking_id: str, revision: int) -> Step | None:
     if desk is None:
         return None
     store = SqlStore(session, desk.directory)
-    for sheet, number in run(session, _LINES, {"key": sheets.key_of(booking_id, revision)}).all():
-        (line,) = store.lines(sheet, after=number - 1, through=number)
+    for found in run(session, _LINES, {"key": sheets.key_of(booking_id, revision)}).all():
+        (line,) = store.lines(found.sheet, after=found.number - 1, through=found.number)
         if line.data.get("event") in _STEPS:
             body = sheets.event_body(line.data)
             return Step(sheets.instant_of(line.at), line.data["event"], body)
@@ -135,7 +135,10 @@ def refused_at(session: Session, booking_id: str) -> datetime | None:
 def archive(session: Session, booking_id: str) -> list[IssuedLine]:
     """Every paper that was ever issued about a booking, the oldest first."""
     asked = {"subject": booking_id, "within": f"{booking_id}/"}
-    return [IssuedLine(*row) for row in run(session, _ARCHIVE, asked)]
+    return [
+        IssuedLine(row.id, row.kind, row.number, row.issued_at, row.sha256)
+        for row in run(session, _ARCHIVE, asked)
+    ]
 
 
 def numbers(session: Session, booking_id: str) -> set[str]:
