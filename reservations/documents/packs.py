@@ -27,11 +27,13 @@ from printables.fallback import (
     PriceRow,
     ReceiptPage,
 )
-from printables.forms import Town, merged
+from printables.forms import Filled, Town, merged
 from printables.forms import town as of_forms
+from printables.layout import Drawn
 from printables.money import CashBook, DaySheet
 from printables.pack import Pack, blanks
 from printables.qr import FormCode, form_code, form_number
+from printables.registry import PAPERS
 from printables.shelter_card import ShelterCard
 from printables.shelter_desk import Roster, ShelterReport, SupplyLedger, SupplyRequest
 from printables.timetable import BoardRow, Slot, Timetable
@@ -163,6 +165,31 @@ def pack_forms(contents: Contents) -> Town:
     return of_forms(
         merged(own, {"forms": dict.fromkeys(("application_form", "receipt_page"), mark)})
     )
+
+
+def blank_form(place: Place, made_at: datetime, number: str, code: str) -> Drawn:
+    """The application form of a pack of that day, with nothing written on it: where its boxes
+    and codes lie, for whoever reads a scan of it."""
+    rules = place.town.rules_on(local(made_at).date())
+    mark = {"marking": papers.marking(rules)}
+    forms = merged(forms_of(place, rules), {"forms": {"application_form": mark}})
+    record = ApplicationForm(issued_at=local(made_at), form_number=number, corner=code)
+    return PAPERS["application_form"].draw(record, of_forms(forms))
+
+
+def tick_labels(place: Place, made_at: datetime) -> dict[str, tuple[str, dict[str, str]]]:
+    """What the boxes of the form are called: field to its label and its options' labels."""
+    rules = place.town.rules_on(local(made_at).date())
+    town = of_forms(forms_of(place, rules))
+    filled = Filled({"name": "application_form", **town.form("application_form")}, town, None)
+    return {
+        name: (
+            filled.say(about["label"]),
+            {each["id"]: filled.say(each["label"]) for each in about["options"]},
+        )
+        for name, about in filled.form["fields"].items()
+        if "options" in about
+    }
 
 
 def receipt_number(node: str, serial: int) -> str:

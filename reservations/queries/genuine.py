@@ -91,12 +91,15 @@ def look_at_picture(desk: Desk, session: Session, memory: Memory, stream: Any) -
 
     raises   NoPicture
     """
-    texts = qr.read_hard(_picture(stream))
+    texts = qr.read_hard(picture(stream))
     return [look(desk, session, memory, text) for text in texts]
 
 
-def _picture(stream: Any) -> Any:
-    """The picture in greys, no larger than a page needs. A bomb of pixels is not unpacked."""
+def picture(stream: Any) -> Any:
+    """The picture in greys, no larger than a page needs. A bomb of pixels is not unpacked.
+
+    raises   NoPicture
+    """
     from PIL import Image, ImageOps  # noqa: PLC0415 - with the decoder
 
     try:

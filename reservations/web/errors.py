@@ -28,6 +28,7 @@ Code = RefusalCode
 STATUS_OF = {
     Code.MALFORMED: 400,
     Code.TOO_LARGE: 413,
+    Code.PICTURE_TOO_LARGE: 413,
     Code.CSRF: 400,
     Code.THROTTLED: 429,
     Code.SIGN_IN_NEEDED: 401,

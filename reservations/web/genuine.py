@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from apiflask import APIBlueprint
@@ -28,7 +29,7 @@ blueprint = APIBlueprint("genuine", __name__, enable_openapi=False)
 guard(blueprint, Who.ANYBODY)
 
 PICTURE_BYTES_MAX = 8_000_000
-# A large picture takes a processor for a second: one at a time, and nobody waits for long.
+# Nobody waits for long.
 _ONE = threading.BoundedSemaphore(1)
 WAIT_SECONDS = 5.0
 
@@ -83,9 +84,37 @@ class Said:
 
 @blueprint.url_value_preprocessor
 def allow_a_picture(endpoint: str | None, _values: object) -> None:
-    """Before anything reads the form: this page alone takes something as large as a photograph."""
+    """Before anything reads the form: only pages for one take something as large as a photograph.
+
+    raises   Refusal picture_too_large
+    """
     if endpoint == "genuine.answer":
-        request.max_content_length = PICTURE_BYTES_MAX
+        take_a_picture()
+
+
+def take_a_picture() -> None:
+    """Let this request be as large as a photograph, and say so where it is larger.
+
+    raises   Refusal picture_too_large
+    """
+    request.max_content_length = PICTURE_BYTES_MAX
+    if (request.content_length or 0) > PICTURE_BYTES_MAX:
+        megabytes = PICTURE_BYTES_MAX // 1_000_000
+        raise Refusal(RefusalCode.PICTURE_TOO_LARGE, megabytes=megabytes)
+
+
+@contextmanager
+def one_picture() -> Iterator[None]:
+    """A large picture takes a processor for a second: one at a time.
+
+    raises   Refusal throttled
+    """
+    if not _ONE.acquire(timeout=WAIT_SECONDS):
+        raise Refusal(RefusalCode.THROTTLED, seconds=int(WAIT_SECONDS))
+    try:
+        yield
+    finally:
+        _ONE.release()
 
 
 @blueprint.get("/verify")
@@ -108,15 +137,12 @@ def answer() -> str | tuple[str, int]:
 
 
 def _of_picture(picture: FileStorage, typed: str) -> str | tuple[str, int]:
-    if not _ONE.acquire(timeout=WAIT_SECONDS):
-        raise Refusal(RefusalCode.THROTTLED, seconds=int(WAIT_SECONDS))
     try:
-        found = genuine.look_at_picture(services().desk, session(), memory(), picture.stream)
+        with one_picture():
+            found = genuine.look_at_picture(services().desk, session(), memory(), picture.stream)
     except NoPicture:
         words = gettext("写真として読めません。JPEGかPNGで、8MBまでにしてください。")
         return _page(typed, errors={"picture": words}), 422
-    finally:
-        _ONE.release()
     if not found:
         words = gettext(
             "写真の中に二次元コードが見つかりません。近くから、明るい所で写してください。"

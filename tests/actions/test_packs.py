@@ -17,6 +17,7 @@ from reservations.actions import packs
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.config import Settings
 from reservations.db import write_transaction
+from reservations.errors import Refusal, RefusalCode
 from reservations.events import PackMade
 from reservations.models import FacilityNode
 from reservations.queries import genuine, memory
@@ -120,13 +121,60 @@ def test_a_number_is_read_as_it_is_typed():
         assert packs_query.serial_of(text) == (1, 3), text
 
 
+def test_a_scanned_code_is_proved_here_and_a_typed_number_has_only_its_check_digits(
+    database, desk, session, settings, region, tmp_path
+):
+    make(database, settings, region, tmp_path, forms=5)
+    code = qr.form_code(qr.FormCode(1, 1, 1, 3), packs_query.form_key(desk, 1))
+
+    scanned = packs_query.form_of(desk, session, code.lower())
+    typed = packs_query.form_of(desk, session, qr.form_number("N001", 3))
+
+    assert (scanned.number, scanned.is_checked) == (3, True)
+    assert (typed.number, typed.is_checked) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (qr.form_code(qr.FormCode(1, 1, 1, 3), bytes(32)), "form_forged"),
+        (qr.form_code(qr.FormCode(1, 1, 2, 3), bytes(32)), "form_forged"),
+        (qr.form_code(qr.FormCode(1, 14, 1, 3), bytes(32)), "form_unknown"),
+        (qr.form_number("N001", 99), "form_unknown"),
+        ("N001-00000003-00", "form_number_wrong"),
+        ("TN1:%%%", "form_number_wrong"),
+        (qr.issued_code(qr.IssuedCode(1, bytes(4), b"x"), lambda _: bytes(64)), "not_a_form"),
+    ],
+)
+def test_what_is_no_form_here_is_refused_with_a_stable_code(
+    database, desk, session, settings, region, tmp_path, text, code
+):
+    make(database, settings, region, tmp_path, forms=5)
+
+    with pytest.raises(Refusal) as refused:
+        packs_query.form_of(desk, session, text)
+
+    assert refused.value.code.value == code
+
+
+def test_a_master_grid_s_code_is_genuine_and_no_form(
+    database, desk, session, settings, region, tmp_path
+):
+    make(database, settings, region, tmp_path, forms=5)
+    grid = qr.form_code(qr.FormCode(3, 1, 1, 6), packs_query.form_key(desk, 1))
+
+    with pytest.raises(Refusal) as refused:
+        packs_query.form_of(desk, session, grid)
+
+    assert refused.value.code is RefusalCode.NOT_A_FORM
+
+
 def test_a_number_with_a_slip_of_the_hand_is_none():
     number = qr.form_number("N001", 123)
 
     assert packs_query.serial_of(number) == (1, 123)
     assert packs_query.serial_of(number.replace("123", "132")) is None
     assert packs_query.serial_of("") is None
-    assert packs_query.serial_of("TN1:%%%") is None
 
 
 def test_the_evening_makes_packs_of_what_is_served_here_and_keeps_a_week(
