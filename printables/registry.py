@@ -177,6 +177,7 @@ PAPERS = _papers(
     Paper("receipt_page", fallback.ReceiptPage),
     Paper("form_register", fallback.FormRegister),
     Paper("price_list", fallback.PriceList, builders={"prices": fallback.prices}),
+    Paper("nearby_list", fallback.NearbyList),
     Paper("contact_list", fallback.ContactList),
     Paper("later_input", fallback.LaterInput),
     Paper(

@@ -155,9 +155,11 @@ def pack(facility: str, out: Path, forms: int, is_json: bool) -> None:
     if is_json:
         line = {"pad": made.pad, "facility_id": made.facility_id, "file": made.pdf.name}
         more = {"sha256": made.sha256, "pages": made.pages, "copied": bool(made.copied_to)}
+        more["volumes"] = [made.pdf.name, *(each.name for each in made.more)]
         print_json({**line, **more})
     else:
-        click.echo(f"{made.pad}: {made.pdf.name}、{made.pages}ページ")
+        names = "、".join(each.name for each in (made.pdf, *made.more))
+        click.echo(f"{made.pad}: {names}、{made.pages}ページ")
 
 
 def _print_paper(booking: str, kind: str, out: Path, is_json: bool) -> None:
