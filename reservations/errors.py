@@ -59,6 +59,7 @@ class RefusalCode(Enum):
     NOT_A_FORM = "not_a_form"
     FORM_FORGED = "form_forged"
     FORM_UNKNOWN = "form_unknown"
+    FORM_SETTLED = "form_settled"
     FORM_NUMBER_WRONG = "form_number_wrong"
     FRAMES_OVERLAP = "frames_overlap"
     FILE_REFUSED = "file_refused"

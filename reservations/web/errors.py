@@ -44,6 +44,7 @@ STATUS_OF = {
     Code.NOT_ACTIVE: 409,
     Code.ALREADY_STARTED: 409,
     Code.NO_PERMIT: 409,
+    Code.FORM_SETTLED: 409,
     Code.MODE: 503,
 }
 CODE_OF_STATUS = {

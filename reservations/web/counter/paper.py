@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from printables import qr
 from reservations import sheets
-from reservations.actions import form_texts, returning, scanning
+from reservations.actions import deciding, returning, scanning
+from reservations.actions.deciding import Decision
 from reservations.actions.form_texts import FormText
-from reservations.actions.returning import Decision
 from reservations.actions.scanning import Scan
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import PaperPack
@@ -98,7 +98,7 @@ def pack(pad: str) -> str:
 def _pack_page(found: PaperPack, errors: dict[str, str] | None = None) -> str:
     lead_back(url_for("paper.pack", pad=found.pad))
     account = returning.account(services().desk, found.pad)
-    texts = form_texts.forms_of(session(), found.pad)
+    texts = deciding.texts_standing(services().desk, session(), found)
     return render_template(
         "counter/pack.html",
         pack=found,
@@ -184,7 +184,7 @@ def _form_page(
         day=_typed_day(found),
         fates=FATES,
         number_text=qr.form_number(packs.node_label(found.node_no), number),
-        texts=form_texts.forms_of(session(), found.pad).get(number, []),
+        texts=deciding.texts_standing(services().desk, session(), found)[number],
         known_units=memory().catalogue.units,
         outcome=OUTCOMES.get(request.args.get("done", ""), ""),
         following=number + 1 if number < found.last else None,
@@ -258,10 +258,15 @@ def _enter(text: FormText) -> str:
 
 
 @blueprint.post("/paper/<pad>/<int:number>/decide")
-def decide(pad: str, number: int) -> Response:
+def decide(pad: str, number: int) -> Response | tuple[str, int]:
     found = _pack(pad)
     decision = Decision(found.pad, number, request.form.get("digest", ""))
-    returning.decide_form(session(), decision, context(auth.actor()))
+    try:
+        deciding.decide_form(session(), decision, context(auth.actor()))
+    except Refusal as refusal:
+        if refusal.code is not RefusalCode.FORM_SETTLED:
+            raise
+        return _pack_page(found, {"numbers": sentence(refusal)}), 422
     returning.settle(services().desk, memory(), pad, at=sheets.milliseconds(now()))
     return redirect(url_for("paper.pack", pad=pad), 303)
 
