@@ -23,6 +23,7 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.forms import forms
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
@@ -413,7 +414,7 @@ def doctor(is_json: bool) -> None:
     sys.exit(0 if is_well else 1)
 
 
-for command in (node, paper, print_, sync, verify):
+for command in (forms, node, paper, print_, sync, verify):
     main.add_command(command)
 
 

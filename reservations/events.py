@@ -266,6 +266,16 @@ class FileImported(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormsImported(Fact):
+    """様式: what a town's papers say from a day on; sha256 of the file that it wrote."""
+
+    name = "town.forms_imported"
+    valid_from: str
+    sha256: str
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoursConfirmed(Fact):
     name = "facility.hours_confirmed"
     valid_from: str

@@ -391,3 +391,62 @@ def test_a_pack_is_printed_opened_typed_in_and_closed(tonari, tmp_path):
     assert "番号 2" in early.stderr
     assert (closed["balanced"], closed["count"], closed["open_days"]) == (True, 2, [])
     assert tonari("paper", "enter", "N001-00000001-00").exit_code == 2
+
+
+# A town's own forms
+
+
+def forms_file(tonari, tmp_path, *, town: str = "172014") -> Path:
+    out: Path = tmp_path / "forms.toml"
+    tonari("forms", "export", "--town", town, "--out", out, "--paper", "permit")
+    return out
+
+
+def test_a_town_exports_its_forms_changes_them_and_prints_by_them(tonari, booked, tmp_path):
+    file = forms_file(tonari, tmp_path)
+    text = file.read_text()
+    assert "[words]" in text
+    file.write_text(text.replace('label = "{use}施設"', 'label = "貸す場所"'))
+
+    result = tonari("forms", "check", file, "--town", "となり市", "--json")
+    assert json.loads(result.stdout) == {"ok": True, "faults": []}
+    done = tonari(
+        "forms", "import", file, "--town", "172014", "--from", "2026-01-01", "--confirmed", "--json"
+    )
+
+    assert json.loads(done.stdout)["confirmed"] is True
+    out = tmp_path / "permit.pdf"
+    tonari("print", "permit", "01-000001-6", "--out", out)
+    said = pdf.text(out.read_bytes())
+    assert "貸す場所" in said
+    assert "見本" not in said
+
+
+def test_a_file_with_a_fault_changes_nothing_and_names_its_line(tonari, booked, tmp_path):
+    file = forms_file(tonari, tmp_path)
+    line = file.read_text().count("\n") + 2
+    file.write_text(f'{file.read_text()}\n[forms.permits]\ntitle = "許可書"\n')
+
+    for verb in ("check", "import"):
+        result = tonari("forms", verb, file, "--town", "172014")
+        assert result.exit_code == 1
+        assert f"forms.toml {line}行目：permits という紙はありません。" in result.output
+    out = tmp_path / "permit.pdf"
+    tonari("print", "permit", "01-000001-6", "--out", out)
+    assert "見本" in pdf.text(out.read_bytes())
+
+
+def test_forms_of_a_town_that_is_not_here_are_refused(tonari, booked, tmp_path):
+    file = tmp_path / "forms.toml"
+    file.write_text("")
+
+    assert "という市区町村はありません" in refused(
+        tonari("forms", "import", file, "--town", "999999")
+    )
+
+
+def test_a_file_in_another_encoding_is_asked_for_in_utf_8(tonari, booked, tmp_path):
+    file = tmp_path / "forms.toml"
+    file.write_bytes('name = "東隣町"'.encode("cp932"))
+
+    assert "UTF-8" in refused(tonari("forms", "check", file, "--town", "172014"))
