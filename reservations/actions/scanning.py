@@ -86,7 +86,7 @@ def _ticks(memory: Memory, form: FoundForm, picture: Any, code: str) -> tuple[Ti
         from printables import marks  # noqa: PLC0415 - the extra `scan`
     except ImportError:
         return None
-    from reservations.documents.packs import blank_form, tick_labels  # noqa: PLC0415 - reportlab
+    from reservations.documents.blanks import blank_form, tick_labels  # noqa: PLC0415 - reportlab
 
     place = memory.catalogue.places.get(form.pack.facility_id)
     if place is None:

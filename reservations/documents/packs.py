@@ -29,13 +29,11 @@ from printables.fallback import (
     PriceRow,
     ReceiptPage,
 )
-from printables.forms import Filled, Town, merged
+from printables.forms import Town, merged
 from printables.forms import town as of_forms
-from printables.layout import Drawn
 from printables.money import CashBook, DaySheet
 from printables.pack import Pack, blanks
 from printables.qr import FormCode, form_code, form_number
-from printables.registry import PAPERS
 from printables.shelter_card import ShelterCard
 from printables.shelter_desk import Roster, ShelterReport, SupplyLedger, SupplyRequest
 from printables.timetable import BoardRow, Slot, Timetable
@@ -210,31 +208,6 @@ def pack_forms(contents: Contents) -> Town:
     )
 
 
-def blank_form(place: Place, made_at: datetime, number: str, code: str) -> Drawn:
-    """The application form of a pack of that day, with nothing written on it: where its boxes
-    and codes lie, for whoever reads a scan of it."""
-    rules = place.town.rules_on(local(made_at).date())
-    mark = {"marking": papers.marking(rules)}
-    forms = merged(forms_of(place, rules), {"forms": {"application_form": mark}})
-    record = ApplicationForm(issued_at=local(made_at), form_number=number, corner=code)
-    return PAPERS["application_form"].draw(record, of_forms(forms))
-
-
-def tick_labels(place: Place, made_at: datetime) -> dict[str, tuple[str, dict[str, str]]]:
-    """What the boxes of the form are called: field to its label and its options' labels."""
-    rules = place.town.rules_on(local(made_at).date())
-    town = of_forms(forms_of(place, rules))
-    filled = Filled({"name": "application_form", **town.form("application_form")}, town, None)
-    return {
-        name: (
-            filled.say(about["label"]),
-            {each["id"]: filled.say(each["label"]) for each in about["options"]},
-        )
-        for name, about in filled.form["fields"].items()
-        if "options" in about
-    }
-
-
 def receipt_number(node: str, serial: int) -> str:
     return f"{node}-P{serial:06d}"
 
@@ -276,6 +249,7 @@ def _cover(
     if days:
         covers = f"{japanese.wareki_weekday(days[0])}から{japanese.short_day(days[-1])}まで"
     first = (number - 1) * ROOMS_A_VOLUME + 1
+    rooms = f"{first}から{first + len(share) - 1}（全部で{len(contents.days)}室）"
     return PackCover(
         issued_at=local(contents.at),
         node=numbers.node,
@@ -287,9 +261,7 @@ def _cover(
         covers=covers,
         fingerprint=contents.fingerprint,
         volume=f"全{count}冊の第{number}冊" if count > 1 else "",
-        rooms=f"{first}から{first + len(share) - 1}（全部で{len(contents.days)}室）"
-        if count > 1
-        else "",
+        rooms=rooms if count > 1 else "",
         absent=tuple(_absent(contents, share, prices, number=number)),
     )
 
@@ -325,7 +297,7 @@ def _absent(
 
 
 def _nearby(contents: Contents, common: dict[str, Any]) -> NearbyList:
-    """満室のとき: every taken time of the coming days with the nearest free ones elsewhere."""
+    """満室のとき: the taken times of the coming days, each with the nearest free elsewhere."""
     rows = tuple(
         NearbyRow(
             each.unit.name,
@@ -336,10 +308,8 @@ def _nearby(contents: Contents, common: dict[str, Any]) -> NearbyList:
     )
     note = "" if rows else "作った時点で、満室の時間はありませんでした。"
     if contents.full_more:
-        note = (
-            f"このほかに、満室の時間が{contents.full_more}コマあります。"
-            "上の施設に電話で聞いてください。"
-        )
+        more = f"このほかに、満室の時間が{contents.full_more}コマあります。"
+        note = f"{more}上の施設に電話で聞いてください。"
     return NearbyList(
         **common,
         facility=contents.place.name,
