@@ -152,6 +152,13 @@ def test_ticked_boxes_are_proposals_and_choose_the_room(counter, staff):
     assert re.search(r'<option value="1" selected>\s*全面', answer.text)
 
 
+def test_a_size_that_names_no_single_room_is_left_to_the_clerk(counter, staff):
+    answer = sends(staff, form_picture(counter, 2, part="half"))
+
+    assert "紙を見て選んでください" in answer.text
+    assert not re.search(r'<option value="\d+" selected>\s*(全面|1/2面)', answer.text)
+
+
 def test_of_half_a_page_the_number_is_read_and_no_box(counter, staff):
     page = form_picture(counter, 2, sales="yes")
 
