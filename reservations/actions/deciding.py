@@ -8,6 +8,7 @@ its line has chosen, and the other paper needs a number of its own.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -83,7 +84,7 @@ def decide_form(session: Session, decision: Decision, context: Context, key: str
     rows = forms_of(session, decision.pad).get(decision.number, [])
     if pack is None or decision.digest not in {row.digest for row in rows}:
         raise Refusal(RefusalCode.NOT_FOUND)
-    fixed = fixed_by(desk, session, names_of(session, pack), pack.pad)
+    fixed = fixed_by(desk, session, pack, {decision.number})
     if fixed.get(decision.number, decision.digest) != decision.digest:
         raise Refusal(RefusalCode.FORM_SETTLED)
     earlier = decisions_of(session, decision.pad).get(decision.number, [])
@@ -124,10 +125,11 @@ def texts_standing(desk: Desk, session: Session, pack: PaperPack) -> dict[int, l
     Where a line of the ledger has settled a number, its text stands, and beside it only what
     nobody has decided about yet. A text that is chosen and not known here yet leaves none.
     """
-    decisions = decisions_of(session, pack.pad)
-    fixed = fixed_by(desk, session, names_of(session, pack), pack.pad)
+    decisions, forms = decisions_of(session, pack.pad), forms_of(session, pack.pad)
+    asked = {number for number, rows in forms.items() if len(rows) > 1 or number in decisions}
+    fixed = fixed_by(desk, session, pack, asked)
     found: dict[int, list[Any]] = defaultdict(list)
-    for number, rows in forms_of(session, pack.pad).items():
+    for number, rows in forms.items():
         by_digest = {row.digest: row for row in rows}
         made = decisions.get(number, ())
         if number in fixed:
@@ -139,13 +141,21 @@ def texts_standing(desk: Desk, session: Session, pack: PaperPack) -> dict[int, l
     return found
 
 
-def fixed_by(desk: Desk, session: Session, names: list[SheetName], pad: str) -> dict[int, str]:
-    """Of the numbers that the ledger has settled, the text that its line has."""
-    found = {}
+def fixed_by(
+    desk: Desk, session: Session, pack: PaperPack, numbers: Collection[int]
+) -> dict[int, str]:
+    """Of these numbers those that the ledger has settled, with the text that its line has."""
+    found: dict[int, str] = {}
+    if not numbers:
+        return found
     store = SqlStore(session, desk.directory)
-    for row in session.connection().execute(settled_of(names, pad)).all():
+    keys = {form_key(pack.pad, number): number for number in numbers}
+    names = names_of(session, pack)
+    for row in session.connection().execute(settled_of(names, pack.pad)).all():
+        if row.key not in keys:
+            continue
         (line,) = store.lines(row.sheet, after=row.number - 1, through=row.number)
-        digest, number = line.data.get("digest"), line.data.get("form")
-        if isinstance(digest, str) and isinstance(number, int):
-            found[number] = digest
+        digest = line.data.get("digest")
+        if isinstance(digest, str):
+            found[keys[row.key]] = digest
     return found

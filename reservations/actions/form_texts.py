@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from reservations.models import FormDecision, PaperForm, PaperPack, Party
+from reservations.models import Booking, FormDecision, PaperForm, PaperPack, Party
 from reservations.models.base import table_of
 from reservations.rules.period import Period
 from sync.sheet import form_key
@@ -210,14 +210,24 @@ def know_decision(session: Session, data: Mapping[str, Any]) -> None:
 
 
 def know_name(session: Session, pad: str, number: int) -> None:
-    """Who wrote the form: as its text has it, once that is certain."""
+    """Who wrote the form: as its text has it, once that is certain. Where another text has become
+    the booking already, its writer stays."""
     rows = {row.digest: row for row in forms_of(session, pad).get(number, ())}
     found = standing(rows, decisions_of(session, pad).get(number, ()))
     row = rows.get(found.pop()) if len(found) == 1 else None
-    if row is not None and row.fate == "used" and row.name:
+    if row is not None and row.fate == "used" and row.name and _fits_booking(session, row):
         party_id = party_id_of(pad, number)
         session.merge(Party(id=party_id, name=row.name, phone=row.phone, created_at=row.at))
         session.flush()
+
+
+def _fits_booking(session: Session, row: Any) -> bool:
+    """Whether the form's booking, if there is one, says what this text says."""
+    booking = session.get(Booking, booking_id_of(row.pad, row.number), populate_existing=True)
+    if booking is None or booking.revision:
+        return True
+    said = (booking.unit_id, booking.date.isoformat(), booking.start_slot, booking.end_slot)
+    return said == tuple(row.said[name] for name in ("unit_id", "date", "start_slot", "end_slot"))
 
 
 def _insert(session: Session, table: Any) -> Any:

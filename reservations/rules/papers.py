@@ -192,7 +192,13 @@ def _notices(use: str, permit: str, letter: list[str]) -> dict[str, Any]:
         },
         "refund_notice": {
             "form_id": "料金還付決定通知書／版1",
-            "blocks": {"head": {"form": "", "left": letter}},
+            "blocks": {
+                "head": {"form": "", "left": letter},
+                "body": {
+                    "text": "　{applied_on}付けで取消しの届出のあった施設の{use}について、"
+                    "{fee}の還付を次のとおり決定したので通知します。"
+                },
+            },
         },
         "refusal_notice": {
             "form_id": f"{use}不{permit}通知書／版1",

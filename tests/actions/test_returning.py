@@ -257,8 +257,8 @@ def after(path: Path, folder: Path, region: Any, order: list[int]) -> list[tuple
     return found
 
 
-def hear_choice(session: Any, decided: Decided) -> None:
-    data = {"pad": PAD, "number": 4, "digest": decided.digest}
+def hear_choice(session: Any, decided: Decided, *, number: int = 4) -> None:
+    data = {"pad": PAD, "number": number, "digest": decided.digest}
     data |= {"left_out": list(decided.left_out), "after": []}
     session.rollback()
     with write_transaction(session):
@@ -317,15 +317,19 @@ def test_a_contradiction_and_its_decision_come_in_any_order_too(
 
 
 def test_what_the_ledger_has_settled_is_not_chosen_away(desk, session, region, pad):
-    first, other = used(region, 1), used(region, 1, date=LAST)
+    first, other = used(region, 1, name="先の人"), used(region, 1, date=LAST, name="後の人")
     type_in(desk, session, first)
     assert type_in(desk, session, other) == "conflict"
 
     with pytest.raises(Refusal) as refused:
         decide(session, pad, 1, other)
-    decide(session, pad, 1, first)
 
     assert refused.value.code is RefusalCode.FORM_SETTLED
+    hear_choice(session, Decided(other.digest, (first.digest,)), number=1)
+    made = session.get_one(Booking, form_texts.booking_id_of(pad, 1))
+    assert session.get_one(Party, made.party_id).name == "先の人"
+    assert returning.account(desk, pad).conflicts == (1,)
+    decide(session, pad, 1, first)
     assert returning.account(desk, pad).conflicts == ()
     session.rollback()
     assert session.get_one(Booking, form_texts.booking_id_of(pad, 1)).date == FIRST

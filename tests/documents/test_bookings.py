@@ -92,6 +92,8 @@ def test_a_town_that_has_said_nothing_never_gets_another_towns_words(booking):
         assert [text for text in shown if foreign in text] == []
     assert [text for text in shown if "様式第" in text or "条例第" in text] == []
     assert all("見本" in text for text in shown)
+    # No word is missing where the model has one.
+    assert [text for text in shown if "あったの" in text or "したの使用" in text] == []
 
 
 def test_a_town_s_own_word_is_used_throughout(booking):
