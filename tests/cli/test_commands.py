@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import hmac
 import json
 import shutil
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 from pypdfium2 import PdfDocument
 
 from printables import faces, qr
@@ -450,3 +452,32 @@ def test_a_file_in_another_encoding_is_asked_for_in_utf_8(tonari, booked, tmp_pa
     file.write_bytes('name = "東隣町"'.encode("cp932"))
 
     assert "UTF-8" in refused(tonari("forms", "check", file, "--town", "172014"))
+
+
+# A paper form, by its picture
+
+
+def picture_of(code: str, path: Path) -> Path:
+    dark = [[0 if module else 255 for module in row] for row in qr.rows(code, "Q")]
+    small = Image.new("L", (len(dark[0]) + 8, len(dark) + 8), 255)
+    for y, row in enumerate(dark):
+        for x, shade in enumerate(row):
+            small.putpixel((x + 4, y + 4), shade)
+    small.resize((small.width * 8, small.height * 8)).save(path)
+    return path
+
+
+def test_a_form_is_entered_by_its_picture_and_a_forged_one_is_not(tonari, booked, tmp_path):
+    made = json.loads(
+        tonari("print", "pack", "1", "--out", tmp_path, "--forms", "3", "--json").stdout
+    )
+    secret = bytes.fromhex((tmp_path / "state" / "node" / "form-key").read_text())
+    key = hmac.new(secret, (1).to_bytes(2), hashlib.sha256).digest()
+    picture = picture_of(qr.form_code(qr.FormCode(1, 1, 1, 2), key), tmp_path / "form.png")
+    forged = picture_of(qr.form_code(qr.FormCode(1, 1, 1, 2), bytes(32)), tmp_path / "forged.png")
+
+    entered = tonari("paper", "enter", picture, "--fate", "void", "--json")
+
+    line = json.loads(entered.stdout)
+    assert (line["pad"], line["number"], line["outcome"]) == (made["pad"], 2, "entered")
+    assert "印刷したものではありません" in refused(tonari("paper", "enter", forged))
