@@ -15,6 +15,7 @@ from tests.support.site import PASSWORD
 
 PAGES = (
     "/imports", "/imports/f/1", "/voices", "/ledger", "/timetables", "/papers?number=01-000001-6",
+    "/paper",
 )  # fmt: skip
 
 
@@ -23,7 +24,6 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A counter with one record that waits and one problem that was told."""
     with running_house(tmp_path_factory.mktemp("counter"), audience="counter") as house:
         site = house.site
-        site.books(site.region.here.whole, name="resident")
         with site.database.session() as session, write_transaction(session):
             session.add(
                 Problem(
