@@ -97,11 +97,17 @@ def clauses(filled: Filled, data: Data) -> Iterable[Block]:
 
 
 def appeal(filled: Filled, data: Data) -> Iterable[Block]:
-    """教示, in the variant that the record or the form names."""
+    """教示, in the variant that the record or the form names; a `code` may stand beside it."""
     variant = filled.value(data["from"]) if "from" in data else data["variant"]
     if variant:
         items = tuple(filled.say(item) for item in filled.town.appeal(variant))
-        yield Clauses("教示", items, size=data.get("size", 8.5), gap=data.get("gap", 3.0))
+        yield Clauses(
+            "教示",
+            items,
+            size=data.get("size", 8.5),
+            gap=data.get("gap", 3.0),
+            code=next(iter(code(filled, data["code"])), None) if "code" in data else None,
+        )
 
 
 def code(filled: Filled, data: Data) -> Iterable[Code]:

@@ -29,6 +29,8 @@ ENTRY_HASH_BYTES, SALT_BYTES, MARK_BYTES = 8, 4, 6
 EPOCH = datetime(2000, 1, 1)
 QUARTER = timedelta(minutes=15)
 METHODS = ("", "cash", "cashless")
+# What a notice decides; new ones are only ever added behind the others.
+NOTICES = ("change", "change_refusal", "revocation", "refund", "refusal")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,25 @@ class CardFacts:
     holder: bytes = b""
 
 
-Facts = PermitFacts | ReceiptFacts | CertificateFacts | CardFacts
+@dataclass(frozen=True)
+class NoticeFacts:
+    """What a town writes back about a permit: one of NOTICES.
+
+    yen   the fee after a change, or what comes back; 0 where no money is spoken of
+    """
+
+    number: str
+    issued_at: datetime
+    entry: EntryName
+    notice: str
+    permit_number: str
+    unit: str
+    periods: tuple[Span, ...]
+    yen: int
+    holder: bytes = b""
+
+
+Facts = PermitFacts | ReceiptFacts | CertificateFacts | CardFacts | NoticeFacts
 
 
 class _Reader:
@@ -232,6 +252,13 @@ KINDS: Mapping[int, tuple[type[Any], Mapping[str, Codec]]] = {
         },
     ),
     4: (CardFacts, {**COMMON, "valid_until": DAY, **HOLDER}),
+    5: (
+        NoticeFacts,
+        {
+            **COMMON, **ENTRY, "notice": _one_of(NOTICES), "permit_number": TEXT, "unit": TEXT,
+            "periods": (_periods, _read_periods), "yen": UINT, **HOLDER,
+        },
+    ),
 }  # fmt: skip
 
 

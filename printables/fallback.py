@@ -48,6 +48,9 @@ class PackCover:
     fingerprint: str
     ranges: tuple[NumberRange, ...] = ()
     contents: tuple[ContentLine, ...] = ()
+    volume: str = ""  # of several: 全2冊の第1冊
+    rooms: str = ""  # of which rooms the boards are in it
+    absent: tuple[str, ...] = ()  # what somebody would look for in vain, a sentence each
     node: str = ""
     operator: str = ""
 
@@ -165,6 +168,29 @@ class PriceList:
     rows: tuple[PriceRow, ...]
     surcharges: tuple[str, ...] = ()
     equipment: tuple[EquipmentPrice, ...] = ()
+    note: str = ""
+    node: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True)
+class NearbyRow:
+    """A room that is full, and the nearest that are free instead."""
+
+    unit: str
+    when: str
+    first: str = ""
+    second: str = ""
+
+
+@dataclass(frozen=True)
+class NearbyList:
+    """満室のとき: what to offer next door, as far as it was known `as_of`."""
+
+    issued_at: datetime
+    facility: str
+    as_of: datetime
+    rows: tuple[NearbyRow, ...] = ()
     note: str = ""
     node: str = ""
     operator: str = ""

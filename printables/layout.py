@@ -108,6 +108,11 @@ def finished(paper: Paper, layouts: Sequence[Layout]) -> Drawn:
     )
 
 
+def _below(code: Code) -> list[Fitted]:
+    """The words under a code that stands beside text, no wider than the code."""
+    return [must_fit(line, code.side, 8.0, faces.REGULAR) for line in code.lines]
+
+
 class Layout:
     """One sheet on its way to paper: the page in hand and how far down it is filled."""
 
@@ -224,9 +229,10 @@ class Layout:
             clauses.title, size=clauses.size + 0.5, is_bold=True, role="H2", gap=clauses.gap
         )
         code = clauses.code
-        first_free = self.y
+        first_free, reach = self.y, 0.0
         if code is not None:
-            self.need(code.side + 6, 0.0)
+            reach = code.side + sum(text.height for text in _below(code))
+            self.need(max(code.side + 6, reach), 0.0)
             first_free = self.y + clauses.gap
         if clauses.title:
             self.draw_line(title)
@@ -234,7 +240,7 @@ class Layout:
             page = self.page
             for number, item in enumerate(clauses.items, start=1):
                 is_beside = code is not None and self.page is page
-                is_beside = is_beside and self.y < first_free + (code.side + 2 if code else 0)
+                is_beside = is_beside and self.y < first_free + reach
                 taken = code.side + 3 if is_beside and code is not None else 0.0
                 label = str(number) if clauses.is_numbered else clauses.bullet
                 label = label if len(clauses.items) > 1 else ""
@@ -264,8 +270,7 @@ class Layout:
         current, self.page = self.page, page
         draw_code(self, Box(x, y, code.side, code.side), code.payload, code.level, code.alt)
         end = y + code.side
-        for line in code.lines:
-            fitted = must_fit(line, code.side, 8.0, faces.REGULAR)
+        for fitted in _below(code):
             with self.paper.tagged("P"):
                 self.page.text(Box(x, end - 1.2, code.side, fitted.height), fitted, align="center")
             end += fitted.height

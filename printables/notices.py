@@ -1,7 +1,8 @@
 """What a town writes back, and what a party asks for once it has a permit.
 
-不許可通知書, 変更許可書, 変更不許可通知書, 許可取消通知書, 施設転用通知書, 減免決定通知書 share one
-record: a decision with its reasons. 変更・取消・還付・減免 are asked for with the other.
+不許可通知書, 変更許可書, 変更不許可通知書, 許可取消通知書, 還付決定通知書, 施設転用通知書 and
+減免決定通知書 share one record: a decision with its reasons. 変更・取消・還付・減免 are asked for
+with the other.
 """
 
 from __future__ import annotations
@@ -105,3 +106,4 @@ class Request:
     account_holder: str = ""
     node: str = ""
     operator: str = ""
+    marking: str = ""

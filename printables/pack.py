@@ -22,6 +22,7 @@ from printables.fallback import (
     LaterInput,
     LedgerSheet,
     MasterGrid,
+    NearbyList,
     PackCover,
     PriceList,
     ReceiptPage,
@@ -48,6 +49,7 @@ class Pack:
     grids: tuple[MasterGrid, ...] = ()
     ledgers: tuple[LedgerSheet, ...] = ()
     boards: tuple[Timetable, ...] = ()
+    nearby: tuple[NearbyList, ...] = ()
     forms: tuple[ApplicationForm, ...] = ()
     receipts: tuple[ReceiptPage, ...] = ()
     cash_books: tuple[CashBook, ...] = ()

@@ -6,6 +6,8 @@ drawn: no transparency in the file, sharp at any size, and the text below stays 
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +17,7 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 SIDE_MIN, SIDE_MAX = 600, 1200  # dots: a seal of 24 mm at the finest a desk's printer gives
 INK = 128
+DATA_PNG = "data:image/png;base64,"
 COLOURS = {"grey": (0.3, 0.3, 0.3), "red": (0.75, 0.1, 0.12)}
 
 
@@ -72,9 +75,15 @@ def stencil(data: bytes) -> Picture:
 
 
 def load(source: str | bytes, folder: Path | None) -> Picture:
-    """The stencil of a file beside the town's own file, or of the bytes themselves."""
+    """The stencil of a file beside the town's own file, or of the bytes themselves, which may be
+    written out as a data: address."""
     if isinstance(source, bytes):
         return stencil(source)
+    if source.startswith(DATA_PNG):
+        try:
+            return stencil(base64.b64decode(source.removeprefix(DATA_PNG), validate=True))
+        except binascii.Error as fault:
+            raise NoPicture("the seal is not written whole") from fault
     try:
         return stencil(((folder or Path()) / source).read_bytes())
     except OSError as fault:

@@ -69,10 +69,25 @@ def rows(text: str, level: str) -> Rows:
 
 def read(image: Any) -> list[str]:
     """Our codes in a picture (a Pillow image or a grey array), each once."""
+    return sorted(set(_seen(image)))
+
+
+def _seen(image: Any) -> list[str]:
+    """Our codes, as often as they are in the picture."""
     found = zxingcpp.read_barcodes(
         image, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
     )
-    return sorted({each.text for each in found if each.text.startswith(PREFIX)})
+    return [each.text for each in found if each.text.startswith(PREFIX)]
+
+
+def times_seen(image: Image.Image, text: str) -> int:
+    """How often a code is in a picture: a numbered form has it in two corners."""
+    most = 0
+    for treat in TREATMENTS[:4]:
+        most = max(most, _seen(treat(image.convert("L"))).count(text))
+        if most > 1:
+            break
+    return most
 
 
 def read_hard(image: Image.Image) -> list[str]:

@@ -121,6 +121,7 @@ PAPERS = _papers(
     Paper("change_permit", notices.Notice),
     Paper("change_refusal", notices.Notice),
     Paper("revocation_notice", notices.Notice),
+    Paper("refund_notice", notices.Notice),
     Paper("shelter_use_notice", notices.Notice),
     Paper("reduction_notice", notices.Notice),
     Paper("change_request", notices.Request, unprinted=notices.CHOICES),
@@ -176,6 +177,7 @@ PAPERS = _papers(
     Paper("receipt_page", fallback.ReceiptPage),
     Paper("form_register", fallback.FormRegister),
     Paper("price_list", fallback.PriceList, builders={"prices": fallback.prices}),
+    Paper("nearby_list", fallback.NearbyList),
     Paper("contact_list", fallback.ContactList),
     Paper("later_input", fallback.LaterInput),
     Paper(

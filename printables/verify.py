@@ -23,6 +23,7 @@ from printables.facts import (
     CertificateFacts,
     EntryName,
     Facts,
+    NoticeFacts,
     PermitFacts,
     ReceiptFacts,
     decode,
@@ -66,6 +67,14 @@ ABOUT: Mapping[type[Any], str] = {
     ReceiptFacts: "領収書",
     CertificateFacts: "罹災証明書",
     CardFacts: "利用者証",
+    NoticeFacts: "通知書",
+}
+DECISIONS: Mapping[str, str] = {
+    "change": "変更の許可",
+    "change_refusal": "変更の不許可",
+    "revocation": "許可の取消し",
+    "refund": "還付の決定",
+    "refusal": "不許可",
 }
 LATER = "取消し・変更の有無は、この確認では分かりません。台帳で確認してください。"
 BLANK = "本物の用紙です。番号が使用済みかどうかは、用紙受払簿と台帳で確認してください。"
@@ -250,6 +259,19 @@ def _permit(facts: PermitFacts) -> list[tuple[str, str]]:
     ]
 
 
+def _notice(facts: NoticeFacts) -> list[tuple[str, str]]:
+    money = {"change": "使用料", "revocation": "還付する額", "refund": "還付する額"}
+    shown = [
+        ("決定", DECISIONS[facts.notice]),
+        ("許可番号", facts.permit_number),
+        ("使用施設", facts.unit),
+        ("使用日時", spans(facts.periods)),
+    ]
+    if facts.notice in money:
+        shown.append((money[facts.notice], japanese.yen(facts.yen)))
+    return shown
+
+
 def _receipt(facts: ReceiptFacts) -> list[tuple[str, str]]:
     return [
         ("金額", japanese.yen(facts.amount_yen)),
@@ -278,4 +300,5 @@ OWN_LINES: Mapping[type[Any], Callable[[Any], list[tuple[str, str]]]] = {
     ReceiptFacts: _receipt,
     CertificateFacts: _certificate,
     CardFacts: _card,
+    NoticeFacts: _notice,
 }

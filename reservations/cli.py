@@ -23,6 +23,7 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.forms import forms
 from reservations.commands.letters import letters
 from reservations.commands.mailboxes import prepare
 from reservations.commands.nodes import node
@@ -416,7 +417,7 @@ def doctor(is_json: bool) -> None:
 
 
 sync.add_command(prepare)
-for command in (letters, node, paper, print_, sync, verify):
+for command in (forms, letters, node, paper, print_, sync, verify):
     main.add_command(command)
 
 

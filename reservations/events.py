@@ -277,6 +277,16 @@ class FileImported(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormsImported(Fact):
+    """様式: what a town's papers say from a day on; sha256 of the file that it wrote."""
+
+    name = "town.forms_imported"
+    valid_from: str
+    sha256: str
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoursConfirmed(Fact):
     name = "facility.hours_confirmed"
     valid_from: str
@@ -336,13 +346,19 @@ class FormEntered(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class FormDecided(Fact):
-    """Of several texts under one number a person chose one."""
+    """Of several texts under one number a person chose one. Every desk hears of it by a slip.
+
+    after   ids of the decisions in whose place this one comes
+    """
 
     name = "form.decided"
+    version = 2
+    is_slip = True
     pad: str
     number: int
     digest: str
     left_out: tuple[str, ...]
+    after: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

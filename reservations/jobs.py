@@ -110,8 +110,17 @@ def print_packs(database: Database, settings: Settings) -> list[packs.Made]:
 
 
 def settle_paper(database: Database, settings: Settings) -> int:
-    """毎分: paper forms that other desks typed in become lines, where this one holds the sheets."""
-    desk, known = open_desk(database, settings), memory.newest(database)
+    """毎分: paper forms that other desks typed in become lines, where this one holds the sheets.
+
+    Nearly always there is nothing to do, and then nothing is opened.
+    """
+    with database.session() as session:
+        if not returning.waiting(session):
+            return 0
+    desk = database.desk or open_desk(database, settings)
+    if desk.is_suspended():
+        return 0
+    known = memory.newest(database)
     return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
 
 

@@ -190,6 +190,8 @@ def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
         catalogue_feed.note(session, f"node/{slip.data.get('node')}", slip.kind, slip.at)
     elif slip.kind == "form":
         form_texts.know_form(session, slip.data, sheets.instant_of(slip.at))
+    elif slip.kind == "form decided":
+        form_texts.know_decision(session, slip.data)
     booking_id = slip.data.get("booking")
     if slip.kind != "book" or not isinstance(booking_id, str):
         return

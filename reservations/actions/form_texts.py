@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from reservations.models import PaperForm, PaperPack
+from reservations.models import Booking, FormDecision, PaperForm, PaperPack, Party
 from reservations.models.base import table_of
 from reservations.rules.period import Period
 from sync.sheet import form_key
@@ -25,6 +25,7 @@ NAMESPACE = UUID("6f1c3c0e-7e0b-5d43-9c5e-2f4a8f9f1d20")
 FATES = ("used", "void", "lost", "blank")
 _FORM = table_of(PaperForm)
 _PACK = table_of(PaperPack)
+_DECISION = table_of(FormDecision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,111 @@ def keep(
     said: dict[str, Any],
     at: datetime,
     actor: str,
+    *,
+    name: str = "",
+    phone: str = "",
 ) -> None:
-    """Keep a text; again is no more than once."""
-    row = {"pad": pad, "number": number, "digest": digest_of(fate, said), "fate": fate}
-    row |= {"said": said, "at": at, "actor": actor}
+    """Keep a text; again is no more than once. A name comes with the hand that typed it."""
+    digest = digest_of(fate, said)
+    row = {"pad": pad, "number": number, "digest": digest, "fate": fate, "said": said}
+    row |= {"at": at, "actor": actor, "name": name, "phone": phone}
     session.connection().execute(_insert(session, _FORM).values(row).on_conflict_do_nothing())
+    if name:
+        mine = (_FORM.c.pad == pad) & (_FORM.c.number == number) & (_FORM.c.digest == digest)
+        session.connection().execute(update(_FORM).where(mine).values(name=name, phone=phone))
+    know_name(session, pad, number)
+
+
+# Of several texts under one number, which
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person's decision, as every desk hears it."""
+
+    digest: str
+    left_out: tuple[str, ...]
+    after: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same decision has the same id, wherever it was made."""
+        words = json.dumps([self.digest, sorted(self.left_out), sorted(self.after)])
+        return hashlib.sha256(words.encode()).hexdigest()[:24]
+
+
+def standing(digests: Collection[str], decisions: Iterable[Decided]) -> set[str]:
+    """Which texts under one number are still to be believed: one is what the form says, several
+    are for a person.
+
+    Nothing depends on the order in which texts and decisions arrive. Decisions that do not know
+    of each other stand side by side, and a text that none of them has seen stands beside them.
+    """
+    decisions = list(decisions)
+    before = {each for decided in decisions for each in decided.after}
+    heads = [decided for decided in decisions if decided.id not in before]
+    if not heads:
+        return set(digests)
+    chosen = {decided.digest for decided in heads}
+    left_out = {each for decided in heads for each in decided.left_out}
+    return chosen | set(digests) - left_out
+
+
+def heads_of(decisions: Iterable[Decided]) -> tuple[str, ...]:
+    """The ids of the decisions in whose place a new one comes."""
+    decisions = list(decisions)
+    before = {each for decided in decisions for each in decided.after}
+    return tuple(sorted(each.id for each in decisions if each.id not in before))
+
+
+def decisions_of(session: Session, pad: str) -> dict[int, list[Decided]]:
+    """Every decision about a pack's forms, by number."""
+    found: dict[int, list[Decided]] = defaultdict(list)
+    query = select(_DECISION).where(_DECISION.c.pad == pad).order_by(_DECISION.c.id)
+    for row in session.connection().execute(query):
+        found[row.number].append(Decided(row.digest, tuple(row.left_out), tuple(row.after)))
+    return found
+
+
+def keep_decision(session: Session, pad: str, number: int, decided: Decided) -> None:
+    """Keep a decision; again is no more than once."""
+    row = {"pad": pad, "number": number, "id": decided.id, "digest": decided.digest}
+    row |= {"left_out": sorted(decided.left_out), "after": sorted(decided.after)}
+    session.connection().execute(_insert(session, _DECISION).values(row).on_conflict_do_nothing())
+    know_name(session, pad, number)
+
+
+def know_decision(session: Session, data: Mapping[str, Any]) -> None:
+    """A decision that was made at another desk."""
+    digest, lists = data.get("digest"), (data.get("left_out"), data.get("after"))
+    pad, number = data.get("pad"), data.get("number")
+    if not (isinstance(digest, str) and isinstance(pad, str) and isinstance(number, int)):
+        return
+    if not all(isinstance(each, list) and all(isinstance(x, str) for x in each) for each in lists):
+        return
+    decided = Decided(digest, tuple(data["left_out"]), tuple(data["after"]))
+    keep_decision(session, pad, number, decided)
+
+
+def know_name(session: Session, pad: str, number: int) -> None:
+    """Who wrote the form: as its text has it, once that is certain. Where another text has become
+    the booking already, its writer stays."""
+    rows = {row.digest: row for row in forms_of(session, pad).get(number, ())}
+    found = standing(rows, decisions_of(session, pad).get(number, ()))
+    row = rows.get(found.pop()) if len(found) == 1 else None
+    if row is not None and row.fate == "used" and row.name and _fits_booking(session, row):
+        party_id = party_id_of(pad, number)
+        session.merge(Party(id=party_id, name=row.name, phone=row.phone, created_at=row.at))
+        session.flush()
+
+
+def _fits_booking(session: Session, row: Any) -> bool:
+    """Whether the form's booking, if there is one, says what this text says."""
+    booking = session.get(Booking, booking_id_of(row.pad, row.number), populate_existing=True)
+    if booking is None or booking.revision:
+        return True
+    said = (booking.unit_id, booking.date.isoformat(), booking.start_slot, booking.end_slot)
+    return said == tuple(row.said[name] for name in ("unit_id", "date", "start_slot", "end_slot"))
 
 
 def _insert(session: Session, table: Any) -> Any:

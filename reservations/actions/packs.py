@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,22 +31,26 @@ from reservations.desk import Desk
 from reservations.events import PackMade
 from reservations.models import FacilityNode, NumberCounter, PaperPack
 from reservations.models.base import table_of
-from reservations.queries import calendar, packs
+from reservations.queries import calendar, nearby, packs
 from reservations.queries import timetable as timetable_query
+from reservations.queries.calendar import UnitDay
 from reservations.queries.catalogue import Place
 from reservations.queries.memory import Memory
+from reservations.queries.parties import Viewer
+from reservations.rules.availability import Status
+from reservations.rules.town import Residency
 from reservations.sheets import SheetName
 from sync.node import NotWritten
 
 if TYPE_CHECKING:
-    from reservations.documents.packs import Contents, Numbers, SheetState
+    from reservations.documents.packs import Contents, Full, Numbers, SheetState
 
 BOARD_DAYS, COVERED_DAYS = 30, 7
 FORMS, CARDS, RECEIPTS = 60, 20, 20
 FORMS_MAX = 400
 NIGHTS_KEPT = 7
-# A pack is drawn in memory: of a larger house the first rooms, and the cover's pages say so.
-UNITS_MAX = 60
+# One sheet of paper, or two: what is full beyond these is counted on it.
+FULL_MAX, INSTEAD, ASKED = 24, 2, 8
 
 log = structlog.get_logger("tonari.packs")
 _COUNTER = table_of(NumberCounter)
@@ -69,7 +74,12 @@ class PackRequest:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A pack on this machine's disk."""
+    """A pack on this machine's disk.
+
+    pdf     its first volume; `more` are those of a house with many rooms
+    sha256  of the first volume
+    pages   of all
+    """
 
     pad: str
     facility_id: int
@@ -78,6 +88,7 @@ class Made:
     sha256: str
     pages: int
     copied_to: str = ""
+    more: tuple[Path, ...] = ()
 
 
 @action("make_pack")
@@ -221,10 +232,11 @@ def _contents(
 
     desk: Desk = session.info["database"].desk
     today = local_day(context.now)
-    units = memory.catalogue.units_of_place[place.id][:UNITS_MAX]
+    units = memory.catalogue.units_of_place[place.id]
     memory.masks.refresh()
     days = calendar.days(session, memory, place, units, today, count=BOARD_DAYS, now=context.now)
     settings = desk.settings
+    full, more = _full(memory, place, days, context)
     return Contents(
         place=place,
         at=context.now,
@@ -235,36 +247,75 @@ def _contents(
         mac=packs.form_key(desk, numbers.lease),
         fingerprint=hashlib.sha256(desk.key.public.encode()).hexdigest()[:32],
         support=(settings.support_phone, settings.support_hours),
+        full=full,
+        full_more=more,
     )
+
+
+def _full(
+    memory: Memory, place: Place, days: Sequence[Sequence[UnitDay]], context: Context
+) -> tuple[list[Full], int]:
+    """The first taken times of the coming days with what is free next door at a resident's price,
+    and how many taken times there are beyond them."""
+    from reservations.documents.packs import Full, smallest  # noqa: PLC0415 - reportlab
+
+    shown = [days[index] for index in smallest([unit_days[0].unit for unit_days in days])]
+    taken = [
+        cell
+        for offset in range(COVERED_DAYS)
+        for unit_days in shown
+        for cell in unit_days[offset].cells
+        if cell.status is Status.TAKEN
+    ]
+    resident = Viewer(party_id="", residencies={place.town.code: Residency.RESIDENT})
+    full = []
+    for cell in taken[:FULL_MAX]:
+        found = nearby.alternatives(
+            memory,
+            cell.unit,
+            cell.date,
+            cell.period,
+            now=context.now,
+            viewer=resident,
+            limit=ASKED,
+        )
+        elsewhere = [each for each in found if each.unit.place.id != place.id]
+        full.append(Full(cell.unit, cell.date, cell.period, elsewhere[:INSTEAD]))
+    return full, len(taken) - len(full)
 
 
 def _drawn(desk: Desk, settings: Settings, contents: Contents, out: Path) -> Made:
     from printables import pack as paper  # noqa: PLC0415 - reportlab
-    from reservations.documents.packs import pack, pack_forms  # noqa: PLC0415 - as above
+    from reservations.documents.packs import pack_forms, volumes  # noqa: PLC0415 - as above
 
-    records, town = pack(contents), pack_forms(contents)
-    drawn = paper.draw(records, town)
-    sha256 = hashlib.sha256(drawn.pdf).hexdigest()
+    town = pack_forms(contents)
     name = f"{contents.numbers.pad}-{contents.place.id}"
-    plain = paper.text(records, town).encode()
-    files = {
-        f"{name}.pdf": drawn.pdf,
-        f"{name}.txt": plain,
-        f"{name}.sha256": (
-            f"{sha256}  {name}.pdf\n{hashlib.sha256(plain).hexdigest()}  {name}.txt\n"
-        ).encode(),
-    }
-    for file, content in files.items():
+    hashes: dict[str, str] = {}
+    texts, pages = [], 0
+
+    def put(file: str, content: bytes) -> None:
         _write(out / file, content)
-    copied = _copied(settings, out, list(files))
+        hashes[file] = hashlib.sha256(content).hexdigest()
+
+    # One volume is drawn, written and forgotten before the next.
+    for number, records in enumerate(volumes(contents), 1):
+        drawn = paper.draw(records, town)
+        put(f"{name}.pdf" if number == 1 else f"{name}-{number}.pdf", drawn.pdf)
+        texts.append(paper.text(records, town))
+        pages += drawn.pages
+    pdfs = [out / file for file in hashes]
+    put(f"{name}.txt", "\f".join(texts).encode())
+    listed = "".join(f"{sha256}  {file}\n" for file, sha256 in hashes.items())
+    _write(out / f"{name}.sha256", listed.encode())
     return Made(
         contents.numbers.pad,
         contents.place.id,
-        out / f"{name}.pdf",
+        pdfs[0],
         out / f"{name}.txt",
-        sha256,
-        drawn.pages,
-        copied,
+        hashes[f"{name}.pdf"],
+        pages,
+        _copied(settings, out, [*hashes, f"{name}.sha256"]),
+        tuple(pdfs[1:]),
     )
 
 

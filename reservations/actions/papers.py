@@ -14,11 +14,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations import documents
-from reservations.actions.signing import permit_code
+from reservations.actions import notices
+from reservations.actions.notices import ChangeRefusal
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.db import run
-from reservations.documents import Board, Document, Issue
+from reservations.documents import Board, Document
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import PaperIssued
 from reservations.models import Booking, IssuedPaper
@@ -37,7 +38,11 @@ WEEK_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class IssueRequest:
-    """A paper that has been drawn about one revision of a booking."""
+    """A paper that has been drawn about one revision of a booking.
+
+    subject   what the archive keeps it under; the booking, unless there are several of its kind
+    status    that the booking must still have
+    """
 
     kind: str
     booking_id: str
@@ -46,6 +51,8 @@ class IssueRequest:
     record: str
     pdf: bytes
     pages: int
+    subject: str = ""
+    status: str = "confirmed"
 
 
 class Overtaken(Exception):  # noqa: N818  an answer to whoever has drawn: look again
@@ -66,41 +73,61 @@ def permit(session: Session, memory: Memory, booking: BookingView, context: Cont
 
     raises   Refusal no_permit
     """
+    return paper(session, memory, booking, documents.PERMIT, context)
+
+
+def paper(
+    session: Session, memory: Memory, booking: BookingView, kind: str, context: Context
+) -> IssuedView:
+    """A paper that this booking has as it is now: as it was issued, or issued now.
+
+    kind     one of `notices.kinds`
+    raises   Refusal no_permit, or no_paper for any other kind
+    """
+    refusal = Refusal(RefusalCode.NO_PERMIT if kind == documents.PERMIT else RefusalCode.NO_PAPER)
     for _ in range(TRIES):
-        if not booking.stands or booking.party_id is None:
-            raise Refusal(RefusalCode.NO_PERMIT)
-        found = papers.issued(session, documents.PERMIT, booking.id, booking.revision)
+        if kind not in notices.kinds(session, booking):
+            raise refusal
+        found = papers.issued(session, kind, booking.id, booking.revision)
         if found is not None:
             return found
-        document = permit_document(session, memory, booking, context)
+        document = notices.document(session, memory, booking, kind, context)
+        if document is None:
+            raise refusal
         try:
             issue_paper(session, _drawn(document, booking), context)
         except Overtaken:
             anew = bookings_query.one(session, memory, booking.id)
             assert anew is not None, booking.id
             booking = anew
-    found = papers.issued(session, documents.PERMIT, booking.id, booking.revision)
+    found = papers.issued(session, kind, booking.id, booking.revision)
     if found is None:
-        raise Refusal(RefusalCode.NO_PERMIT)
+        raise refusal
     return found
 
 
-def permit_document(
-    session: Session, memory: Memory, booking: BookingView, context: Context
-) -> Document:
-    """What the permit of this booking would say if it were issued now."""
-    assert booking.party_id is not None, booking.id
-    is_changed = booking.revision or booking.instead_of
-    changed = papers.changed_at(session, booking.id) if is_changed else None
-    issue = Issue(
-        at=context.now,
-        applicant=papers.party_name(session, booking.party_id),
-        decided_on=local_day(changed or booking.made_at),
-        node=context.node,
-    )
-    purpose, _ = memory.catalogue.purposes.get(booking.purpose, ("", ""))
-    code = permit_code(session, booking, context)
-    return documents.permit(booking, purpose, issue, code=code)
+def refuse_change(
+    session: Session, memory: Memory, booking: BookingView, asked: ChangeRefusal, context: Context
+) -> IssuedView:
+    """変更不許可通知書; the same refusal again is the same paper.
+
+    raises   Refusal not_active where there is no booking to change, unit_unknown
+    """
+    if booking.status != "confirmed" or booking.party_id is None:
+        raise Refusal(RefusalCode.NOT_ACTIVE)
+    if asked.unit_id not in memory.catalogue.units:
+        raise Refusal(RefusalCode.UNIT_UNKNOWN)
+    subject = notices.subject_of(booking, asked)
+    for _ in range(TRIES):
+        found = papers.issued(session, documents.CHANGE_REFUSAL, subject, booking.revision)
+        if found is not None:
+            return found
+        document = notices.change_refusal(session, memory, booking, asked, context)
+        try:
+            issue_paper(session, _drawn(document, booking, subject), context)
+        except Overtaken:
+            continue
+    raise Refusal(RefusalCode.NOT_ACTIVE)
 
 
 def as_issued(paper: IssuedView, booking: BookingView) -> Document:
@@ -126,16 +153,20 @@ def timetable(
     return documents.day_timetable(place, [days[0] for days in found], uses, board)
 
 
-def _drawn(document: Document, booking: BookingView) -> IssueRequest:
+def _drawn(document: Document, booking: BookingView, subject: str = "") -> IssueRequest:
     drawn = document.draw()
+    record = document.record
     return IssueRequest(
         kind=document.paper,
         booking_id=booking.id,
         revision=booking.revision,
-        number=document.record.document_number,
+        # A party's own letter has no number of the town's.
+        number=getattr(record, "document_number", "") or booking.number,
         record=document.json(),
         pdf=drawn.pdf,
         pages=drawn.pages,
+        subject=subject,
+        status=booking.status,
     )
 
 
@@ -143,22 +174,25 @@ def _drawn(document: Document, booking: BookingView) -> IssueRequest:
 def issue_paper(
     session: Session, request: IssueRequest, context: Context, booking_id: str
 ) -> PaperIssued:
-    """Keep a paper about a confirmed booking.
+    """Keep a paper about a booking.
 
     raises   Overtaken when it was issued before, or the booking is no longer what it says
     """
     row = run(session, _STANDS, {"booking_id": booking_id}).one_or_none()
     # What stands on one medium only may not be told to anybody yet (DESIGN.md, S2).
-    if row is None or tuple(row) != ("confirmed", request.revision, True):
+    if row is None or tuple(row) != (request.status, request.revision, True):
         raise Overtaken
-    if papers.issued(session, request.kind, booking_id, request.revision) is not None:
+    subject = request.subject or booking_id
+    if papers.issued(session, request.kind, subject, request.revision) is not None:
+        raise Overtaken
+    if request.subject and request.number in papers.numbers(session, booking_id):
         raise Overtaken
     sha256 = hashlib.sha256(request.pdf).hexdigest()
     session.add(
         IssuedPaper(
             id=context.new_id(),
             kind=request.kind,
-            subject=booking_id,
+            subject=subject,
             revision=request.revision,
             number=request.number,
             issued_at=context.now,

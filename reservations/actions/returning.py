@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservations import sheets
 from reservations.actions import entering
 from reservations.actions.bookings import next_serial
+from reservations.actions.deciding import names_of, post, settled, texts_standing
 from reservations.actions.form_texts import (
     FATES,
     FormText,
@@ -31,8 +32,8 @@ from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS, local_day
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import BookingConfirmed, FormDecided, FormEntered
-from reservations.models import DayMask, PaperForm, PaperPack, Part, Party
+from reservations.events import BookingConfirmed, FormEntered
+from reservations.models import DayMask, PaperForm, PaperPack, Part
 from reservations.models.base import table_of
 from reservations.queries import packs
 from reservations.queries.memory import Memory
@@ -40,7 +41,7 @@ from reservations.rules.availability import Kind
 from reservations.rules.period import HALF_DAY_SLOTS, SLOTS_PER_DAY, Period, day_bit
 from reservations.rules.town import Residency
 from reservations.sheets import SheetName
-from sync import ledger, tables
+from sync import tables
 from sync.ledger import SqlStore
 from sync.node import Draft, NotWritten
 from sync.sheet import Fault, form_key
@@ -98,12 +99,7 @@ def _pack(desk: Desk, pad: str) -> PaperPack:
 def sheets_of(desk: Desk, pack: PaperPack) -> list[SheetName]:
     """The sheets that a pack was printed for."""
     with desk.database.session() as session:
-        town = packs.town_of(session, pack.facility_id)
-    days = range((pack.last_day - pack.first_day).days + 1)
-    return [
-        SheetName(town, pack.facility_id, pack.first_day + timedelta(days=offset))
-        for offset in days
-    ]
+        return names_of(session, pack)
 
 
 def _has_pad(store: SqlStore, name: SheetName, pad: str) -> bool:
@@ -158,13 +154,16 @@ def enter(desk: Desk, session: Session, memory: Memory, text: FormText, context:
         raise Refusal(RefusalCode.NOT_FOUND)
     if text.fate == "used":
         _check(memory, pack, text)
-    known = {row.digest for row in forms_of(session, text.pad).get(text.number, ())}
-    if text.digest not in known:
+    known = {row.digest: row for row in forms_of(session, text.pad).get(text.number, ())}
+    is_nameless = text.name and text.digest in known and not known[text.digest].name
+    if text.digest not in known or is_nameless:
         enter_form(session, text, context)
     settle(desk, memory, text.pad, at=sheets.milliseconds(context.now))
-    if known - {text.digest}:
+    with desk.database.session() as anew:
+        texts = texts_standing(desk, anew, pack)
+    if len(texts[text.number]) > 1:
         return "conflict"
-    return "same" if known else "entered"
+    return "same" if text.digest in known else "entered"
 
 
 def _check(memory: Memory, pack: PaperPack, text: FormText) -> None:
@@ -179,53 +178,21 @@ def _check(memory: Memory, pack: PaperPack, text: FormText) -> None:
 def enter_form(session: Session, text: FormText, context: Context, _key: str) -> FormEntered:
     """Keep a form's text and send it to the other desks, without the name."""
     desk: Desk = session.info["database"].desk
-    keep(session, text.pad, text.number, text.fate, text.said(), context.now, context.actor)
-    if text.fate == "used" and text.name:
-        party = Party(
-            id=party_id_of(text.pad, text.number),
-            name=text.name,
-            phone=text.phone,
-            created_at=context.now,
-        )
-        session.merge(party)
-    pack = packs.one(session, text.pad)
-    assert pack is not None, text.pad
-    name = SheetName(packs.town_of(session, pack.facility_id), pack.facility_id, pack.first_day)
+    keep(
+        session,
+        text.pad,
+        text.number,
+        text.fate,
+        text.said(),
+        context.now,
+        context.actor,
+        name=text.name,
+        phone=text.phone,
+    )
     data = {"pad": text.pad, "number": text.number, "fate": text.fate, "said": text.said()}
-    at = sheets.milliseconds(context.now)
-    ledger.post(session, desk.node, name.text, "form", at=at, data=data)
+    post(session, desk, text.pad, "form", data, context)
     return FormEntered(
         subject=text.key, pad=text.pad, number=text.number, fate=text.fate, digest=text.digest
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Of the texts under one number, the one that the paper really says."""
-
-    pad: str
-    number: int
-    digest: str
-
-
-@action("decide_form", subject=lambda decision: form_key(decision.pad, decision.number))
-def decide_form(session: Session, decision: Decision, context: Context, key: str) -> FormDecided:
-    """Choose one of several texts; the others are named in the event and left out.
-
-    raises   Refusal not_found
-    """
-    rows = forms_of(session, decision.pad).get(decision.number, [])
-    if decision.digest not in {row.digest for row in rows}:
-        raise Refusal(RefusalCode.NOT_FOUND)
-    others = tuple(sorted(row.digest for row in rows if row.digest != decision.digest))
-    mine = (_FORM.c.pad == decision.pad) & (_FORM.c.number == decision.number)
-    session.connection().execute(delete(_FORM).where(mine, _FORM.c.digest.in_(others)))
-    return FormDecided(
-        subject=key,
-        pad=decision.pad,
-        number=decision.number,
-        digest=decision.digest,
-        left_out=others,
     )
 
 
@@ -240,13 +207,13 @@ def settle(desk: Desk, memory: Memory, pad: str, *, at: int) -> int:
     pack = _pack(desk, pad)
     names = sheets_of(desk, pack)
     with desk.database.session() as session:
-        forms = forms_of(session, pad)
+        forms = texts_standing(desk, session, pack)
         done = settled(session, names, pad)
     written = 0
     for number in range(pack.first, pack.last + 1):
         if form_key(pad, number) in done:
             continue
-        if len(forms.get(number, ())) != 1:
+        if len(forms[number]) != 1:
             break
         if not _settle_one(desk, memory, names, forms[number][0], at=at):
             break
@@ -256,22 +223,27 @@ def settle(desk: Desk, memory: Memory, pad: str, *, at: int) -> int:
     return written
 
 
+def waiting(session: Session) -> list[str]:
+    """The packs whose forms lack a line that could be written by now. One whose forms are all
+    settled, as of every pack that was closed, is not among them."""
+    found = []
+    for pad in session.connection().scalars(select(_FORM.c.pad).distinct()).all():
+        pack = packs.one(session, pad)
+        if pack is None:
+            continue
+        done = settled(session, names_of(session, pack), pad)
+        numbers = range(pack.first, pack.last + 1)
+        first = next((each for each in numbers if form_key(pad, each) not in done), None)
+        if first is not None and first in forms_of(session, pad):
+            found.append(pad)
+    return found
+
+
 def settle_all(desk: Desk, memory: Memory, *, at: int) -> int:
     """Every pack with forms that wait: those that other desks typed in come to their holder."""
     with desk.database.session() as session:
-        pads = session.connection().scalars(select(_FORM.c.pad).distinct()).all()
-        known = [pad for pad in pads if packs.one(session, pad) is not None]
-    return sum(settle(desk, memory, pad, at=at) for pad in known)
-
-
-def settled(session: Session, names: list[SheetName], pad: str) -> set[str]:
-    """The forms of a pad that a line of one of its sheets has settled."""
-    key = tables.settled.c.key
-    query = select(key).where(
-        tables.settled.c.sheet.in_([name.text for name in names]),
-        key.startswith(f"form:{pad}:", autoescape=True),
-    )
-    return set(session.connection().scalars(query))
+        pads = waiting(session)
+    return sum(settle(desk, memory, pad, at=at) for pad in pads)
 
 
 def _settle_one(desk: Desk, memory: Memory, names: list[SheetName], form: Any, *, at: int) -> bool:
@@ -291,7 +263,7 @@ def _settle_one(desk: Desk, memory: Memory, names: list[SheetName], form: Any, *
             if fault.fault not in _NO_PLACE:
                 return False
     fate = "no place" if form.fate == "used" else form.fate
-    data = {"pad": form.pad, "form": form.number, "fate": fate}
+    data = {"pad": form.pad, "form": form.number, "fate": fate, "digest": form.digest}
     for name in names:
         try:
             with desk.transaction() as store:
@@ -338,7 +310,7 @@ def _booking_draft(
     )
     draft = sheets.draft_of(fact.name, fact.version, fact.subject, fact.body())
     settles = (*draft.settles, form_key(form.pad, form.number))
-    data = {**draft.data, "pad": form.pad, "form": form.number}
+    data = {**draft.data, "pad": form.pad, "form": form.number, "digest": form.digest}
     return Draft("form", settles, draft.claims, data=data)
 
 
@@ -375,7 +347,7 @@ def account(desk: Desk, pad: str) -> Account:
     names = sheets_of(desk, pack)
     numbers = range(pack.first, pack.last + 1)
     with desk.database.session() as session:
-        forms = forms_of(session, pad)
+        forms = texts_standing(desk, session, pack)
         done = settled(session, names, pad)
         store = SqlStore(session, desk.directory)
         days = tuple(name.date for name in names if _has_pad(store, name, pad))
@@ -385,8 +357,8 @@ def account(desk: Desk, pad: str) -> Account:
     return Account(
         count=len(numbers),
         fates={fate: sum(row.fate == fate for row in one.values()) for fate in FATES},
-        missing=tuple(number for number in numbers if number not in forms),
-        conflicts=tuple(number for number in numbers if len(forms.get(number, ())) > 1),
+        missing=tuple(number for number in numbers if not forms[number]),
+        conflicts=tuple(number for number in numbers if len(forms[number]) > 1),
         waiting=tuple(number for number in one if keys[number] not in done),
         no_place=tuple(
             number

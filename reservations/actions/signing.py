@@ -1,4 +1,4 @@
-"""署名: the code of a permit, which carries the line of the ledger that made the promise.
+"""署名: the code of a permit or notice, with the line of the ledger that made the promise.
 
 Whoever reads it needs nothing but the region's certificates to believe it (queries/genuine.py).
 No name stands in it, not even as a mark: anybody can read a code.
@@ -12,7 +12,14 @@ from collections.abc import Callable
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from printables.facts import ENTRY_HASH_BYTES, EntryName, PermitFacts, signed_code
+from printables.facts import (
+    ENTRY_HASH_BYTES,
+    EntryName,
+    Facts,
+    NoticeFacts,
+    PermitFacts,
+    signed_code,
+)
 from reservations import documents, sheets
 from reservations.actions import entering
 from reservations.actions.step import Context
@@ -45,19 +52,56 @@ def permit_code(session: Session, booking: BookingView, context: Context) -> str
     line = confirming_line(desk, booking)
     if line is None:
         return ""
-    name = EntryName(line.chain, line.number, _octets(line.hash)[:ENTRY_HASH_BYTES])
+    return _signed(desk, lambda length: _facts(booking, _name_of(line), context, length))
+
+
+def notice_code(
+    session: Session, booking: BookingView, context: Context, *, notice: str, number: str, yen: int
+) -> str:
+    """The text of a notice's code: what was decided, and the line by which the booking is so now.
+
+    What has no line of its own, such as a refusal, is signed without one.
+
+    notice   one of printables.facts.NOTICES
+    number   of the document
+    """
+    desk: Desk | None = getattr(session.info["database"], "desk", None)
+    if desk is None:
+        return ""
+    line = confirming_line(desk, booking)
+    entry = EntryName() if line is None else _name_of(line)
+
+    def facts(length: int) -> NoticeFacts:
+        return NoticeFacts(
+            number=number,
+            issued_at=local(context.now),
+            entry=entry,
+            notice=notice,
+            permit_number=booking.number,
+            unit=_unit_text(booking, length),
+            periods=(documents.span(booking.date, booking.period),),
+            yen=yen,
+        )
+
+    return _signed(desk, facts)
+
+
+def _signed(desk: Desk, facts: Callable[[int], Facts]) -> str:
+    """The code of these facts, with as much of the unit's name as there is room for."""
     for length in UNIT_LENGTHS:
         try:
-            return signed_code(
-                _facts(booking, name, context, length), _octets(desk.key.public), _signer(desk)
-            )
+            return signed_code(facts(length), _octets(desk.key.public), _signer(desk))
         except ValueError:
             continue
     return ""
 
 
+def _name_of(line: Document) -> EntryName:
+    return EntryName(line.chain, line.number, _octets(line.hash)[:ENTRY_HASH_BYTES])
+
+
 def confirming_line(desk: Desk, booking: BookingView) -> Document | None:
-    """The line of the ledger by which this booking stands as it is now, if it is known here."""
+    """The line of the ledger by which this booking is as it is now, if it is known here."""
     name = SheetName(booking.unit.town.code, booking.unit.place.id, booking.date)
     with desk.database.session() as session:
         found = _line(SqlStore(session, desk.directory), name, booking)
@@ -83,16 +127,20 @@ def _line(store: SqlStore, name: SheetName, booking: BookingView) -> Document | 
 
 
 def _facts(booking: BookingView, name: EntryName, context: Context, length: int) -> PermitFacts:
-    unit = documents.unit_text(booking.unit)
     return PermitFacts(
         number=booking.number,
         issued_at=local(context.now),
         entry=name,
-        unit=unit if len(unit) <= length else f"{unit[: length - 1]}…",
+        unit=_unit_text(booking, length),
         periods=(documents.span(booking.date, booking.period),),
         headcount=booking.headcount or 0,
         fee_yen=booking.fee_yen,
     )
+
+
+def _unit_text(booking: BookingView, length: int) -> str:
+    unit = documents.unit_text(booking.unit)
+    return unit if len(unit) <= length else f"{unit[: length - 1]}…"
 
 
 def _signer(desk: Desk) -> Callable[[bytes], bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,7 +61,7 @@ def open_(pack: str, why: str, is_json: bool) -> None:
 
 
 @paper.command("enter")
-@click.argument("number", metavar="NUMBER|CODE")
+@click.argument("number", metavar="NUMBER|CODE|IMAGE")
 @click.option("--fate", type=click.Choice(FATES), default="used", help="What became of the form.")
 @click.option("--unit", type=int, default=0, help="The room's number, for a used form.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day of use.")
@@ -83,22 +84,21 @@ def enter(
     phone: str,
     is_json: bool,
 ) -> None:
-    """Type in one form by its printed number, or by the text of its code."""
+    """Type in one form, by its printed number, the text of its code, or a picture of it.
+
+    A code is proved where it was printed: form_forged says that it was not printed here. A number
+    that is typed has only its two check digits.
+    """
     from reservations.actions import returning  # noqa: PLC0415 - the database
     from reservations.actions.form_texts import FormText  # noqa: PLC0415 - as above
-    from reservations.queries import memory, packs  # noqa: PLC0415 - as above
+    from reservations.queries import memory  # noqa: PLC0415 - as above
     from reservations.rules.period import period_of  # noqa: PLC0415 - with the rest
 
     with opened() as database, database.session() as session:
-        read = packs.serial_of(number)
-        pack = read and packs.pack_of(session, *read)
-        if read is None or pack is None:
-            refuse(
-                f"{number}: この番号の用紙はありません。番号と2けたの検査数字を確かめてください。"
-            )
+        form = _form(database, session, number)
         period = period_of(start, end) if start and end else None
         date = day.date() if day else None
-        text = FormText(pack.pad, read[1], fate, unit, date, period, people, name, phone)
+        text = FormText(form.pack.pad, form.number, fate, unit, date, period, people, name, phone)
         outcome = returning.enter(
             database.desk, session, memory.newest(database), text, context_of_command()
         )
@@ -107,6 +107,18 @@ def enter(
         print_json({"pad": text.pad, "number": text.number, "outcome": outcome} | _line(found))
     else:
         click.echo(WORDS[outcome])
+
+
+def _form(database: Any, session: Any, asked: str) -> Any:
+    """raises   Refusal"""
+    from reservations.actions import scanning  # noqa: PLC0415 - the database
+    from reservations.queries import memory, packs  # noqa: PLC0415 - as above
+
+    picture = Path(asked)
+    if picture.suffix and picture.is_file():
+        with picture.open("rb") as file:
+            return scanning.scan(database.desk, session, memory.newest(database), file).form
+    return packs.form_of(database.desk, session, asked)
 
 
 def _account(pack: str, is_json: bool, work: Callable[[Any], Account]) -> None:

@@ -50,24 +50,28 @@ def permit(booking: str, out: Path, is_json: bool) -> None:
 
     Issued when it is first asked for, here or on a screen; from then on the same bytes.
     """
-    from reservations.actions import papers  # noqa: PLC0415 - the database
-    from reservations.errors import Refusal, RefusalCode  # noqa: PLC0415 - as above
-    from reservations.queries import bookings, memory  # noqa: PLC0415 - as above
+    _print_paper(booking, "permit", out, is_json)
 
-    with opened() as database, database.session() as session:
-        known = memory.newest(database)
-        found = bookings.by_number(session, known, booking) or bookings.one(session, known, booking)
-        if found is None:
-            raise Refusal(RefusalCode.NOT_FOUND)
-        issued = papers.permit(session, known, found, context_of_command())
-    line = {
-        "number": issued.number,
-        "booking": found.number,
-        "sha256": issued.sha256,
-        "issued_at": issued.issued_at,
-        "pages": issued.pages,
-    }
-    _write(issued.pdf, out, is_json, line)
+
+NOTICES = ("change", "cancellation", "refund", "revocation", "refusal")
+
+
+@print_.command("notice")
+@click.argument("kind", type=click.Choice(NOTICES))
+@click.argument("booking", metavar="NUMBER|ID")
+@out_option
+@json_option
+@answering
+def notice(kind: str, booking: str, out: Path, is_json: bool) -> None:
+    """What a booking has beside its permit, by its number (01-000123-7) or its id.
+
+    change: 変更許可書 of one that was changed. cancellation: 取消届, and refund: 還付決定通知書, of
+    one that was given back. revocation: 許可取消通知書 of one that the town took back. refusal:
+    不許可通知書 of 仮受付 that lost its place. Issued once, then the same bytes.
+    """
+    from reservations.actions.notices import SLUGS  # noqa: PLC0415 - the database
+
+    _print_paper(booking, SLUGS[kind], out, is_json)
 
 
 @print_.command("timetable")
@@ -151,9 +155,32 @@ def pack(facility: str, out: Path, forms: int, is_json: bool) -> None:
     if is_json:
         line = {"pad": made.pad, "facility_id": made.facility_id, "file": made.pdf.name}
         more = {"sha256": made.sha256, "pages": made.pages, "copied": bool(made.copied_to)}
+        more["volumes"] = [made.pdf.name, *(each.name for each in made.more)]
         print_json({**line, **more})
     else:
-        click.echo(f"{made.pad}: {made.pdf.name}、{made.pages}ページ")
+        names = "、".join(each.name for each in (made.pdf, *made.more))
+        click.echo(f"{made.pad}: {names}、{made.pages}ページ")
+
+
+def _print_paper(booking: str, kind: str, out: Path, is_json: bool) -> None:
+    from reservations.actions import papers  # noqa: PLC0415 - the database
+    from reservations.errors import Refusal, RefusalCode  # noqa: PLC0415 - as above
+    from reservations.queries import bookings, memory  # noqa: PLC0415 - as above
+
+    with opened() as database, database.session() as session:
+        known = memory.newest(database)
+        found = bookings.by_number(session, known, booking) or bookings.one(session, known, booking)
+        if found is None:
+            raise Refusal(RefusalCode.NOT_FOUND)
+        issued = papers.paper(session, known, found, kind, context_of_command())
+    line = {
+        "number": issued.number,
+        "booking": found.number,
+        "sha256": issued.sha256,
+        "issued_at": issued.issued_at,
+        "pages": issued.pages,
+    }
+    _write(issued.pdf, out, is_json, line)
 
 
 def _place(known: Memory, asked: str) -> Place:

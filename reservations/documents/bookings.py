@@ -1,4 +1,4 @@
-"""The papers of one booking: its permit, and what says that it was changed or cancelled."""
+"""The papers of one booking: its permit, and what says that it was changed, given up or refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from printables import japanese
-from printables.forms import Data, Span, merged
+from printables.forms import Span
 from printables.notices import Change, Notice, Request
 from printables.permit import FeeLine, Permit
 from reservations.clock import HOLIDAYS, LOCAL, local, local_day
@@ -16,14 +16,18 @@ from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import LentUnit
 from reservations.rules import papers
 from reservations.rules.period import Period, day_bit
+from reservations.rules.refunds import OWN
 from reservations.rules.town import Residency, TownRules
 
 PERMIT = "permit"
 CHANGE = "change_permit"
+CHANGE_REFUSAL = "change_refusal"
 REVOCATION = "revocation_notice"
 CANCELLATION = "cancel_request"
-# A party's own wish; any other reason is the town's, and the town has to give it.
-OWN_WISH = "own"
+REFUND = "refund_notice"
+REFUSAL = "refusal_notice"
+# Before a document's number: no two papers about one booking have the same.
+MARKS = {CHANGE: "変", CHANGE_REFUSAL: "変否", REVOCATION: "取", REFUND: "還", REFUSAL: "否"}
 FISCAL_YEAR_BEGINS = 4
 
 
@@ -46,11 +50,15 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a booking was until it was changed."""
+    """What a booking was until it was changed, or what it was asked to be instead.
+
+    fee_yen   None where it is not known
+    """
 
     unit: LentUnit
     date: date
     period: Period
+    fee_yen: int | None = None
 
 
 def permit(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") -> Document:
@@ -83,83 +91,162 @@ def permit(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") 
     return Document(PERMIT, record, forms_of(booking.unit.place, rules))
 
 
-def change(booking: BookingView, before: Before, purpose: str, issue: Issue) -> Document:
+def change(
+    booking: BookingView, before: Before, purpose: str, issue: Issue, *, code: str = ""
+) -> Document:
     """使用変更許可書: what a booking was and what it has become."""
     rules = _rules_at(booking, issue)
-    changes = (
-        ("施設", unit_text(before.unit), unit_text(booking.unit)),
-        ("日時", _span_text(before.date, before.period), _span_text(booking.date, booking.period)),
-    )
+    now = Before(booking.unit, booking.date, booking.period, booking.fee_yen)
     record = Notice(
-        **_decision(booking, purpose, issue),
-        permit_number=booking.number,
+        **_decision(CHANGE, booking, purpose, issue),
         permitted_on=local_day(booking.made_at),
-        changes=tuple(Change(*each) for each in changes if each[1] != each[2]),
+        changes=_changes(before, now),
         fee_yen=booking.fee_yen,
         appeal="conditions",
+        code=code,
         marking=papers.marking(rules),
     )
     return Document(CHANGE, record, forms_of(booking.unit.place, rules))
 
 
-def cancellation(booking: BookingView, purpose: str, issue: Issue, *, reason: str) -> Document:
-    """What a cancelled booking leaves: the party's 取消届, or the town's 取消通知書.
+def change_refusal(
+    booking: BookingView,
+    wish: Before,
+    purpose: str,
+    issue: Issue,
+    *,
+    reason: str,
+    number: str,
+    code: str = "",
+) -> Document:
+    """使用変更不許可通知書: what was asked for, and why it is not allowed.
 
-    reason   `own`, or the town's reason in a sentence
+    reason   in a sentence
+    number   of the document: of one booking there may be several
+    """
+    rules = _rules_at(booking, issue)
+    record = Notice(
+        **_decision(CHANGE_REFUSAL, booking, purpose, issue, number=number),
+        permitted_on=local_day(booking.made_at),
+        reasons=(reason,),
+        changes=_changes(Before(booking.unit, booking.date, booking.period), wish),
+        appeal="refusal",
+        code=code,
+        marking=papers.marking(rules),
+    )
+    return Document(CHANGE_REFUSAL, record, forms_of(booking.unit.place, rules))
+
+
+def cancellation(booking: BookingView, purpose: str, issue: Issue) -> Document:
+    """使用取消届: the party's own wish to give its booking back, as it was told to the town."""
+    assert booking.status == "cancelled", booking.id
+    rules = _rules_at(booking, issue)
+    due_yen = booking.cancel_due_yen or 0
+    request = Request(
+        issued_at=local(issue.at),
+        applied_on=issue.decided_on,
+        applicant=issue.applicant,
+        permit_number=booking.number,
+        permitted_on=local_day(booking.made_at),
+        unit=unit_text(booking.unit),
+        periods=(span(booking.date, booking.period),),
+        purpose=purpose,
+        cause=OWN,
+        fee_yen=booking.fee_yen,
+        refund_yen=booking.fee_yen - due_yen,
+        node=issue.node,
+        operator=issue.operator,
+        marking=papers.marking(rules),
+    )
+    return Document(CANCELLATION, request, forms_of(booking.unit.place, rules))
+
+
+def refund(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") -> Document:
+    """還付決定通知書 after a party gave its booking back: what returns of the fee and what stays.
+
+    Whether the fee was paid is not known here, so the paper says that too.
     """
     assert booking.status == "cancelled", booking.id
     rules = _rules_at(booking, issue)
-    of_town = forms_of(booking.unit.place, rules)
     due_yen = booking.cancel_due_yen or 0
-    if reason == OWN_WISH:
-        request = Request(
-            issued_at=local(issue.at),
-            applied_on=issue.decided_on,
-            applicant=issue.applicant,
-            permit_number=booking.number,
-            permitted_on=local_day(booking.made_at),
-            unit=unit_text(booking.unit),
-            periods=(span(booking.date, booking.period),),
-            purpose=purpose,
-            cause=OWN_WISH,
-            fee_yen=booking.fee_yen,
-            refund_yen=booking.fee_yen - due_yen,
-            node=issue.node,
-            operator=issue.operator,
-        )
-        return Document(CANCELLATION, request, _marked(of_town, CANCELLATION, rules))
-    notice = Notice(
-        **_decision(booking, purpose, issue),
-        permit_number=booking.number,
+    record = Notice(
+        **_decision(REFUND, booking, purpose, issue),
         permitted_on=local_day(booking.made_at),
-        reasons=(reason,),
+        fee_yen=booking.fee_yen,
+        due_yen=due_yen,
         refund_yen=booking.fee_yen - due_yen,
-        appeal="revocation",
+        refund_note="料金を納めている場合に還付します。方法と期限は、施設の案内によります。",
+        appeal="fee",
+        code=code,
         marking=papers.marking(rules),
     )
-    return Document(REVOCATION, notice, of_town)
+    return Document(REFUND, record, forms_of(booking.unit.place, rules))
 
 
-def _decision(booking: BookingView, purpose: str, issue: Issue) -> dict[str, Any]:
+def revocation(
+    booking: BookingView, purpose: str, issue: Issue, *, reason: str, code: str = ""
+) -> Document:
+    """使用許可取消通知書: the town takes its permit back.
+
+    reason   in a sentence
+    """
+    assert booking.status == "cancelled", booking.id
+    rules = _rules_at(booking, issue)
+    record = Notice(
+        **_decision(REVOCATION, booking, purpose, issue),
+        permitted_on=local_day(booking.made_at),
+        reasons=(reason,),
+        refund_yen=booking.fee_yen - (booking.cancel_due_yen or 0),
+        appeal="revocation",
+        code=code,
+        marking=papers.marking(rules),
+    )
+    return Document(REVOCATION, record, forms_of(booking.unit.place, rules))
+
+
+def refusal(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") -> Document:
+    """使用不許可通知書: 仮受付 that lost its place to an earlier booking."""
+    assert booking.status == "refused", booking.id
+    rules = _rules_at(booking, issue)
+    record = Notice(
+        **_decision(REFUSAL, booking, purpose, issue),
+        reasons=(papers.reason_taken(rules),),
+        appeal="refusal",
+        code=code,
+        marking=papers.marking(rules),
+    )
+    return Document(REFUSAL, record, forms_of(booking.unit.place, rules))
+
+
+def _changes(before: Before, after: Before) -> tuple[Change, ...]:
+    """Only what is not as it was."""
+    rows = [
+        ("施設", unit_text(before.unit), unit_text(after.unit)),
+        ("日時", _span_text(before.date, before.period), _span_text(after.date, after.period)),
+    ]
+    if before.fee_yen is not None and after.fee_yen is not None:
+        rows.append(("料金", japanese.yen(before.fee_yen), japanese.yen(after.fee_yen)))
+    return tuple(Change(*each) for each in rows if each[1] != each[2])
+
+
+def _decision(
+    paper: str, booking: BookingView, purpose: str, issue: Issue, *, number: str = ""
+) -> dict[str, Any]:
     """What every notice says first."""
     return {
-        "document_number": document_number(booking, issue.decided_on),
+        "document_number": number or document_number(booking, issue.decided_on, paper),
         "decided_on": issue.decided_on,
         "issued_at": local(issue.at),
         "applicant": issue.applicant,
         "applicant_address": "",
-        "applied_on": issue.decided_on,
+        "applied_on": issue.decided_on if paper != REFUSAL else local_day(booking.made_at),
         "unit": unit_text(booking.unit),
         "periods": (span(booking.date, booking.period),),
         "purpose": purpose,
+        "permit_number": booking.number if paper != REFUSAL else "",
         "node": issue.node,
         "operator": issue.operator,
     }
-
-
-def _marked(of_town: Data, paper: str, rules: TownRules) -> Data:
-    """The forms with the marking in them, for a record that has no place for it."""
-    return merged(of_town, {"forms": {paper: {"marking": papers.marking(rules)}}})
 
 
 def _rules_at(booking: BookingView, issue: Issue) -> TownRules:
@@ -172,14 +259,14 @@ def permit_title(rules: TownRules) -> str:
     return f"{rules.permit_word}書"
 
 
-def document_number(booking: BookingView, decided_on: date) -> str:
-    """第2026-01-000123-7号; after a change 第2026-01-000123-7号の2.
+def document_number(booking: BookingView, decided_on: date, paper: str = PERMIT) -> str:
+    """第2026-01-000123-7号; after a change 第2026-01-000123-7号の2; of its 変更許可書 変第….
 
     The booking's number is unique over all nodes without asking any of them, so this one is too.
     """
     year = decided_on.year - (decided_on.month < FISCAL_YEAR_BEGINS)
     branch = f"の{booking.revision + 1}" if booking.revision else ""
-    return f"第{year}-{booking.number}号{branch}"
+    return f"{MARKS.get(paper, '')}第{year}-{booking.number}号{branch}"
 
 
 def unit_text(unit: LentUnit) -> str:

@@ -6,7 +6,7 @@ not: whoever needs one finds it in the day's timetable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,8 @@ from printables.fallback import (
     LaterInput,
     LedgerSheet,
     MasterGrid,
+    NearbyList,
+    NearbyRow,
     NumberRange,
     PackCover,
     PriceList,
@@ -42,12 +44,15 @@ from reservations.documents.paper import clock_span, forms_of
 from reservations.documents.timetables import KINDS, WORDS, columns
 from reservations.queries.calendar import UnitDay
 from reservations.queries.catalogue import LentUnit, Place
+from reservations.queries.nearby import Alternative
 from reservations.queries.timetable import Use
 from reservations.rules import papers
 from reservations.rules.availability import Kind, Status
 from reservations.rules.period import Period, day_bit
 from reservations.rules.town import Residency
 
+# A pack is drawn in memory, and a book of more pages falls apart: a larger house has volumes.
+ROOMS_A_VOLUME = 60
 LINES_A_SHEET = 20
 BOOKS, SHELTER_SHEETS = 2, 3
 PRICE_COLUMNS_MAX = 5
@@ -80,12 +85,23 @@ class SheetState:
 
 
 @dataclass(frozen=True, slots=True)
+class Full:
+    """A time at which a room is taken, and what is free near by, the nearest first."""
+
+    unit: LentUnit
+    date: date
+    period: Period
+    instead: Sequence[Alternative]
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a pack is made from.
 
     days     30 days of each unit, in the order of the units
     covered  the sheets on which the pack may write once it is opened
     mac      the key of this pack's numbered forms
+    full     the first times at which a room is taken; `full_more` counts those beyond them
     """
 
     place: Place
@@ -97,17 +113,43 @@ class Contents:
     mac: bytes
     fingerprint: str
     support: tuple[str, str] = ("", "")
+    full: Sequence[Full] = ()
+    full_more: int = 0
 
 
-def pack(contents: Contents) -> Pack:
-    """The records of every part, in no other order than the pack's own form says."""
+def volumes(contents: Contents) -> list[Pack]:
+    """The pack, in as many volumes as its rooms need.
+
+    Whatever is written on is in the first: master grids of all rooms, numbered forms, receipts.
+    The others have the boards and prices of further rooms.
+    """
+    shares = [
+        contents.days[first : first + ROOMS_A_VOLUME]
+        for first in range(0, len(contents.days), ROOMS_A_VOLUME)
+    ]
+    common: dict[str, Any] = {"issued_at": local(contents.at), "node": contents.numbers.node}
+    packs = [pack(contents, shares[0] if shares else (), count=len(shares))]
+    for number, share in enumerate(shares[1:], 2):
+        prices = tuple(_prices(contents, share, common))
+        cover = _cover(contents, share, prices, number=number, count=len(shares))
+        boards = tuple(_board(contents, unit_days) for unit_days in share)
+        packs.append(Pack(cover=cover, boards=boards, prices=prices))
+    return packs
+
+
+def pack(contents: Contents, share: Sequence[Sequence[UnitDay]], *, count: int) -> Pack:
+    """The records of every part, in no other order than the pack's own form says.
+
+    share   the rooms of the first volume, of `count`
+    """
     here, place, numbers = local(contents.at), contents.place, contents.numbers
     common: dict[str, Any] = {"issued_at": here, "node": numbers.node}
     ranges = _ranges(numbers)
     desk: dict[str, Any] = {**common, "facility": place.name, "pad": numbers.pad, "ranges": ranges}
     sheets = range(0, len(numbers.forms), LINES_A_SHEET)
+    prices = tuple(_prices(contents, share, common))
     return Pack(
-        cover=_cover(contents, desk),
+        cover=_cover(contents, share, prices, number=1, count=count),
         grids=_grids(contents, common),
         ledgers=tuple(
             LedgerSheet(
@@ -119,7 +161,8 @@ def pack(contents: Contents) -> Pack:
             )
             for page, first in enumerate(sheets, 1)
         ),
-        boards=tuple(_board(contents, unit_days) for unit_days in contents.days),
+        boards=tuple(_board(contents, unit_days) for unit_days in share),
+        nearby=(_nearby(contents, common),),
         forms=blanks(
             ApplicationForm(**common),
             numbers.node,
@@ -139,7 +182,7 @@ def pack(contents: Contents) -> Pack:
         cash_books=(CashBook(**common, desk=place.name, period="　"),) * BOOKS,
         day_sheets=(DaySheet(**common, desk=place.name, day=here.date()),),
         registers=(FormRegister(**desk),),
-        prices=tuple(_prices(contents, common)),
+        prices=prices,
         shelter_cards=blanks(
             ShelterCard(**common, shelter=place.name),
             numbers.node,
@@ -193,18 +236,96 @@ def _corner(contents: Contents, paper: str) -> Callable[[int], str]:
     return code
 
 
-def _cover(contents: Contents, desk: dict[str, Any]) -> PackCover:
-    days = [sheet.date for sheet in contents.covered]
+def _cover(
+    contents: Contents,
+    share: Sequence[Sequence[UnitDay]],
+    prices: Sequence[PriceList],
+    *,
+    number: int,
+    count: int,
+) -> PackCover:
+    days, numbers = [sheet.date for sheet in contents.covered], contents.numbers
     covers = "この拠点が持つ台帳はありません。原簿は入っていません。"
     if days:
         covers = f"{japanese.wareki_weekday(days[0])}から{japanese.short_day(days[-1])}まで"
+    first = (number - 1) * ROOMS_A_VOLUME + 1
+    rooms = f"{first}から{first + len(share) - 1}（全部で{len(contents.days)}室）"
     return PackCover(
-        **desk,
+        issued_at=local(contents.at),
+        node=numbers.node,
+        facility=contents.place.name,
+        pad=numbers.pad,
+        ranges=_ranges(numbers) if number == 1 else (),
         as_of=local(contents.at),
         sequence=f"台帳{len(days)}葉、計{sum(sheet.number for sheet in contents.covered)}行まで",
         covers=covers,
         fingerprint=contents.fingerprint,
+        volume=f"全{count}冊の第{number}冊" if count > 1 else "",
+        rooms=rooms if count > 1 else "",
+        absent=tuple(_absent(contents, share, prices, number=number)),
     )
+
+
+def _absent(
+    contents: Contents,
+    share: Sequence[Sequence[UnitDay]],
+    prices: Sequence[PriceList],
+    *,
+    number: int,
+) -> Iterator[str]:
+    """What somebody would look for in this volume and not find."""
+    days, rest = [sheet.date for sheet in contents.covered], len(contents.days) - len(share)
+    if number > 1:
+        yield "原簿、受付台帳、番号のある用紙、領収書、避難所の用紙は、第1冊にあります。"
+    if rest:
+        yield (
+            f"室場別予定表と料金表は、{len(share)}室分だけです。"
+            f"ほかの{rest}室の予定表と料金表は、別の冊にあります。"
+        )
+    if number == 1 and days:
+        yield (
+            f"原簿は、{japanese.short_day(days[0])}から{japanese.short_day(days[-1])}までの日だけ"
+            "です。そのあとの日は、予定表を見るだけにし、貸す約束はしません。"
+        )
+    elif number == 1:
+        yield "原簿はありません。貸す約束はできません。申請書を受け取り、返事を待ってもらいます。"
+    yield "使う人の電話番号はありません。職員用の利用日程表を、別に印刷してください。"
+    listed = {row.label for each in prices for row in each.rows}
+    missing = sum(unit_days[0].unit.name not in listed for unit_days in share)
+    if missing:
+        yield f"料金が決まっていない{missing}室は、料金表にありません。"
+
+
+def _nearby(contents: Contents, common: dict[str, Any]) -> NearbyList:
+    """満室のとき: the taken times of the coming days, each with the nearest free elsewhere."""
+    rows = tuple(
+        NearbyRow(
+            each.unit.name,
+            f"{japanese.short_day(each.date)}\n{clock_span(each.period)}",
+            *(_offer_text(found) for found in each.instead[:2]),
+        )
+        for each in contents.full
+    )
+    note = "" if rows else "作った時点で、満室の時間はありませんでした。"
+    if contents.full_more:
+        more = f"このほかに、満室の時間が{contents.full_more}コマあります。"
+        note = f"{more}上の施設に電話で聞いてください。"
+    return NearbyList(
+        **common,
+        facility=contents.place.name,
+        as_of=local(contents.at),
+        rows=rows,
+        note=note,
+    )
+
+
+def _offer_text(found: Alternative) -> str:
+    offer, place = found.offer.candidate, found.unit.place
+    fee = "" if offer.fee_yen is None else japanese.yen(offer.fee_yen)
+    phone = f"電話 {place.phone}" if place.phone else "電話は分かりません"
+    about = (clock_span(Period(offer.start, offer.end)), fee, phone)
+    where = f"{place.name}　{found.unit.name}　{offer.distance_m / 1000:.1f}km"
+    return f"{where}\n{'　'.join(filter(None, about))}"
 
 
 # Boards and grids
@@ -270,10 +391,10 @@ def _grids(contents: Contents, common: dict[str, Any]) -> tuple[MasterGrid, ...]
     """原簿, one a sheet of the ledger: what is taken is printed, what is free is for the pen."""
     by_day = {day.date: index for index, day in enumerate(contents.days[0])}
     numbers = contents.numbers
-    smallest = _smallest(contents)
+    shown = smallest([days[0].unit for days in contents.days])
     grids = []
     for sheet in contents.covered:
-        days = [contents.days[index][by_day[sheet.date]] for index in smallest]
+        days = [contents.days[index][by_day[sheet.date]] for index in shown]
         uses = [use for use in contents.uses if use.date == sheet.date]
         heads = columns(days, uses)
         rows = tuple(
@@ -301,9 +422,8 @@ def _grids(contents: Contents, common: dict[str, Any]) -> tuple[MasterGrid, ...]
     )
 
 
-def _smallest(contents: Contents) -> list[int]:
+def smallest(units: Sequence[LentUnit]) -> list[int]:
     """Which units stand on a grid: for every part the smallest that it is lent in."""
-    units = [days[0].unit for days in contents.days]
     order = sorted(range(len(units)), key=lambda index: (len(units[index].parts), index))
     covered: set[int] = set()
     chosen = []
@@ -327,17 +447,18 @@ def _entry(day: UnitDay, uses: Sequence[Use], period: Period) -> str:
 # Prices and people
 
 
-def _prices(contents: Contents, common: dict[str, Any]) -> list[PriceList]:
+def _prices(
+    contents: Contents, share: Sequence[Sequence[UnitDay]], common: dict[str, Any]
+) -> list[PriceList]:
     """料金表 of a weekday for residents; the surcharge for others is a sentence."""
-    day = next(
-        (each.date for each in contents.days[0] if each.date.weekday() < 5),
-        contents.days[0][0].date,
-    )
+    if not share:
+        return []
+    day = next((each.date for each in share[0] if each.date.weekday() < 5), share[0][0].date)
     bit = day_bit(day, is_holiday=day in HOLIDAYS)
     rules = contents.place.town.rules_on(local(contents.at).date())
     table: dict[str, dict[str, int]] = {}
     heads: list[str] = []
-    for unit_days in contents.days:
+    for unit_days in share:
         unit = unit_days[0].unit
         lent = unit.lending_on(day, bit)
         pieces = [(f"{each.label}\n{clock_span(each.period)}", each.period) for each in lent.frames]

@@ -15,7 +15,16 @@ from reservations.rules.period import SLOTS_PER_DAY, Period, clock_text
 from reservations.rules.town import TownRules
 
 # The papers that this application issues by now.
-ISSUED = ("permit", "change_permit", "revocation_notice", "cancel_request", "timetable")
+ISSUED = (
+    "permit",
+    "change_permit",
+    "change_refusal",
+    "revocation_notice",
+    "cancel_request",
+    "refund_notice",
+    "refusal_notice",
+    "timetable",
+)
 
 if TYPE_CHECKING:
     from printables.layout import Drawn

@@ -22,7 +22,7 @@ from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
 from reservations.models.letters import Letter
 from reservations.models.nodes import Declaration, FacilityNode, Notice
-from reservations.models.packs import NumberCounter, PaperForm, PaperPack
+from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
 from reservations.models.shelters import Shelter
@@ -38,6 +38,7 @@ __all__ = [
     "Event",
     "Facility",
     "FacilityNode",
+    "FormDecision",
     "FramePrice",
     "ImportFile",
     "ImportRecord",

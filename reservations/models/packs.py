@@ -53,6 +53,7 @@ class PaperForm(Base):
     digest  of what it says, so that typing the same again is nothing new
     fate    used, void, lost or blank
     said    what the form says, without names
+    name    who wrote it, with `phone`: at the desk where it was typed in, and nowhere else
     """
 
     __tablename__ = "paper_form"
@@ -65,3 +66,23 @@ class PaperForm(Base):
     said: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(Instant)
     actor: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    phone: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class FormDecision(Base):
+    """Somebody looked at the paper and said which of several texts it really says.
+
+    id        of what was decided: the same decision at two desks is one
+    digest    the text that was chosen; `left_out` those that were seen and are not on the paper
+    after     the decisions that this one takes the place of
+    """
+
+    __tablename__ = "form_decision"
+
+    pad: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[str] = mapped_column(Text)
+    left_out: Mapped[list[str]] = mapped_column(JSON)
+    after: Mapped[list[str]] = mapped_column(JSON)

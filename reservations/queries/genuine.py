@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from printables import qr
-from printables.facts import PermitFacts
+from printables.facts import NoticeFacts, PermitFacts
 from printables.verify import Answer, FormKey, Keys, Signer, Verdict, verify
 from reservations.clock import local
 from reservations.desk import Desk
@@ -91,12 +91,15 @@ def look_at_picture(desk: Desk, session: Session, memory: Memory, stream: Any) -
 
     raises   NoPicture
     """
-    texts = qr.read_hard(_picture(stream))
+    texts = qr.read_hard(picture(stream))
     return [look(desk, session, memory, text) for text in texts]
 
 
-def _picture(stream: Any) -> Any:
-    """The picture in greys, no larger than a page needs. A bomb of pixels is not unpacked."""
+def picture(stream: Any) -> Any:
+    """The picture in greys, no larger than a page needs. A bomb of pixels is not unpacked.
+
+    raises   NoPicture
+    """
     from PIL import Image, ImageOps  # noqa: PLC0415 - with the decoder
 
     try:
@@ -115,18 +118,21 @@ def _picture(stream: Any) -> Any:
 
 def _found(desk: Desk, session: Session, memory: Memory, answer: Answer) -> Found:
     facts = answer.facts
-    if answer.verdict is not Verdict.GENUINE or not isinstance(facts, PermitFacts):
+    if answer.verdict is not Verdict.GENUINE or not isinstance(facts, PermitFacts | NoticeFacts):
         return Found(answer, Standing.NOTHING)
-    line = _line(desk, session, facts)
+    line = _line(desk, session, facts) if facts.entry.sheet else None
     if line is not None and not _octets(line.hash).startswith(facts.entry.hash):
         return Found(answer, Standing.CONTRADICTED)
+    if isinstance(facts, NoticeFacts):
+        # A notice is a letter about one day's decision; what came later is the permit's question.
+        return Found(answer, Standing.NOTHING)
     booking = bookings.by_number(session, memory, facts.number)
     if booking is None:
         return Found(answer, Standing.UNKNOWN)
     return Found(answer, _standing(facts, line, booking), booking)
 
 
-def _line(desk: Desk, session: Session, facts: PermitFacts) -> Document | None:
+def _line(desk: Desk, session: Session, facts: PermitFacts | NoticeFacts) -> Document | None:
     """The line that the code names, as far as this desk has the sheet."""
     number = facts.entry.number
     lines = SqlStore(session, desk.directory).lines(

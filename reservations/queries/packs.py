@@ -8,12 +8,15 @@ import hmac
 import os
 import re
 import secrets
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from printables import qr
+from printables.verify import FORM_NUMBERS
 from reservations.desk import Desk
+from reservations.errors import Refusal, RefusalCode
 from reservations.models import Booking, Facility, PaperPack
 from reservations.models.base import table_of
 
@@ -55,20 +58,62 @@ def pad_name(node_no: int, lease: int) -> str:
     return f"{node_label(node_no)}-P{lease:02d}"
 
 
-def serial_of(text: str) -> tuple[int, int] | None:
-    """(node, serial) of a form's number as it is typed, or of its code as it is scanned.
+@dataclass(frozen=True, slots=True)
+class FoundForm:
+    """A form of a pack that is known here.
 
-    None where it is neither, or its check digits are wrong. A code's MAC is not asked for here:
-    what it names must be a form of a pack that is open, and each settles its number once.
+    is_checked   whether its code was proved to be the printer's. A number that is typed has only
+                 its check digits, and the code of another node's form only its line on the ledger:
+                 the key of a form never leaves the node that printed it
+    """
+
+    pack: PaperPack
+    number: int
+    is_checked: bool
+
+
+def form_of(desk: Desk, session: Session, text: str) -> FoundForm:
+    """The form of a number as it is typed, or of a code as it is scanned.
+
+    raises   Refusal form_number_wrong, form_unknown, not_a_form, form_forged
     """
     text = text.strip().upper().translate(_WIDE)
     if text.startswith(qr.PREFIX):
+        return _of_code(desk, session, text)
+    typed = serial_of(text)
+    if typed is None:
+        raise Refusal(RefusalCode.FORM_NUMBER_WRONG)
+    pack = pack_of(session, *typed)
+    if pack is None:
+        raise Refusal(RefusalCode.FORM_UNKNOWN, node=node_label(typed[0]))
+    return FoundForm(pack, typed[1], is_checked=False)
+
+
+def _of_code(desk: Desk, session: Session, text: str) -> FoundForm:
+    try:
+        code = qr.parts_of_form(text)
+    except qr.Unreadable:
+        with contextlib.suppress(qr.Unreadable):
+            qr.parts_of_issued(text)
+            raise Refusal(RefusalCode.NOT_A_FORM) from None
+        raise Refusal(RefusalCode.FORM_NUMBER_WRONG) from None
+    is_ours = code.node == desk.settings.node_no
+    if is_ours:
         try:
-            code = qr.parts_of_form(text)
+            qr.open_form(text, form_key(desk, code.lease))
         except qr.Unreadable:
-            return None
-        return code.node, code.serial
-    found = _NUMBER.fullmatch(text.replace(" ", ""))
+            raise Refusal(RefusalCode.FORM_FORGED) from None
+    if code.form != FORM_NUMBERS["application_form"]:
+        raise Refusal(RefusalCode.NOT_A_FORM)
+    pack = pack_of(session, code.node, code.serial)
+    if pack is None or pack.lease != code.lease:
+        raise Refusal(RefusalCode.FORM_UNKNOWN, node=node_label(code.node))
+    return FoundForm(pack, code.serial, is_checked=is_ours)
+
+
+def serial_of(text: str) -> tuple[int, int] | None:
+    """(node, serial) of a form's number as it is typed; None where its check digits are wrong."""
+    found = _NUMBER.fullmatch(text.strip().upper().translate(_WIDE).replace(" ", ""))
     if found is None or qr.check_digits(int(found[2])) != found[3]:
         return None
     return int(found[1]), int(found[2])

@@ -45,6 +45,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "import_facilities": _ALWAYS,
     "import_rooms": _ALWAYS,
     "import_shelters": _ALWAYS,
+    "import_forms": _ALWAYS,
     "confirm_hours": _ALWAYS,
     "confirm_position": _ALWAYS,
     "extend_horizon": _ALWAYS,

@@ -30,6 +30,29 @@ def head_of(town_name: str) -> str:
     return f"{town_name}{ending}"
 
 
+def title(paper: str, rules: TownRules) -> str:
+    """What a paper about a booking is called, in the town's own word for a permit."""
+    use, permit = words_of(rules.permit_word)
+    return {
+        "permit": f"{use}{permit}書",
+        "change_permit": f"{use}変更{permit}書",
+        "change_refusal": f"{use}変更不{permit}通知書",
+        "revocation_notice": f"{use}{permit}取消通知書",
+        "cancel_request": f"{use}取消届",
+        "refund_notice": "料金還付決定通知書",
+        "refusal_notice": f"{use}不{permit}通知書",
+    }[paper]
+
+
+def reason_taken(rules: TownRules) -> str:
+    """Why a wish that came second was refused; no article, as no town's is known."""
+    use, permit = words_of(rules.permit_word)
+    return (
+        f"申請のあった日時には、先に決まった予約があり、同じ場所の{use}を重ねて{permit}することが"
+        "できないため。"
+    )
+
+
 def marking(rules: TownRules) -> str:
     """見本 on every paper until the town has read its forms and confirmed them."""
     return "" if rules.has_confirmed_forms else SAMPLE
@@ -133,6 +156,22 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
                 "headcount": {"blank": "（指定なし）"},
             },
         },
+        **_notices(use, permit, letter),
+        "timetable": {},
+        "application_form": {
+            "form_id": f"{use}{permit}申請書／版1",
+            "blocks": {
+                "head": {"right": ["{applied_on}"]},
+                "body": {"text": "　次のとおり、施設の{use}の{permit}を申請します。"},
+            },
+            "fields": {"reduction_clause": {"blank": ""}},
+        },
+    }  # fmt: skip
+
+
+def _notices(use: str, permit: str, letter: list[str]) -> dict[str, Any]:
+    """What becomes of a booking, each form without another town's number or article."""
+    return {
         "change_permit": {
             "form_id": f"{use}変更{permit}書／版1",
             "blocks": {"head": {"form": "", "left": letter}},
@@ -147,6 +186,30 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
                 },
             },
         },
+        "change_refusal": {
+            "form_id": f"{use}変更不{permit}通知書／版1",
+            "blocks": {"head": {"form": "", "left": letter}},
+        },
+        "refund_notice": {
+            "form_id": "料金還付決定通知書／版1",
+            "blocks": {
+                "head": {"form": "", "left": letter},
+                "body": {
+                    "text": "　{applied_on}付けで取消しの届出のあった施設の{use}について、"
+                    "{fee}の還付を次のとおり決定したので通知します。"
+                },
+            },
+        },
+        "refusal_notice": {
+            "form_id": f"{use}不{permit}通知書／版1",
+            "blocks": {
+                "head": {"form": "", "left": letter},
+                "body": {
+                    "text": "　{applied_on}付けで申請のあった施設の{use}については、"
+                    "次のとおり{permit}しないことに決定したので通知します。"
+                },
+            },
+        },
         "cancel_request": {
             "form_id": f"{use}取消届／版1",
             "blocks": {
@@ -155,13 +218,4 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
                 "enclosed": {"is_hidden": True},
             },
         },
-        "timetable": {},
-        "application_form": {
-            "form_id": f"{use}{permit}申請書／版1",
-            "blocks": {
-                "head": {"right": ["{applied_on}"]},
-                "body": {"text": "　次のとおり、施設の{use}の{permit}を申請します。"},
-            },
-            "fields": {"reduction_clause": {"blank": ""}},
-        },
-    }  # fmt: skip
+    }

@@ -28,6 +28,7 @@ Code = RefusalCode
 STATUS_OF = {
     Code.MALFORMED: 400,
     Code.TOO_LARGE: 413,
+    Code.PICTURE_TOO_LARGE: 413,
     Code.CSRF: 400,
     Code.THROTTLED: 429,
     Code.SIGN_IN_NEEDED: 401,
@@ -44,6 +45,7 @@ STATUS_OF = {
     Code.NOT_ACTIVE: 409,
     Code.ALREADY_STARTED: 409,
     Code.NO_PERMIT: 409,
+    Code.FORM_SETTLED: 409,
     Code.MODE: 503,
 }
 CODE_OF_STATUS = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from apiflask import APIBlueprint
@@ -11,7 +12,7 @@ from flask import render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from printables import qr
-from printables.facts import PermitFacts
+from printables.facts import NoticeFacts, PermitFacts
 from printables.forms import Span
 from printables.verify import FORM_PAPERS, Answer, Verdict
 from reservations.clock import LOCAL
@@ -28,7 +29,7 @@ blueprint = APIBlueprint("genuine", __name__, enable_openapi=False)
 guard(blueprint, Who.ANYBODY)
 
 PICTURE_BYTES_MAX = 8_000_000
-# A large picture takes a processor for a second: one at a time, and nobody waits for long.
+# Nobody waits for long.
 _ONE = threading.BoundedSemaphore(1)
 WAIT_SECONDS = 5.0
 
@@ -56,6 +57,18 @@ STANDINGS: Mapping[Standing, str] = {
     ),
 }
 PAPERS = {PermitFacts: N_("使用許可書")}
+NOTICES: Mapping[str, str] = {
+    "change": N_("変更許可書"),
+    "change_refusal": N_("変更不許可通知書"),
+    "revocation": N_("許可取消通知書"),
+    "refund": N_("還付決定通知書"),
+    "refusal": N_("不許可通知書"),
+}
+MONEY: Mapping[str, str] = {
+    "change": N_("料金"),
+    "revocation": N_("還付する額"),
+    "refund": N_("還付する額"),
+}
 FORM_SENTENCE = N_("本物の用紙です。番号が使用済みかどうかは、用紙受払簿と台帳で確認してください。")
 
 
@@ -71,9 +84,37 @@ class Said:
 
 @blueprint.url_value_preprocessor
 def allow_a_picture(endpoint: str | None, _values: object) -> None:
-    """Before anything reads the form: this page alone takes something as large as a photograph."""
+    """Before anything reads the form: only pages for one take something as large as a photograph.
+
+    raises   Refusal picture_too_large
+    """
     if endpoint == "genuine.answer":
-        request.max_content_length = PICTURE_BYTES_MAX
+        take_a_picture()
+
+
+def take_a_picture() -> None:
+    """Let this request be as large as a photograph, and say so where it is larger.
+
+    raises   Refusal picture_too_large
+    """
+    request.max_content_length = PICTURE_BYTES_MAX
+    if (request.content_length or 0) > PICTURE_BYTES_MAX:
+        megabytes = PICTURE_BYTES_MAX // 1_000_000
+        raise Refusal(RefusalCode.PICTURE_TOO_LARGE, megabytes=megabytes)
+
+
+@contextmanager
+def one_picture() -> Iterator[None]:
+    """A large picture takes a processor for a second: one at a time.
+
+    raises   Refusal throttled
+    """
+    if not _ONE.acquire(timeout=WAIT_SECONDS):
+        raise Refusal(RefusalCode.THROTTLED, seconds=int(WAIT_SECONDS))
+    try:
+        yield
+    finally:
+        _ONE.release()
 
 
 @blueprint.get("/verify")
@@ -96,15 +137,12 @@ def answer() -> str | tuple[str, int]:
 
 
 def _of_picture(picture: FileStorage, typed: str) -> str | tuple[str, int]:
-    if not _ONE.acquire(timeout=WAIT_SECONDS):
-        raise Refusal(RefusalCode.THROTTLED, seconds=int(WAIT_SECONDS))
     try:
-        found = genuine.look_at_picture(services().desk, session(), memory(), picture.stream)
+        with one_picture():
+            found = genuine.look_at_picture(services().desk, session(), memory(), picture.stream)
     except NoPicture:
         words = gettext("写真として読めません。JPEGかPNGで、8MBまでにしてください。")
         return _page(typed, errors={"picture": words}), 422
-    finally:
-        _ONE.release()
     if not found:
         words = gettext(
             "写真の中に二次元コードが見つかりません。近くから、明るい所で写してください。"
@@ -137,6 +175,8 @@ def _lines(answer: Answer) -> list[tuple[str, str]]:
         known = FORM_PAPERS.get(facts.form) == "application_form"
         paper = gettext("申請書の用紙") if known else gettext("番号つきの用紙")
         return [(gettext("紙"), paper), (gettext("用紙番号"), serial)]
+    if isinstance(facts, NoticeFacts):
+        return _notice_lines(answer, facts)
     if not isinstance(facts, PermitFacts):
         # Papers that the application does not issue yet: the library has words for them.
         return list(answer.lines)
@@ -158,6 +198,20 @@ def _lines(answer: Answer) -> list[tuple[str, str]]:
         )
         lines.append((gettext("台帳の記入"), named))
     return lines
+
+
+def _notice_lines(answer: Answer, facts: NoticeFacts) -> list[tuple[str, str]]:
+    lines = [
+        (gettext("紙"), gettext(NOTICES[facts.notice])),
+        (gettext("文書番号"), facts.number),
+        (gettext("予約番号"), facts.permit_number),
+        (gettext("発行"), language.instant_text(facts.issued_at.replace(tzinfo=LOCAL))),
+        (gettext("場所"), facts.unit),
+        (gettext("日時"), language.comma().join(map(_when, facts.periods))),
+    ]
+    if facts.notice in MONEY:
+        lines.append((gettext(MONEY[facts.notice]), language.yen(facts.yen)))
+    return [*lines, (gettext("発行した拠点"), answer.node)] if answer.node else lines
 
 
 def _when(span: Span) -> str:

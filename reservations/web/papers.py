@@ -6,19 +6,21 @@ A paper names a person, so it is nobody's to keep but the reader's: nothing on t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from flask import Response
 
 from reservations import documents
+from reservations.actions import notices
 from reservations.clock import local_day
 from reservations.documents import Document
 from reservations.queries.bookings import BookingView
 from reservations.queries.papers import IssuedView
+from reservations.rules.papers import title
 from reservations.rules.town import TownRules
 from reservations.web import language
-from reservations.web.language import gettext
+from reservations.web.language import N_, gettext
 
 _NOTHING = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -28,6 +30,15 @@ _NOTHING = (
 PDF_POLICY = f"{_NOTHING}; object-src 'self'"
 # The print view carries its styles in itself and has neither scripts nor pictures.
 PAGE_POLICY = _NOTHING
+NAMES: Mapping[str, str] = {
+    documents.PERMIT: N_("許可書"),
+    documents.CHANGE: N_("変更許可書"),
+    documents.CHANGE_REFUSAL: N_("変更不許可通知書"),
+    documents.CANCELLATION: N_("取消届"),
+    documents.REFUND: N_("還付決定通知書"),
+    documents.REVOCATION: N_("許可取消通知書"),
+    documents.REFUSAL: N_("不許可通知書"),
+}
 
 
 def pdf(content: bytes, *, name: str, title: str) -> Response:
@@ -44,11 +55,12 @@ def pdf(content: bytes, *, name: str, title: str) -> Response:
     return answer
 
 
-def permit_pdf(paper: IssuedView, booking: BookingView) -> Response:
-    """A permit under its booking's number."""
+def booking_pdf(paper: IssuedView, booking: BookingView) -> Response:
+    """A paper about a booking, under the booking's number."""
     rules = booking.unit.town.rules_on(local_day(paper.issued_at))
-    title = f"{documents.permit_title(rules)}_{booking.number}"
-    return pdf(paper.pdf, name=f"permit-{booking.number}", title=title)
+    slug = next((slug for slug, kind in notices.SLUGS.items() if kind == paper.kind), paper.kind)
+    name = f"{slug.replace('_', '-')}-{booking.number}"
+    return pdf(paper.pdf, name=name, title=f"{title(paper.kind, rules)}_{booking.number}")
 
 
 def page(document: Document, links: Sequence[tuple[str, str]]) -> Response:
@@ -61,4 +73,15 @@ def page(document: Document, links: Sequence[tuple[str, str]]) -> Response:
 
 def permit_words(rules: TownRules) -> str:
     """使用許可書 or 利用承認書, by the town; in other languages all of them are a permit."""
-    return documents.permit_title(rules) if language.is_japanese() else gettext("許可書")
+    return paper_words(documents.PERMIT, rules)
+
+
+def paper_words(kind: str, rules: TownRules) -> str:
+    """What a paper is called: by the town's own words, in other languages in general ones."""
+    return title(kind, rules) if language.is_japanese() else gettext(NAMES[kind])
+
+
+def links_of(kinds: Iterable[str], rules: TownRules) -> list[tuple[str, str]]:
+    """The papers that a booking has, as slug and words."""
+    slugs = {kind: slug for slug, kind in notices.SLUGS.items()}
+    return [(slugs[kind], paper_words(kind, rules)) for kind in kinds]

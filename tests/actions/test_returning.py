@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from reservations import projection
-from reservations.actions import form_texts, returning
+from reservations.actions import deciding, form_texts, returning
 from reservations.actions.bookings import CancelRequest, cancel
-from reservations.actions.form_texts import FormText
+from reservations.actions.deciding import Decision
+from reservations.actions.form_texts import Decided, FormText
 from reservations.actions.packs import PackRequest, take_numbers
-from reservations.actions.returning import Decision
 from reservations.config import Settings
-from reservations.db import Database
+from reservations.db import Database, write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import Booking, DayMask, Party
 from reservations.models.base import table_of
@@ -139,7 +139,7 @@ def test_different_texts_under_one_number_wait_for_a_person(desk, session, regio
     assert session.get(Booking, form_texts.booking_id_of(pad, 2)) is None
 
     chosen = used(region, 2, date=LAST)
-    returning.decide_form(session, Decision(pad, 2, chosen.digest), context("account-staff"))
+    deciding.decide_form(session, Decision(pad, 2, chosen.digest), context("account-staff"))
     returning.settle(desk, memory.newest(desk.database), pad, at=5)
 
     session.rollback()
@@ -226,21 +226,43 @@ def texts(region: Any) -> list[FormText]:
     ]
 
 
+# What the fourth form seemed to say to somebody else, and what a person at another desk chose.
+OTHER = 6
+CHOICE = 7
+
+
 def after(path: Path, folder: Path, region: Any, order: list[int]) -> list[tuple[Any, ...]]:
-    """The tables after these forms were typed in this order, at a desk of its own."""
+    """The tables after these forms were typed in this order, at a desk of its own.
+
+    OTHER is a second text under number 4; CHOICE is another desk's decision that it is the one,
+    which may arrive before either text.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / "tonari.db"
     shutil.copyfile(path, copy)
     database = Database(f"sqlite:///{copy}", threads=2, is_durable=False)
     desk = projection.open_desk(database, Settings(data_dir=folder))
+    six = texts(region)
+    other = used(region, 4, date=LAST, period=a_period("18:00-21:00"), name="別の人")
     with closing(database.session()) as session:
         a_pad(desk, session, region)
         for index in order:
-            type_in(desk, session, texts(region)[index])
+            if index == CHOICE:
+                hear_choice(session, Decided(other.digest, (six[3].digest,)))
+            else:
+                type_in(desk, session, other if index == OTHER else six[index])
         found = rows(session)
         assert masks_agree(session) == []
     database.dispose()
     return found
+
+
+def hear_choice(session: Any, decided: Decided, *, number: int = 4) -> None:
+    data = {"pad": PAD, "number": number, "digest": decided.digest}
+    data |= {"left_out": list(decided.left_out), "after": []}
+    session.rollback()
+    with write_transaction(session):
+        form_texts.know_decision(session, data)
 
 
 @pytest.fixture(scope="session")
@@ -250,16 +272,25 @@ def in_order(built, tmp_path_factory):
     return after(path, tmp_path_factory.mktemp("in order"), region, list(range(6)))
 
 
-@settings(
+@pytest.fixture(scope="session")
+def chosen(built, tmp_path_factory):
+    """The tables after somebody chose first, and only the right text of number 4 was typed."""
+    path, region = built
+    order = [CHOICE, 0, 1, 2, OTHER, 4, 5]
+    return after(path, tmp_path_factory.mktemp("chosen"), region, order)
+
+
+ANY = settings(
     max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(
-    order=st.permutations(range(6)),
-    more=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5)), max_size=5),
-)
+MORE = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5)), max_size=5)
+
+
+@ANY
+@given(order=st.permutations(range(6)), more=MORE)
 def test_any_order_and_any_repetition_gives_the_same_tables(
     built, in_order, tmp_path_factory, order, more
 ):
@@ -269,3 +300,80 @@ def test_any_order_and_any_repetition_gives_the_same_tables(
         typed.insert(place, index)
 
     assert after(path, tmp_path_factory.mktemp("desk"), region, typed) == in_order
+
+
+@ANY
+@given(order=st.permutations([1, 2, 3, 4, 5, OTHER, CHOICE]), more=MORE)
+def test_a_contradiction_and_its_decision_come_in_any_order_too(
+    built, chosen, tmp_path_factory, order, more
+):
+    path, region = built
+    typed = list(order)
+    for place, index in more:
+        typed.insert(place, max(index, 1))
+
+    # Number 1 is typed last: until then no line of the ledger settles the others.
+    assert after(path, tmp_path_factory.mktemp("desk"), region, [*typed, 0]) == chosen
+
+
+def test_what_the_ledger_has_settled_is_not_chosen_away(desk, session, region, pad):
+    first, other = used(region, 1, name="先の人"), used(region, 1, date=LAST, name="後の人")
+    type_in(desk, session, first)
+    assert type_in(desk, session, other) == "conflict"
+
+    with pytest.raises(Refusal) as refused:
+        decide(session, pad, 1, other)
+
+    assert refused.value.code is RefusalCode.FORM_SETTLED
+    hear_choice(session, Decided(other.digest, (first.digest,)), number=1)
+    made = session.get_one(Booking, form_texts.booking_id_of(pad, 1))
+    assert session.get_one(Party, made.party_id).name == "先の人"
+    assert returning.account(desk, pad).conflicts == (1,)
+    decide(session, pad, 1, first)
+    assert returning.account(desk, pad).conflicts == ()
+    session.rollback()
+    assert session.get_one(Booking, form_texts.booking_id_of(pad, 1)).date == FIRST
+
+
+def test_a_text_that_no_decision_has_seen_is_a_conflict_again(desk, session, region, pad):
+    one, other = used(region, 2), used(region, 2, date=LAST)
+    third = used(region, 2, unit_id=region.here.halves[0])
+    type_in(desk, session, one)
+    type_in(desk, session, other)
+    decide(session, pad, 2, one)
+    settled = returning.account(desk, pad).conflicts
+
+    assert type_in(desk, session, third) == "conflict"
+    decide(session, pad, 2, third)
+
+    assert settled == returning.account(desk, pad).conflicts == ()
+    assert type_in(desk, session, other) == "same"
+
+
+def decide(session: Any, pad: str, number: int, text: FormText) -> None:
+    decision = Decision(pad, number, text.digest)
+    deciding.decide_form(session, decision, context("account-staff"))
+
+
+@pytest.mark.parametrize(
+    ("decisions", "left"),
+    [
+        ([], {"x", "y"}),
+        ([Decided("x", ("y",))], {"x"}),
+        ([Decided("x", ("y",)), Decided("x", ("y",))], {"x"}),
+        ([Decided("x", ("y",)), Decided("y", ("x",))], {"x", "y"}),
+        (
+            [
+                Decided("x", ("y",)),
+                Decided("y", ("x",), (Decided("x", ("y",)).id,)),
+            ],
+            {"y"},
+        ),
+        ([Decided("z", ("x", "y"))], {"z"}),
+        ([Decided("x", ())], {"x", "y"}),
+    ],
+    ids=["none", "one", "twice", "against each other", "a later one", "not here yet", "unseen"],
+)
+def test_what_stands_of_two_texts(decisions, left):
+    assert form_texts.standing({"x", "y"}, decisions) == left
+    assert form_texts.standing({"x", "y"}, decisions[::-1]) == left

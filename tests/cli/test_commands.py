@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import hmac
 import json
 import shutil
 import sqlite3
@@ -14,12 +15,15 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 from pypdfium2 import PdfDocument
 
 from printables import faces, qr
-from reservations.actions.bookings import BookingRequest, book
+from reservations.actions.bookings import BookingRequest, CancelRequest, book, cancel
 from reservations.cli import main
+from reservations.db import Database
 from tests import town
+from tests.printables import pdf
 from tests.support.lending import EVENING
 from tests.support.process import free_port
 
@@ -198,6 +202,22 @@ def test_a_number_that_is_wrong_prints_nothing(tonari, booked, tmp_path, asked):
     assert not (tmp_path / "none.pdf").exists()
 
 
+def test_a_notice_is_printed_and_one_that_is_not_there_is_refused(tonari, booked, tmp_path):
+    out = tmp_path / "refund.pdf"
+    early = refused(tonari("print", "notice", "refund", booked, "--out", out))
+    assert "この書類は、今のこの予約にはありません。" in early
+    database = Database(f"sqlite:///{tmp_path / 'state' / 'tonari.sqlite3'}", threads=1)
+    with database.session() as session:
+        cancel(session, CancelRequest(booked), town.context())
+    database.dispose()
+
+    printed = tonari("print", "notice", "refund", "01-000001-6", "--out", out, "--json")
+
+    line = json.loads(printed.stdout)
+    assert line["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert "料金還付決定通知書" in pdf.text(out.read_bytes())
+
+
 @pytest.mark.parametrize("facility", ["1", "となり体育館"])
 def test_a_timetable_is_printed_by_number_and_by_name(tonari, booked, tmp_path, facility):
     out = tmp_path / "board.pdf"
@@ -373,3 +393,91 @@ def test_a_pack_is_printed_opened_typed_in_and_closed(tonari, tmp_path):
     assert "番号 2" in early.stderr
     assert (closed["balanced"], closed["count"], closed["open_days"]) == (True, 2, [])
     assert tonari("paper", "enter", "N001-00000001-00").exit_code == 2
+
+
+# A town's own forms
+
+
+def forms_file(tonari, tmp_path, *, town: str = "172014") -> Path:
+    out: Path = tmp_path / "forms.toml"
+    tonari("forms", "export", "--town", town, "--out", out, "--paper", "permit")
+    return out
+
+
+def test_a_town_exports_its_forms_changes_them_and_prints_by_them(tonari, booked, tmp_path):
+    file = forms_file(tonari, tmp_path)
+    text = file.read_text()
+    assert "[words]" in text
+    file.write_text(text.replace('label = "{use}施設"', 'label = "貸す場所"'))
+
+    result = tonari("forms", "check", file, "--town", "となり市", "--json")
+    assert json.loads(result.stdout) == {"ok": True, "faults": []}
+    done = tonari(
+        "forms", "import", file, "--town", "172014", "--from", "2026-01-01", "--confirmed", "--json"
+    )
+
+    assert json.loads(done.stdout)["confirmed"] is True
+    out = tmp_path / "permit.pdf"
+    tonari("print", "permit", "01-000001-6", "--out", out)
+    said = pdf.text(out.read_bytes())
+    assert "貸す場所" in said
+    assert "見本" not in said
+
+
+def test_a_file_with_a_fault_changes_nothing_and_names_its_line(tonari, booked, tmp_path):
+    file = forms_file(tonari, tmp_path)
+    line = file.read_text().count("\n") + 2
+    file.write_text(f'{file.read_text()}\n[forms.permits]\ntitle = "許可書"\n')
+
+    for verb in ("check", "import"):
+        result = tonari("forms", verb, file, "--town", "172014")
+        assert result.exit_code == 1
+        assert f"forms.toml {line}行目：permits という紙はありません。" in result.output
+    out = tmp_path / "permit.pdf"
+    tonari("print", "permit", "01-000001-6", "--out", out)
+    assert "見本" in pdf.text(out.read_bytes())
+
+
+def test_forms_of_a_town_that_is_not_here_are_refused(tonari, booked, tmp_path):
+    file = tmp_path / "forms.toml"
+    file.write_text("")
+
+    assert "という市区町村はありません" in refused(
+        tonari("forms", "import", file, "--town", "999999")
+    )
+
+
+def test_a_file_in_another_encoding_is_asked_for_in_utf_8(tonari, booked, tmp_path):
+    file = tmp_path / "forms.toml"
+    file.write_bytes('name = "東隣町"'.encode("cp932"))
+
+    assert "UTF-8" in refused(tonari("forms", "check", file, "--town", "172014"))
+
+
+# A paper form, by its picture
+
+
+def picture_of(code: str, path: Path) -> Path:
+    dark = [[0 if module else 255 for module in row] for row in qr.rows(code, "Q")]
+    small = Image.new("L", (len(dark[0]) + 8, len(dark) + 8), 255)
+    for y, row in enumerate(dark):
+        for x, shade in enumerate(row):
+            small.putpixel((x + 4, y + 4), shade)
+    small.resize((small.width * 8, small.height * 8)).save(path)
+    return path
+
+
+def test_a_form_is_entered_by_its_picture_and_a_forged_one_is_not(tonari, booked, tmp_path):
+    made = json.loads(
+        tonari("print", "pack", "1", "--out", tmp_path, "--forms", "3", "--json").stdout
+    )
+    secret = bytes.fromhex((tmp_path / "state" / "node" / "form-key").read_text())
+    key = hmac.new(secret, (1).to_bytes(2), hashlib.sha256).digest()
+    picture = picture_of(qr.form_code(qr.FormCode(1, 1, 1, 2), key), tmp_path / "form.png")
+    forged = picture_of(qr.form_code(qr.FormCode(1, 1, 1, 2), bytes(32)), tmp_path / "forged.png")
+
+    entered = tonari("paper", "enter", picture, "--fate", "void", "--json")
+
+    line = json.loads(entered.stdout)
+    assert (line["pad"], line["number"], line["outcome"]) == (made["pad"], 2, "entered")
+    assert "印刷したものではありません" in refused(tonari("paper", "enter", forged))

@@ -37,6 +37,7 @@ from reservations.db import Database, write_transaction
 from reservations.desk import Desk
 from reservations.models import Booking, FacilityNode
 from reservations.models.base import table_of
+from reservations.queries import memory
 from reservations.queries.audit import masks_agree
 from reservations.sheets import SheetName
 from reservations.web.auth import token_hash
@@ -363,8 +364,6 @@ def _body(place: Place) -> dict[str, Any]:
 
 
 def _parts(database: Database) -> dict[int, tuple[int, ...]]:
-    from reservations.queries import memory  # noqa: PLC0415
-
     with database.session() as session:
         units = memory.current(session).catalogue.units
         return {unit.id: tuple(unit.parts) for unit in units.values()}

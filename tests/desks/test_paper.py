@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
-from reservations.actions import form_texts, returning
+from reservations import jobs
+from reservations.actions import deciding, form_texts, returning
+from reservations.actions.deciding import Decision
 from reservations.actions.form_texts import FormText
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.models import Booking, PaperPack
@@ -91,6 +94,109 @@ def test_different_texts_at_two_desks_are_seen_at_both(offices: Offices):
 
     for office in (hub, gym):
         assert returning.account(office.desk, pad).conflicts == (2,)
+
+
+def settle_at(*where: Office) -> None:
+    for office in where:
+        returning.settle_all(office.desk, memory.newest(office.database), at=7)
+
+
+def a_contradiction(offices: Offices) -> tuple[str, FormText, FormText]:
+    """Number 2 says one thing at the hub and another at the gym; number 1 is not typed yet."""
+    hub, gym = offices.hub, offices.gym
+    offices.give(SATURDAY)
+    request = PackRequest(gym.region.here.facility_id, SATURDAY, SATURDAY, forms=3, grids=1)
+    pad = take_numbers(gym.session, request, gym.context()).fact.subject  # type: ignore[union-attr]
+    returning.open_pack(gym.desk, pad, at=5)
+    offices.meet()
+    one = texts(gym.region, pad)[1]
+    other = FormText(pad, 2, "used", one.unit_id, one.date, a_period("19:00-21:00"), 8)
+    type_in(hub, [one])
+    type_in(gym, [other])
+    offices.meet()
+    return pad, one, other
+
+
+def chooses(office: Office, text: FormText) -> None:
+    decision = Decision(text.pad, text.number, text.digest)
+    deciding.decide_form(office.session, decision, office.context())
+
+
+@pytest.mark.parametrize("where", ["hub", "gym"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_decision_at_one_desk_holds_at_both(offices: Offices, where, is_first):
+    pad, one, other = a_contradiction(offices)
+    chosen = one if is_first else other
+
+    chooses(getattr(offices, where), chosen)
+    type_in(offices.hub, [FormText(pad, 1, "void"), FormText(pad, 3, "blank")])
+    offices.meet()
+    settle_at(offices.hub, offices.gym)
+    offices.meet()
+
+    assert bookings(offices.hub) == bookings(offices.gym) != []
+    accounts = [returning.account(each.desk, pad) for each in (offices.hub, offices.gym)]
+    assert accounts[0] == accounts[1]
+    assert accounts[0].is_balanced
+    made = offices.hub.session.get_one(Booking, form_texts.booking_id_of(pad, 2))
+    assert chosen.period is not None
+    assert made.start_slot == chosen.period.start
+
+
+def test_two_desks_that_choose_differently_are_both_asked_again(offices: Offices):
+    pad, one, other = a_contradiction(offices)
+    offices.link.is_cut = True
+    chooses(offices.hub, one)
+    chooses(offices.gym, other)
+    type_in(offices.hub, [FormText(pad, 1, "void")])
+    offices.link.is_cut = False
+    offices.meet()
+    settle_at(offices.hub, offices.gym)
+    offices.meet()
+    assert [returning.account(each.desk, pad).conflicts for each in (offices.hub, offices.gym)] == [
+        (2,),
+        (2,),
+    ]
+
+    chooses(offices.hub, other)
+    offices.meet()
+    settle_at(offices.gym)
+    offices.meet()
+
+    assert bookings(offices.hub) == bookings(offices.gym) != []
+    for office in (offices.hub, offices.gym):
+        assert returning.account(office.desk, pad).conflicts == ()
+
+
+def test_a_text_that_comes_after_the_line_is_seen_at_both_and_changes_nothing(offices: Offices):
+    pad, one, other = a_contradiction(offices)
+    chooses(offices.gym, other)
+    type_in(offices.gym, [FormText(pad, 1, "void")])
+    settle_at(offices.gym)
+    chooses(offices.hub, one)
+    offices.meet()
+    before = bookings(offices.gym)
+
+    settle_at(offices.hub, offices.gym)
+    offices.meet()
+
+    assert bookings(offices.hub) == bookings(offices.gym) == before
+    accounts = [returning.account(each.desk, pad) for each in (offices.hub, offices.gym)]
+    assert accounts[0] == accounts[1]
+    assert accounts[0].waiting == ()
+
+
+def test_the_minute_s_job_opens_nothing_where_nothing_waits(offices: Offices, monkeypatch):
+    pad, one, _ = a_contradiction(offices)
+    chooses(offices.gym, one)
+    type_in(offices.gym, [FormText(pad, 1, "void"), FormText(pad, 3, "blank")])
+    offices.meet()
+    gym = offices.gym
+    returning.close_pack(gym.desk, pad, at=9)
+    monkeypatch.setattr(jobs, "open_desk", lambda *_: pytest.fail("a desk was opened"))
+    gym.database.desk = None
+
+    assert jobs.settle_paper(gym.database, gym.desk.settings) == 0
 
 
 def test_no_name_leaves_the_desk_where_it_was_typed(offices: Offices):

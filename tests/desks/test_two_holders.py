@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from reservations.actions import moving, papers
+from reservations import documents
+from reservations.actions import moving, notices
 from reservations.actions.bookings import ChangeRequest, change
 from reservations.clock import LOCAL
 from reservations.errors import Refusal, RefusalCode
@@ -126,8 +127,10 @@ def test_its_permit_says_that_it_was_decided_when_it_was_changed(desks: Desks):
     new = view(office, instead_of(office, old))
 
     known = memory.current(office.session)
-    permit = papers.permit_document(office.session, known, new, tomorrow).record
+    document = notices.document(office.session, known, new, documents.PERMIT, tomorrow)
 
+    assert document is not None
+    permit = document.record
     assert (permit.decided_on, permit.permit_number) == (TODAY + timedelta(days=1), new.number)
 
 

@@ -12,6 +12,7 @@ from reservations import documents
 from reservations.clock import LOCAL
 from reservations.documents import Before, Issue
 from reservations.queries import bookings, memory
+from reservations.rules import papers
 from reservations.rules.period import Period
 from reservations.rules.town import RefundStep, TownRules
 from tests.printables import pdf
@@ -77,8 +78,11 @@ def test_a_town_that_has_said_nothing_never_gets_another_towns_words(booking):
         for document in (
             documents.permit(booking, "", ISSUE),
             documents.change(booking, before, "", ISSUE),
-            documents.cancellation(cancelled, "", ISSUE, reason="own"),
-            documents.cancellation(cancelled, "", ISSUE, reason="屋根の修繕のため。"),
+            documents.change_refusal(booking, before, "", ISSUE, reason="重なるため。", number="1"),
+            documents.cancellation(cancelled, "", ISSUE),
+            documents.refund(cancelled, "", ISSUE),
+            documents.revocation(cancelled, "", ISSUE, reason="屋根の修繕のため。"),
+            documents.refusal(dataclasses.replace(booking, status="refused"), "", ISSUE),
         )
     ]
 
@@ -88,6 +92,8 @@ def test_a_town_that_has_said_nothing_never_gets_another_towns_words(booking):
         assert [text for text in shown if foreign in text] == []
     assert [text for text in shown if "様式第" in text or "条例第" in text] == []
     assert all("見本" in text for text in shown)
+    # No word is missing where the model has one.
+    assert [text for text in shown if "あったの" in text or "したの使用" in text] == []
 
 
 def test_a_town_s_own_word_is_used_throughout(booking):
@@ -199,8 +205,8 @@ def test_a_change_names_only_what_has_changed(booking):
 def test_a_party_s_own_cancellation_is_its_letter_and_the_town_s_has_reasons(booking):
     cancelled = dataclasses.replace(booking, status="cancelled", cancel_due_yen=900)
 
-    own = documents.cancellation(cancelled, "", ISSUE, reason="own")
-    towns = documents.cancellation(cancelled, "", ISSUE, reason="屋根の修繕のため。")
+    own = documents.cancellation(cancelled, "", ISSUE)
+    towns = documents.revocation(cancelled, "", ISSUE, reason="屋根の修繕のため。")
 
     assert own.paper == "cancel_request"
     assert "使用取消届" in words(own)
@@ -208,6 +214,44 @@ def test_a_party_s_own_cancellation_is_its_letter_and_the_town_s_has_reasons(boo
     assert "屋根の修繕のため。" in words(towns)
     assert "還付する額900円" in words(towns)
     assert "この取消処分に不服がある場合は" in words(towns)
+
+
+def test_every_paper_is_called_what_stands_on_it(booking):
+    cancelled = dataclasses.replace(booking, status="cancelled", cancel_due_yen=900)
+    refused = dataclasses.replace(booking, status="refused")
+    before = Before(booking.unit, SATURDAY, MORNING)
+    drawn = (
+        documents.permit(booking, "", ISSUE),
+        documents.change(booking, before, "", ISSUE),
+        documents.change_refusal(booking, before, "", ISSUE, reason="重なるため。", number="1"),
+        documents.cancellation(cancelled, "", ISSUE),
+        documents.refund(cancelled, "", ISSUE),
+        documents.revocation(cancelled, "", ISSUE, reason="修繕のため。"),
+        documents.refusal(refused, "", ISSUE),
+    )
+    rules = booking.unit.town.rules_on(TODAY)
+
+    for document in drawn:
+        assert papers.title(document.paper, rules) in words(document), document.paper
+
+
+def test_a_refund_says_what_returns_and_what_stays(booking):
+    cancelled = dataclasses.replace(booking, status="cancelled", cancel_due_yen=900)
+
+    said = words(documents.refund(cancelled, "", ISSUE))
+
+    assert "還付する額900円" in said
+    assert "還付しない額900円" in said
+    assert "地方自治法第229条第2項" in said
+
+
+def test_no_two_papers_of_a_booking_have_one_number(booking):
+    names = (
+        documents.PERMIT, documents.CHANGE, documents.CHANGE_REFUSAL, documents.REVOCATION,
+        documents.REFUND, documents.REFUSAL,
+    )  # fmt: skip
+
+    assert len({documents.document_number(booking, TODAY, name) for name in names}) == len(names)
 
 
 def test_a_record_is_read_again_as_it_was_written(booking):

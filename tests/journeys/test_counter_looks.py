@@ -13,7 +13,10 @@ from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house
 from tests.support.site import PASSWORD
 
-PAGES = ("/imports", "/imports/f/1", "/voices", "/ledger", "/timetables")
+PAGES = (
+    "/imports", "/imports/f/1", "/voices", "/ledger", "/timetables", "/papers?number=01-000001-6",
+    "/paper",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

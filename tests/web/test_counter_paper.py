@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from PIL import Image
 
 from printables import qr
+from printables.application_form import ApplicationForm
+from printables.forms import town
+from printables.registry import PAPERS
 from reservations.actions import form_texts
 from reservations.actions.packs import PackRequest, take_numbers
+from reservations.clock import local
+from reservations.documents import paper as documents_paper
 from reservations.events import PackMade
-from reservations.models import Booking, Party
-from reservations.queries import packs
-from tests.town import SATURDAY, context
+from reservations.models import Booking, PaperPack, Party
+from reservations.queries import memory, packs
+from tests.support.pictures import as_png, picture_of, upload
+from tests.town import SATURDAY, TODAY, context
 
 
 @pytest.fixture
@@ -57,7 +66,7 @@ def test_the_list_names_the_pack(counter, staff, pad):
 @pytest.mark.parametrize("kind", ["number", "code"])
 def test_a_typed_or_scanned_number_finds_its_form_in_one_step(counter, staff, pad, kind):
     number = qr.form_number("N001", 2)
-    code = qr.form_code(qr.FormCode(1, 1, 1, 2), bytes(32))
+    code = code_of(counter, 2)
 
     staff.opens("/paper").presses("用紙をさがす", number=number if kind == "number" else code)
 
@@ -70,7 +79,152 @@ def test_a_number_that_is_none_is_said_at_its_field(staff, number):
     staff.opens("/paper").presses("用紙をさがす", number=number)
 
     assert staff.status == 422
-    assert "この番号の用紙はありません。" in staff.text
+    assert "この番号の用紙は" in staff.text or "N009の用紙は" in staff.text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            qr.form_code(qr.FormCode(1, 1, 1, 2), bytes(32)),
+            "この拠点が印刷したものではありません。",
+        ),
+        (
+            qr.form_code(qr.FormCode(1, 9, 1, 2), bytes(32)),
+            "N009の用紙は、この拠点では分かりません。",
+        ),
+        (qr.issued_code(qr.IssuedCode(1, bytes(4), b"x"), lambda _: bytes(64)), "許可書が本物か"),
+    ],
+    ids=["forged", "of another town", "a permit"],
+)
+def test_a_code_that_is_no_form_of_ours_says_what_to_do(staff, code, words):
+    staff.opens("/paper").presses("用紙をさがす", number=code)
+
+    assert staff.status == 422
+    assert words in staff.text
+
+
+# A picture
+
+
+def form_picture(counter, number: int, **fields) -> Image.Image:
+    """The page of a form of the pack, as it was printed, with what somebody wrote on it."""
+    with counter.database.session() as session:
+        pack = session.get_one(PaperPack, "N001-P01")
+        known = memory.current(session)
+        place = known.catalogue.places[pack.facility_id]
+        forms = documents_paper.forms_of(place, place.town.rules_on(TODAY))
+        record = ApplicationForm(
+            issued_at=local(pack.made_at),
+            form_number=qr.form_number("N001", number),
+            corner=code_of(counter, number),
+            **fields,
+        )
+    return picture_of(PAPERS["application_form"].draw(record, town(forms)).pdf)
+
+
+def code_of(counter, number: int) -> str:
+    desk = counter.app.extensions["tonari"].desk
+    return qr.form_code(qr.FormCode(1, 1, 1, number), packs.form_key(desk, 1))
+
+
+def sends(staff, image: Image.Image | bytes):
+    content = image if isinstance(image, bytes) else as_png(image)
+    return upload(staff.opens("/paper"), "/paper/scan", content)
+
+
+def test_a_picture_finds_its_form_and_stands_beside_it(counter, staff):
+    answer = sends(staff, form_picture(counter, 2))
+
+    assert answer.status_code == 200
+    assert qr.form_number("N001", 2) in answer.text
+    assert "data:image/jpeg;base64," in answer.text
+    assert 'action="/paper/N001-P01/2"' in answer.text
+
+
+def test_ticked_boxes_are_proposals_and_choose_the_room(counter, staff):
+    page = form_picture(counter, 2, part="whole", sales="yes", admission="none")
+
+    answer = sends(staff, page)
+
+    assert "チェック欄の読み取り（案）" in answer.text
+    assert re.search(r"営利・販売</dt><dd>✓ 有", answer.text)
+    assert re.search(r'<option value="1" selected>\s*全面', answer.text)
+
+
+def test_a_size_that_names_no_single_room_is_left_to_the_clerk(counter, staff):
+    answer = sends(staff, form_picture(counter, 2, part="half"))
+
+    assert "紙を見て選んでください" in answer.text
+    assert not re.search(r'<option value="\d+" selected>\s*(全面|1/2面)', answer.text)
+
+
+def test_of_half_a_page_the_number_is_read_and_no_box(counter, staff):
+    page = form_picture(counter, 2, sales="yes")
+
+    answer = sends(staff, page.crop((0, 0, page.width, page.height // 2)))
+
+    assert answer.status_code == 200
+    assert "用紙の半分しか写っていません。" in answer.text
+    assert "チェック欄の読み取り" not in answer.text
+
+
+def test_a_copied_form_is_told_when_its_number_comes_again(counter, staff, pad):
+    fill(staff.opens(f"/paper/{pad}/2"), unit=str(counter.region.here.whole))
+
+    answer = sends(staff, form_picture(counter, 2))
+
+    assert "コピーされた用紙かもしれません。" in answer.text
+    assert "入力済み：全面" in answer.text.replace("\n", "")
+
+
+def test_two_forms_in_one_picture_are_asked_for_one_by_one(counter, staff):
+    one, other = form_picture(counter, 1), form_picture(counter, 2)
+    both = Image.new("RGB", (one.width * 2, one.height), "white")
+    both.paste(one, (0, 0))
+    both.paste(other, (one.width, 0))
+
+    answer = sends(staff, both)
+
+    assert answer.status_code == 422
+    assert "用紙が2枚写っています。" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "写真として読めません。"),
+        (b"%PDF-1.7", "写真として読めません。"),
+        (as_png(Image.new("1", (20_000, 20_000))), "写真として読めません。"),
+        (as_png(Image.new("L", (600, 800), 255)), "二次元コードが見つかりません。"),
+    ],
+    ids=["nothing", "a PDF", "a bomb", "white paper"],
+)
+def test_what_is_no_picture_of_a_form_gets_a_clear_answer(staff, content, words):
+    answer = sends(staff, content)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_a_picture_that_is_too_large_says_how_large_it_may_be(staff):
+    answer = sends(staff, b"x" * 9_000_000)
+
+    assert answer.status_code == 413
+    assert "8MBまでです。" in answer.text
+
+
+def test_no_picture_at_all_is_asked_for(staff):
+    staff.opens("/paper").presses("写真から用紙をさがす")
+
+    assert staff.status == 422
+    assert "用紙の写真かスキャンを選んでください。" in staff.text
+
+
+def test_nobody_else_sends_a_picture(counter):
+    answer = counter.signed_in("resident").client.post("/paper/scan")
+
+    assert answer.status_code in (400, 403)
 
 
 def test_a_form_becomes_a_booking_with_its_name(counter, staff, pad):

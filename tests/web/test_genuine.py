@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from PIL import Image
-from pypdfium2 import PdfDocument
 
 from printables import qr
 from reservations.queries import bookings, memory
-from tests.support.forms import Person
+from tests.support.pictures import as_png, picture_of, upload
 
 
 @pytest.fixture
@@ -22,31 +19,6 @@ def code_of(site, booking_id: str) -> str:
     answer = site.signed_in().client.get(f"/bookings/{booking_id}/permit.pdf")
     (text,) = qr.read_hard(picture_of(answer.data))
     return text
-
-
-def picture_of(paper: bytes) -> Image.Image:
-    image: Image.Image = PdfDocument(paper)[0].render(scale=3).to_pil()
-    return image
-
-
-def upload(person: Person, content: bytes):
-    """Sent as bytes: the test client would put a large form into a file and forget it."""
-    token = person.forms[-1].values["csrf_token"]
-    parts = [
-        f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n'.encode()
-    ]
-    head = 'Content-Disposition: form-data; name="picture"; filename="a.png"'
-    parts.append(f"--edge\r\n{head}\r\nContent-Type: image/png\r\n\r\n".encode())
-    body = b"".join([*parts, content, b"\r\n--edge--\r\n"])
-    return person.client.post(
-        "/verify", data=body, content_type="multipart/form-data; boundary=edge"
-    )
-
-
-def as_png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def test_a_stranger_reads_that_a_permit_is_genuine_and_stands(site, booked):
@@ -94,7 +66,7 @@ def test_a_picture_of_the_paper_does_as_well(site, booked):
     paper = site.signed_in().client.get(f"/bookings/{booked}/permit.pdf").data
     person = site.stranger().opens("/verify")
 
-    answer = upload(person, as_png(picture_of(paper)))
+    answer = upload(person, "/verify", as_png(picture_of(paper)))
 
     assert answer.status_code == 200
     assert "この予約は有効です。" in answer.text
@@ -107,7 +79,7 @@ def test_a_picture_of_the_paper_does_as_well(site, booked):
 def test_what_is_no_picture_of_a_code_gets_a_clear_answer(site, content):
     person = site.stranger().opens("/verify")
 
-    answer = upload(person, content)
+    answer = upload(person, "/verify", content)
 
     assert answer.status_code == 422
     assert "field-picture" in answer.text
@@ -116,15 +88,15 @@ def test_what_is_no_picture_of_a_code_gets_a_clear_answer(site, content):
 def test_a_picture_larger_than_other_requests_is_taken_and_a_huge_one_is_not(site):
     person = site.stranger().opens("/verify")
 
-    assert upload(person, b"x" * 2_000_000).status_code == 422
-    assert upload(person, b"x" * 9_000_000).status_code == 413
+    assert upload(person, "/verify", b"x" * 2_000_000).status_code == 422
+    assert upload(person, "/verify", b"x" * 9_000_000).status_code == 413
 
 
 def test_a_bomb_of_pixels_is_not_unpacked(site):
     bomb = as_png(Image.new("1", (20_000, 20_000)))
     person = site.stranger().opens("/verify")
 
-    assert upload(person, bomb).status_code == 422
+    assert upload(person, "/verify", bomb).status_code == 422
 
 
 def test_nothing_typed_is_asked_for(site):

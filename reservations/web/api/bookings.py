@@ -90,7 +90,7 @@ def permit(booking_id: UUID, query_data: Query) -> Response:
     """
     mine = _mine(str(booking_id))
     issued = paper_actions.permit(session(), memory(), mine, context(auth.actor()))
-    return papers.permit_pdf(issued, mine)
+    return papers.booking_pdf(issued, mine)
 
 
 @blueprint.post("")

@@ -1,7 +1,16 @@
 """Screens for staff, on a port and in a process of their own."""
 
 from reservations.web import genuine
-from reservations.web.counter import imports, ledger, letters, paper, start, timetables, voices
+from reservations.web.counter import (
+    imports,
+    ledger,
+    letters,
+    paper,
+    papers,
+    start,
+    timetables,
+    voices,
+)
 from reservations.web.resident import feedback, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
@@ -16,5 +25,6 @@ BLUEPRINTS = (
     ledger.blueprint,
     letters.blueprint,
     paper.blueprint,
+    papers.blueprint,
     genuine.blueprint,
 )

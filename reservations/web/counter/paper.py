@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
@@ -11,16 +11,19 @@ from werkzeug.wrappers import Response
 
 from printables import qr
 from reservations import sheets
-from reservations.actions import form_texts, returning
+from reservations.actions import deciding, returning, scanning
+from reservations.actions.deciding import Decision
 from reservations.actions.form_texts import FormText
-from reservations.actions.returning import Decision
+from reservations.actions.scanning import Scan
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import PaperPack
 from reservations.queries import packs
+from reservations.queries.catalogue import LentUnit
 from reservations.rules.period import period_of
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
 from reservations.web.forms import Malformed
+from reservations.web.genuine import one_picture, take_a_picture
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
 from reservations.web.services import context, lead_back, memory, now, services, session
@@ -50,12 +53,33 @@ def page() -> str | Response | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
         return _page()
-    read = packs.serial_of(typed)
-    pack = read and packs.pack_of(session(), *read)
-    if read is None or pack is None:
-        words = gettext("この番号の用紙はありません。番号と、うしろの2けたを確かめてください。")
-        return _page(typed, {"number": words}), 422
-    return redirect(url_for("paper.form", pad=pack.pad, number=read[1]), 303)
+    try:
+        found = packs.form_of(services().desk, session(), typed)
+    except Refusal as refusal:
+        return _page(typed, {"number": sentence(refusal)}), 422
+    return redirect(url_for("paper.form", pad=found.pack.pad, number=found.number), 303)
+
+
+@blueprint.url_value_preprocessor
+def allow_a_picture(endpoint: str | None, _values: object) -> None:
+    """raises   Refusal picture_too_large"""
+    if endpoint == "paper.scan":
+        take_a_picture()
+
+
+@blueprint.post("/paper/scan")
+def scan() -> str | tuple[str, int]:
+    """A photograph or a scan of a form: the form, with the picture beside what is to be typed."""
+    lead_back(url_for("paper.page"))
+    picture = request.files.get("picture")
+    if picture is None or not picture.filename:
+        return _page("", {"picture": gettext("用紙の写真かスキャンを選んでください。")}), 422
+    try:
+        with one_picture():
+            found = scanning.scan(services().desk, session(), memory(), picture.stream)
+    except Refusal as refusal:
+        return _page("", {"picture": sentence(refusal)}), 422
+    return _form_page(found.form.pack, found.form.number, scan=found)
 
 
 def _page(typed: str = "", errors: dict[str, str] | None = None) -> str:
@@ -74,7 +98,7 @@ def pack(pad: str) -> str:
 def _pack_page(found: PaperPack, errors: dict[str, str] | None = None) -> str:
     lead_back(url_for("paper.pack", pad=found.pad))
     account = returning.account(services().desk, found.pad)
-    texts = form_texts.forms_of(session(), found.pad)
+    texts = deciding.texts_standing(services().desk, session(), found)
     return render_template(
         "counter/pack.html",
         pack=found,
@@ -139,26 +163,41 @@ def form(pad: str, number: int) -> str:
     return _form_page(_pack(pad), number)
 
 
-def _form_page(found: PaperPack, number: int, errors: dict[str, str] | None = None) -> str:
+def _form_page(
+    found: PaperPack,
+    number: int,
+    errors: dict[str, str] | None = None,
+    *,
+    scan: Scan | None = None,
+) -> str:
     if not found.first <= number <= found.last:
         raise Refusal(RefusalCode.NOT_FOUND)
     lead_back(url_for("paper.form", pad=found.pad, number=number))
     units = memory().catalogue.units_of_place.get(found.facility_id, ())
     return render_template(
         "counter/paper_form.html",
+        scan=scan,
+        proposed_unit=_proposed_unit(scan, units) if scan else "",
         pack=found,
         number=number,
         units=[(str(unit.id), unit.name) for unit in units],
         day=_typed_day(found),
         fates=FATES,
         number_text=qr.form_number(packs.node_label(found.node_no), number),
-        texts=form_texts.forms_of(session(), found.pad).get(number, []),
+        texts=deciding.texts_standing(services().desk, session(), found)[number],
         known_units=memory().catalogue.units,
         outcome=OUTCOMES.get(request.args.get("done", ""), ""),
         following=number + 1 if number < found.last else None,
         typed=request.form,
         errors=errors or {},
     )
+
+
+def _proposed_unit(scan: Scan, units: Sequence[LentUnit]) -> str:
+    """The room whose name has the ticked size (全面, 半面) in it, if there is but one."""
+    sizes = [size for each in scan.ticks or () if each.field == "part" for size in each.ticked]
+    named = [unit for unit in units if len(sizes) == 1 and sizes[0] in unit.name]
+    return str(named[0].id) if len(named) == 1 else ""
 
 
 def _typed_day(pack: PaperPack) -> object:
@@ -219,10 +258,15 @@ def _enter(text: FormText) -> str:
 
 
 @blueprint.post("/paper/<pad>/<int:number>/decide")
-def decide(pad: str, number: int) -> Response:
+def decide(pad: str, number: int) -> Response | tuple[str, int]:
     found = _pack(pad)
     decision = Decision(found.pad, number, request.form.get("digest", ""))
-    returning.decide_form(session(), decision, context(auth.actor()))
+    try:
+        deciding.decide_form(session(), decision, context(auth.actor()))
+    except Refusal as refusal:
+        if refusal.code is not RefusalCode.FORM_SETTLED:
+            raise
+        return _pack_page(found, {"numbers": sentence(refusal)}), 422
     returning.settle(services().desk, memory(), pad, at=sheets.milliseconds(now()))
     return redirect(url_for("paper.pack", pad=pad), 303)
 

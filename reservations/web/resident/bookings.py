@@ -10,7 +10,8 @@ from flask import Response as FlaskResponse
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from reservations.actions import bookings, feedback
+from reservations import documents
+from reservations.actions import bookings, feedback, notices
 from reservations.actions.bookings import BookingRequest, CancelRequest, ChangeRequest, Preview
 from reservations.actions.feedback import RatingRequest
 from reservations.errors import Refusal, RefusalCode
@@ -19,7 +20,7 @@ from reservations.queries import calendar
 from reservations.queries.bookings import PAGE_SIZE, BookingView
 from reservations.rules import refunds
 from reservations.rules.period import Period, clock_text
-from reservations.web import auth, forms, waiting
+from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import ChangeForm, Malformed, RatingForm
 from reservations.web.papers import permit_words
@@ -81,6 +82,7 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         is_over=booking.ends_at <= now(),
         again=again_address(booking),
         permit=permit_of(booking),
+        papers=other_papers_of(booking),
         offers=offer_cards(
             waiting.instead(booking),
             purpose=booking.purpose,
@@ -292,6 +294,12 @@ def permit_of(booking: BookingView) -> str:
     if not booking.stands:
         return ""
     return permit_words(booking.unit.town.rules_on(today()))
+
+
+def other_papers_of(booking: BookingView) -> list[tuple[str, str]]:
+    """What it has beside a permit, since it was changed, cancelled or refused: slug and words."""
+    kinds = [kind for kind in notices.kinds(session(), booking) if kind != documents.PERMIT]
+    return papers.links_of(kinds, booking.unit.town.rules_on(today()))
 
 
 def can_change(booking: BookingView) -> bool:

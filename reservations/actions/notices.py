@@ -1,0 +1,195 @@
+"""通知: which papers a booking has as it is now, and what each of them would say.
+
+Changed: 変更許可書. Given back: 取消届 and, where there is a fee, 還付決定通知書. Taken back by
+the town: 許可取消通知書. Lost as 仮受付: 不許可通知書. The day and the reason are read from the
+event, or from the line of the node that wrote it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+
+from sqlalchemy.orm import Session
+
+from reservations import documents
+from reservations.actions.signing import notice_code, permit_code
+from reservations.actions.step import Context
+from reservations.clock import local_day
+from reservations.documents import Before, Document, Issue
+from reservations.events import BookingCancelled, BookingChanged
+from reservations.queries import bookings, papers
+from reservations.queries.bookings import BookingView
+from reservations.queries.memory import Memory
+from reservations.rules.period import Period
+from reservations.rules.refunds import CHANGED, OWN
+
+# In addresses and commands.
+SLUGS = {
+    "permit": documents.PERMIT,
+    "change": documents.CHANGE,
+    "cancellation": documents.CANCELLATION,
+    "refund": documents.REFUND,
+    "revocation": documents.REVOCATION,
+    "refusal": documents.REFUSAL,
+}
+REASON_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRefusal:
+    """A change that the town does not allow, and why; the booking stays as it is.
+
+    unit_id   what was asked for, with `date` and `period`
+    """
+
+    unit_id: int
+    date: date
+    period: Period
+    reason: str
+
+
+def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
+    """The papers that this booking has now. One statement for one that was cancelled, else none."""
+    if booking.party_id is None:
+        return ()
+    if booking.stands:
+        is_changed = booking.revision or booking.instead_of
+        return (documents.PERMIT, *((documents.CHANGE,) if is_changed else ()))
+    match booking.status:
+        case "cancelled":
+            reason = _reason(session, booking)
+            if reason == CHANGED:
+                # The booking that took its place has the papers.
+                return ()
+            if reason != OWN:
+                return (documents.REVOCATION,)
+            refund = (documents.REFUND,) if booking.fee_yen else ()
+            return (documents.CANCELLATION, *refund)
+        case "refused":
+            return (documents.REFUSAL,)
+    return ()
+
+
+def _reason(session: Session, booking: BookingView) -> str:
+    """Why it was cancelled. One that was given up before it was confirmed was its party's wish."""
+    found = papers.step(session, booking.id, booking.revision)
+    if found is None or found.name != BookingCancelled.name:
+        return OWN
+    return str(found.body.get("reason", OWN))
+
+
+def document(
+    session: Session, memory: Memory, booking: BookingView, paper: str, context: Context
+) -> Document | None:
+    """What a paper of this booking would say if it were issued now; None where its past is not
+    known here."""
+    issue = _issue(session, booking, _decided(session, booking, paper), context)
+    purpose, _ = memory.catalogue.purposes.get(booking.purpose, ("", ""))
+
+    def code(notice: str, yen: int = 0) -> str:
+        number = documents.document_number(booking, issue.decided_on, paper)
+        return notice_code(session, booking, context, notice=notice, number=number, yen=yen)
+
+    refund_yen = booking.fee_yen - (booking.cancel_due_yen or 0)
+    match paper:
+        case documents.PERMIT:
+            signed = permit_code(session, booking, context)
+            return documents.permit(booking, purpose, issue, code=signed)
+        case documents.CHANGE:
+            before = _before(session, memory, booking)
+            if before is None:
+                return None
+            signed = code("change", booking.fee_yen)
+            return documents.change(booking, before, purpose, issue, code=signed)
+        case documents.CANCELLATION:
+            return documents.cancellation(booking, purpose, issue)
+        case documents.REFUND:
+            return documents.refund(booking, purpose, issue, code=code("refund", refund_yen))
+        case documents.REVOCATION:
+            signed = code("revocation", refund_yen)
+            reason = _reason(session, booking)
+            return documents.revocation(booking, purpose, issue, reason=reason, code=signed)
+        case documents.REFUSAL:
+            return documents.refusal(booking, purpose, issue, code=code("refusal"))
+    raise AssertionError(paper)
+
+
+def change_refusal(
+    session: Session,
+    memory: Memory,
+    booking: BookingView,
+    asked: ChangeRefusal,
+    context: Context,
+) -> Document:
+    """変更不許可通知書: the answer to a change that was asked for on paper or at the counter."""
+    day = local_day(context.now)
+    issue = _issue(session, booking, day, context)
+    purpose, _ = memory.catalogue.purposes.get(booking.purpose, ("", ""))
+    count = sum(
+        each.kind == documents.CHANGE_REFUSAL for each in papers.archive(session, booking.id)
+    )
+    number = documents.document_number(booking, day, documents.CHANGE_REFUSAL)
+    number += f"その{count + 1}" if count else ""
+    signed = notice_code(session, booking, context, notice="change_refusal", number=number, yen=0)
+    return documents.change_refusal(
+        booking,
+        Before(memory.catalogue.units[asked.unit_id], asked.date, asked.period),
+        purpose,
+        issue,
+        reason=asked.reason,
+        number=number,
+        code=signed,
+    )
+
+
+def subject_of(booking: BookingView, asked: ChangeRefusal) -> str:
+    """Under which the archive keeps a refusal: the same one again is the same paper."""
+    said = f"{booking.revision} {asked!r}".encode()
+    return f"{booking.id}/{sha256(said).hexdigest()[:16]}"
+
+
+def _issue(session: Session, booking: BookingView, decided_on: date, context: Context) -> Issue:
+    assert booking.party_id is not None, booking.id
+    return Issue(
+        at=context.now,
+        applicant=papers.party_name(session, booking.party_id),
+        decided_on=decided_on,
+        node=context.node,
+    )
+
+
+def _decided(session: Session, booking: BookingView, paper: str) -> date:
+    """The day of the decision, which is not the day of its paper."""
+    at: datetime | None = booking.made_at
+    is_changed = booking.revision or booking.instead_of
+    if paper in (documents.PERMIT, documents.CHANGE) and is_changed:
+        at = papers.changed_at(session, booking.id)
+        found = None if at is not None else papers.step(session, booking.id, booking.revision)
+        at = found.at if found is not None else at
+    elif booking.status == "cancelled":
+        at = booking.cancelled_at
+    elif booking.status == "refused":
+        at = papers.refused_at(session, booking.id)
+    return local_day(at or booking.made_at)
+
+
+def _before(session: Session, memory: Memory, booking: BookingView) -> Before | None:
+    """What the booking was until its last change; that may have been another booking."""
+    if not booking.revision and booking.instead_of:
+        old = bookings.one(session, memory, booking.instead_of)
+        return Before(old.unit, old.date, old.period, old.fee_yen) if old else None
+    change = papers.step(session, booking.id, booking.revision)
+    earlier = papers.step(session, booking.id, booking.revision - 1)
+    if change is None or change.name != BookingChanged.name or earlier is None:
+        return None
+    unit = memory.catalogue.units.get(earlier.body.get("unit_id", 0))
+    if unit is None:
+        return None
+    return Before(
+        unit,
+        date.fromisoformat(change.body["from_date"]),
+        Period(change.body["from_start_slot"], change.body["from_end_slot"]),
+        earlier.body.get("fee_yen"),
+    )
