@@ -104,6 +104,7 @@ class Node:
 
         Nobody has written on it yet, so it is the region's home's; and the home has begun again
         (S9). There are too many such sheets to adopt them all: its first line is the adoption.
+        Only through the witness that is still ours: where that is lost, officers sign (S10).
         """
         if position.holder == self.key.id:
             return sheet.may_write(position, self.key.id) is None
@@ -111,7 +112,8 @@ class Node:
 
     def _is_inherited(self, position: Position) -> bool:
         is_untouched = position.number == 0 and not is_log(position.chain)
-        return is_untouched and position.holder in self.former_keys
+        is_former = is_untouched and position.holder in self.former_keys
+        return is_former and position.witness == self.me.witness
 
     def post(
         self,
