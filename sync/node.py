@@ -174,14 +174,12 @@ class Node:
 
         to        the next holder, for a line that moves the sheet
         through   the witness that an adoption goes through
-        raises    NotWritten; a sheet that was inherited untouched is adopted all the same
+        raises    NotWritten
         """
         position = store.position(on)
         is_adoption = draft.kind == "adopt"
         if not is_adoption and not self.why_suspended and self._is_inherited(position):
-            before = position.witness
-            self.write(store, on, Draft("adopt"), at=at, to=self.me, through=before)
-            position = store.position(on)
+            return self._write_first(store, on, draft, at=at, to=to, through=position.witness)
         fault = self.may_write(position)
         if fault is not None and not (is_adoption and fault is Fault.NOT_HOLDER):
             raise NotWritten(fault)
@@ -207,6 +205,17 @@ class Node:
             raise NotWritten(fault)
         store.append(entry, sheet.follow(position, entry), is_witnessed=False)
         return entry
+
+    def _write_first(
+        self, store: Store, on: str, draft: Draft, *, at: int, to: Member | None, through: str
+    ) -> Entry:
+        """The adoption of an inherited sheet and the line that is wanted: both, or neither."""
+        self.write(store, on, Draft("adopt"), at=at, to=self.me, through=through)
+        try:
+            return self.write(store, on, draft, at=at, to=to)
+        except NotWritten:
+            store.take_back(on, 0)
+            raise
 
     def hand_over(self, store: Store, on: str, to: Member, *, at: int) -> Entry:
         """S3: the sheet's last line by this holder. Nobody acts until the receiver has it all."""
