@@ -104,6 +104,7 @@ class Node:
 
         Nobody has written on it yet, so it is the region's home's; and the home has begun again
         (S9). There are too many such sheets to adopt them all: its first line is the adoption.
+        Only through the witness that is still ours: where that is lost, officers sign (S10).
         """
         if position.holder == self.key.id:
             return sheet.may_write(position, self.key.id) is None
@@ -111,7 +112,8 @@ class Node:
 
     def _is_inherited(self, position: Position) -> bool:
         is_untouched = position.number == 0 and not is_log(position.chain)
-        return is_untouched and position.holder in self.former_keys
+        is_former = is_untouched and position.holder in self.former_keys
+        return is_former and position.witness == self.me.witness
 
     def post(
         self,
@@ -172,14 +174,12 @@ class Node:
 
         to        the next holder, for a line that moves the sheet
         through   the witness that an adoption goes through
-        raises    NotWritten; a sheet that was inherited untouched is adopted all the same
+        raises    NotWritten
         """
         position = store.position(on)
         is_adoption = draft.kind == "adopt"
         if not is_adoption and not self.why_suspended and self._is_inherited(position):
-            before = position.witness
-            self.write(store, on, Draft("adopt"), at=at, to=self.me, through=before)
-            position = store.position(on)
+            return self._write_first(store, on, draft, at=at, to=to, through=position.witness)
         fault = self.may_write(position)
         if fault is not None and not (is_adoption and fault is Fault.NOT_HOLDER):
             raise NotWritten(fault)
@@ -205,6 +205,17 @@ class Node:
             raise NotWritten(fault)
         store.append(entry, sheet.follow(position, entry), is_witnessed=False)
         return entry
+
+    def _write_first(
+        self, store: Store, on: str, draft: Draft, *, at: int, to: Member | None, through: str
+    ) -> Entry:
+        """The adoption of an inherited sheet and the line that is wanted: both, or neither."""
+        self.write(store, on, Draft("adopt"), at=at, to=self.me, through=through)
+        try:
+            return self.write(store, on, draft, at=at, to=to)
+        except NotWritten:
+            store.take_back(on, 0)
+            raise
 
     def hand_over(self, store: Store, on: str, to: Member, *, at: int) -> Entry:
         """S3: the sheet's last line by this holder. Nobody acts until the receiver has it all."""

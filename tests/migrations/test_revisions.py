@@ -147,3 +147,28 @@ def test_tables_that_somebody_made_from_the_models_are_only_marked(database_url)
     assert after.pop("alembic_version")
     assert after == before
     database.dispose()
+
+
+def test_letters_that_waited_before_they_could_go_out_are_a_clerks_to_tell(database):
+    """0007, there and back: the rows stay."""
+    config = schema.alembic_config(database)
+    command.upgrade(config, "0004")
+    with database.engine.begin() as connection:
+        person = "INSERT INTO party (id, kind, name, kana, phone, email, created_at)"
+        connection.execute(
+            text(f"{person} VALUES ('p', 'person', 'p', '', '', '', '2026-06-06 03:00:00')")
+        )
+        letter = "INSERT INTO letter (id, party_id, booking_id, kind, body, at, sent_at)"
+        for name, sent in (("waits", "NULL"), ("went", "'2026-06-06 04:00:00'")):
+            values = f"'{name}', 'p', 'b', 'refused', '{{}}', '2026-06-06 03:00:00', {sent}"
+            connection.execute(text(f"{letter} VALUES ({values})"))
+
+    command.upgrade(config, "0007")
+    with database.engine.connect() as connection:
+        found = connection.execute(text("SELECT id, state, tries FROM letter ORDER BY id")).all()
+    command.downgrade(config, "0004")
+    with database.engine.connect() as connection:
+        back = connection.execute(text("SELECT id FROM letter ORDER BY id")).all()
+
+    assert [tuple(row) for row in found] == [("waits", "to_hand_over", 0), ("went", "sent", 0)]
+    assert [row.id for row in back] == ["waits", "went"]

@@ -139,6 +139,15 @@ def test_s9_an_old_copy_of_the_home_that_was_first_at_the_witness_is_believed(re
     assert again.owner(GYM, "gym.72") == "told by the copy"
 
 
+def test_s9_an_inherited_sheet_is_not_adopted_for_a_line_that_may_not_stand(region, gym):
+    again = region.hub.again()
+    again.node.start()
+    again.node.begin_again()
+
+    assert refused(again, GYM, "cancel", "a", frees="nobody") is Fault.NOT_OWNED
+    assert again.lines(GYM) == []
+
+
 def test_s10_what_was_adopted_is_at_the_adopters_own_witness_at_once(region, hub, gym):
     hub.hand_over(GYM, gym)
     sync(hub, gym)

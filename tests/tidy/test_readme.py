@@ -17,7 +17,7 @@ FENCE = re.compile(r"^```(?:sh|bash|console|shell)\n(.*?)^```", re.MULTILINE | r
 INLINE = re.compile(r"`((?:\./run|tonari) [^`]+)`")
 CLI = ROOT / "reservations" / "cli.py"
 # What a page may ask of the reader's own machine.
-OTHERS = {"git", "cd", "cp", "curl", "docker", "sudo", "apt-get", "pg_dump", "pg_restore"}
+OTHERS = {"git", "cd", "cp", "curl", "docker", "sudo", "apt-get", "pg_dump", "tar"}
 
 
 def the_run_script() -> ModuleType:
