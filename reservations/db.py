@@ -149,6 +149,19 @@ class Database:
             finally:
                 fcntl.flock(writes, fcntl.LOCK_UN)
 
+    def scrub(self) -> None:
+        """After something was deleted for good: have the engine keep no older copy of it.
+
+        On SQLite the write-ahead log is emptied; what is deleted in the file is overwritten there
+        (secure_delete). PostgreSQL gives the place of dead rows free.
+        """
+        with self.engine.connect() as connection:
+            free = connection.execution_options(
+                **{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT"
+            )
+            wish = "PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else "VACUUM"
+            free.exec_driver_sql(wish)
+
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end."""
         self.engine.dispose()
@@ -195,6 +208,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",
         "busy_timeout=5000",
         "cache_size=-16000",
     ):

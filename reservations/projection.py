@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
-from reservations import catalogue_feed, clock, events, sheets
+from reservations import catalogue_feed, clock, events, party_feed, sheets
 from reservations.actions import form_texts
 from reservations.config import Settings
 from reservations.db import Database
@@ -57,9 +57,13 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
     for line in changes.gone:
         if isinstance(line, Entry):
             _undo(session, line)
+        elif isinstance(line, Slip):
+            party_feed.undo(session, line)
     for line in changes.applied:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
+        elif isinstance(line, Slip) and line.kind in party_feed.KINDS:
+            party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, line)
     _learn_catalogue(session, desk, changes.applied)
@@ -171,6 +175,9 @@ def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) ->
         asked = session.scalars(select(tables.slip.c.sheet).where(slips_of)).all()
         for name in filter(None, map(sheets.parsed, sorted({*written, *asked}))):
             again(session, desk, name)
+    if any(str(slip.data.get("name")).startswith("town/") for slip in slips):
+        # Parties may live in a town that has only now become known.
+        party_feed.again(session, desk)
 
 
 def _declare(session: Session, slip: Slip) -> None:

@@ -11,6 +11,7 @@ are. Keys, secrets and nonces are arguments; only a box's own passing key is dra
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -61,6 +62,16 @@ def key_name(key: bytes) -> str:
 def public_of(secret: bytes) -> str:
     """The public half of 32 random bytes from the operating system."""
     return _written(X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
+
+
+@lru_cache(maxsize=1024)
+def is_public(public: str) -> bool:
+    """Whether boxes can be made for this public key."""
+    try:
+        seal_key(bytes(KEY_BYTES), public, about={})
+    except NotOpened:
+        return False
+    return True
 
 
 def seal_key(key: bytes, public: str, *, about: Body) -> str:

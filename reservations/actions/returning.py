@@ -32,7 +32,7 @@ from reservations.clock import HOLIDAYS, local_day
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import BookingConfirmed, FormDecided, FormEntered
-from reservations.models import DayMask, PaperForm, PaperPack, Part, Party
+from reservations.models import DayMask, PaperForm, PaperPack, Part, Party, PartyUnsaid
 from reservations.models.base import table_of
 from reservations.queries import packs
 from reservations.queries.memory import Memory
@@ -188,6 +188,7 @@ def enter_form(session: Session, text: FormText, context: Context, _key: str) ->
             created_at=context.now,
         )
         session.merge(party)
+        session.merge(PartyUnsaid(party_id=party.id))
     pack = packs.one(session, text.pad)
     assert pack is not None, text.pad
     name = SheetName(packs.town_of(session, pack.facility_id), pack.facility_id, pack.first_day)

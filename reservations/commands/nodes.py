@@ -183,11 +183,12 @@ def status(is_json: bool) -> None:
     apart.
     """
     from reservations import clock  # noqa: PLC0415 - with the queries
-    from reservations.queries import ledger  # noqa: PLC0415 - the database
+    from reservations.queries import forgetting, ledger  # noqa: PLC0415 - the database
 
     with at_desk() as desk:
         with desk.database.session() as session:
             found = ledger.standing(session, desk, today=now()[0])
+            undestroyed = forgetting.undestroyed(session, desk) if desk.is_home else {}
         contact, suspended = ledger.contact(desk), desk.why_suspended()
         line: dict[str, Any] = {"node": desk.name, "incarnation": desk.node.me.incarnation}
         line |= {"is_hub": desk.is_home, "region": desk.directory.region, "suspended": suspended}
@@ -197,7 +198,7 @@ def status(is_json: bool) -> None:
     line |= {"held": [name.text for name in found.held_here]}
     line |= {"held_elsewhere": len(found.held_elsewhere), "waiting": found.waiting}
     line |= {"unwitnessed": found.unwitnessed, "forked": found.forked}
-    line |= {"quarantine": found.quarantine}
+    line |= {"quarantine": found.quarantine, "undestroyed": undestroyed}
     is_well = not (suspended or found.forked or found.quarantine)
     if is_json:
         print_json({"ok": is_well, **line})
@@ -220,6 +221,7 @@ def _show(line: dict[str, Any]) -> None:
         ("控えを待つ記入", f"{line['unwitnessed']:,}件"),
         ("分かれた台帳", f"{line['forked']:,}件"),
         ("保留した文書", f"{sum(line['quarantine'].values()):,}件"),
+        ("消去の返事待ち", f"{len(line['undestroyed']):,}人"),
     ):
         click.echo(f"{name}: {seen}")
 
@@ -365,6 +367,48 @@ def restore(file: Path | None, request: Path | None, is_json: bool) -> None:
         print_json(line)
     else:
         click.echo(words)
+
+
+@node.command("forget")
+@click.argument("party")
+@json_option
+@answering
+def forget(party: str, is_json: bool) -> None:
+    """At the hub: forget a person or group for good, here and at every node. PARTY is the id.
+
+    Name, reading, telephone, address and residency are blanked, the login is ended, issued papers
+    are deleted, and the key is destroyed that opens what was sealed of them. Each node that was
+    given the key does the same when it hears of it, takes a new key of its own, and says so. Exit 0
+    when all have said so, 1 while some have not: run it again, or look at `tonari node status`.
+    """
+    from reservations import clock  # noqa: PLC0415 - with the action
+    from reservations.actions import sharing  # noqa: PLC0415 - the database
+    from reservations.actions.forgetting import (  # noqa: PLC0415 - as above
+        ForgetPartyRequest,
+        forget_party,
+    )
+    from reservations.actions.step import Context  # noqa: PLC0415 - as above
+    from reservations.queries import forgetting  # noqa: PLC0415 - as above
+
+    today, at = now()
+    with at_desk() as desk:
+        if not desk.is_home:
+            refuse("利用者情報の消去は、本部の機械で実行してください。")
+        own = desk.settings
+        context = Context("system", clock.now(), own.node_name, own.node_no)
+        with desk.database.session() as session:
+            forget_party(session, ForgetPartyRequest(party), context)
+        sharing.tend(desk, today=today, at=at)
+        desk.database.scrub()
+        with desk.database.session() as session:
+            waiting = forgetting.undestroyed(session, desk).get(party, [])
+    if is_json:
+        print_json({"party": party, "waiting": waiting})
+    elif waiting:
+        click.echo(f"ここでは消去しました。まだ返事のない拠点: {'、'.join(waiting)}")
+    else:
+        click.echo("すべての拠点で消去しました。")
+    sys.exit(NOT_ALL if waiting else 0)
 
 
 @node.command("retire")

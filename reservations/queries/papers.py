@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from reservations.db import run
 from reservations.events import BookingChanged
-from reservations.models import Event, IssuedPaper, Party
+from reservations.models import Event, IssuedPaper
+from reservations.queries import parties
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,6 @@ _ISSUED = select(
     IssuedPaper.kind == bindparam("kind"),
     IssuedPaper.revision == bindparam("revision"),
 )
-_NAME = select(Party.name).where(Party.id == bindparam("party_id"))
 _CHANGED = select(func.max(Event.at)).where(
     Event.subject == bindparam("subject"), Event.name == BookingChanged.name
 )
@@ -61,7 +61,7 @@ def issued(session: Session, kind: str, subject: str, revision: int) -> IssuedVi
 
 def party_name(session: Session, party_id: str) -> str:
     """To whom a paper is addressed."""
-    return str(run(session, _NAME, {"party_id": party_id}).scalar_one())
+    return parties.called(session, [party_id])[party_id].shown
 
 
 def changed_at(session: Session, booking_id: str) -> datetime | None:

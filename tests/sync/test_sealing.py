@@ -90,6 +90,8 @@ def test_nobody_can_be_given_a_box_under_what_is_no_key():
     for public in ("", "x", "A" * 43):
         with pytest.raises(NotOpened):
             sealing.seal_key(KEY, public, about=ABOUT)
+        assert not sealing.is_public(public)
+    assert sealing.is_public(sealing.public_of(OWN))
 
 
 def test_a_certificate_names_the_sealing_key_and_an_older_one_without_is_read():
