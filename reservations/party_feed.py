@@ -419,6 +419,15 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     connection.execute(delete(accounts).where(accounts.c.party_id == party))
 
 
+# Where `forget` has deleted or blanked, for Database.scrub.
+SCRUBBED = tuple(
+    str(table.name)
+    for table in (
+        _PARTY, _RESIDENCY, _KEY, _TEXT, _SEAL, table_of(Account), table_of(IssuedPaper),
+    )
+)  # fmt: skip
+
+
 def read_so_far(session: Session, desk: Desk) -> dict[str, int]:
     """Log to the number up to which this desk has read every box that was for it.
 

@@ -108,7 +108,7 @@ def renew(desk: Desk, *, at: int) -> None:
         done = update(_FORGOTTEN).where(_FORGOTTEN.c.party_id.in_(forgotten))
         session.connection().execute(done.values(is_due=False))
     if forgotten:
-        desk.database.scrub()
+        desk.database.scrub(party_feed.SCRUBBED)
 
 
 # Who lacks whom

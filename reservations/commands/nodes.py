@@ -381,7 +381,7 @@ def forget(party: str, is_json: bool) -> None:
     given the key does the same when it hears of it, takes a new key of its own, and says so. Exit 0
     when all have said so, 1 while some have not: run it again, or look at `tonari node status`.
     """
-    from reservations import clock  # noqa: PLC0415 - with the action
+    from reservations import clock, party_feed  # noqa: PLC0415 - with the action
     from reservations.actions import sharing  # noqa: PLC0415 - the database
     from reservations.actions.forgetting import (  # noqa: PLC0415 - as above
         ForgetPartyRequest,
@@ -399,7 +399,7 @@ def forget(party: str, is_json: bool) -> None:
         with desk.database.session() as session:
             forget_party(session, ForgetPartyRequest(party), context)
         sharing.tend(desk, today=today, at=at)
-        desk.database.scrub()
+        desk.database.scrub(party_feed.SCRUBBED)
         with desk.database.session() as session:
             waiting = forgetting.undestroyed(session, desk).get(party, [])
     if is_json:

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from reservations import clock, party_feed
 from reservations.actions import papers, sharing
 from reservations.models import PartyText
+from reservations.projection import know_party
 from reservations.queries import bookings, letters, memory, timetable
 from sync import ledger
 from sync.carriers import bundle
 from sync.document import packed
-from tests.support.desks import Offices
+from tests.support.desks import Office, Offices, an_office
 from tests.support.people import (
     KANA,
     KNOWN,
@@ -94,8 +95,6 @@ def test_somebody_who_books_nowhere_else_is_not_spoken_of(region: Three):
 
 
 def test_a_desk_on_its_own_says_nothing(tmp_path: Path):
-    from tests.support.desks import an_office  # noqa: PLC0415 - only here
-
     alone = an_office(tmp_path / "alone", "hub", 1, f"sqlite:///{tmp_path}/alone.sqlite3")
     party = registers(alone)
     alone.books(alone.region.here.whole, party)
@@ -231,9 +230,7 @@ def test_one_person_at_two_desks_with_a_key_each_is_one_person(region: Three):
     assert there[0] == here[0] in ("山﨑", "山崎")
 
 
-def changes_in(office, party: str, name: str) -> None:
-    from reservations.projection import know_party  # noqa: PLC0415 - only here
-
+def changes_in(office: Office, party: str, name: str) -> None:
     with office.desk.transaction() as store:
         know_party(store.session, party, NOW)
     changes(office, party, name=name)
