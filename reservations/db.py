@@ -157,9 +157,7 @@ class Database:
         of these tables' dead rows free.
         """
         with self.engine.connect() as connection:
-            free = connection.execution_options(
-                **{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT"
-            )
+            free = connection.execution_options(**{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT")
             vacuum = f"VACUUM {', '.join(tables)}"
             free.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else vacuum)
 

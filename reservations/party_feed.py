@@ -74,7 +74,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One party in a slip: its sealed text, the name of the key that opens it, and boxes with it."""
+    """One party in a slip: its sealed text, its key's name, and boxes with that key."""
 
     party: str
     revision: int
@@ -401,9 +401,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     if known_forgotten(session, party):
         return
     own = [desk.key.id, *desk.node.former_keys]
-    held = select(_HOLDER.c.party_id).where(
-        _HOLDER.c.party_id == party, _HOLDER.c.member.in_(own)
-    )
+    held = select(_HOLDER.c.party_id).where(_HOLDER.c.party_id == party, _HOLDER.c.member.in_(own))
     is_due = connection.scalar(held.limit(1)) is not None
     connection.execute(insert(_FORGOTTEN), {"party_id": party, "at": at, "is_due": is_due})
     for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY):

@@ -98,9 +98,7 @@ def admit(
     with desk.transaction() as store:
         earlier = desk.directory.incarnations(node)
         named = witness or (earlier[-1].witness if earlier else "")
-        member = desks.admit(
-            desk, store.session, node, public, witness=named, sealing=opens
-        )
+        member = desks.admit(desk, store.session, node, public, witness=named, sealing=opens)
         _serve(store.session, node, facilities)
     publishing.publish(desk, at=at)
     while answering.tend(desk, at=at, is_night=True):

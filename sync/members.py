@@ -208,8 +208,7 @@ def _member(body: object) -> Member:
         or not isinstance(roles, list)
         or not isinstance(witness, str)
         or not isinstance(sealing, str)
-        or set(body) - {"sealing"}
-        != {"type", "node", "incarnation", "public", "roles", "witness"}
+        or set(body) - {"sealing"} != {"type", "node", "incarnation", "public", "roles", "witness"}
     ):
         raise Malformed("no certificate")
     return Member(node, incarnation, public, frozenset(map(str, roles)), witness, sealing)

@@ -1,4 +1,4 @@
-"""利用者情報の消去: a person is forgotten at every desk, by destroying the key of what was sealed."""
+"""利用者情報の消去: a person is forgotten at every desk, by destroying what opens the seals."""
 
 from __future__ import annotations
 

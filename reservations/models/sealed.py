@@ -78,7 +78,7 @@ class SealingKey(Base):
 
 
 class PartyUnsaid(Base):
-    """A party that was registered or changed here, and of which the other desks have yet to hear."""
+    """A party that was registered or changed here, and that other desks have yet to hear of."""
 
     __tablename__ = "party_unsaid"
 

@@ -21,7 +21,9 @@ def undestroyed(session: Session, desk: Desk) -> dict[str, list[str]]:
     """Each forgotten party to the nodes that were given its key, and may have it still.
 
     A node has destroyed it when it has said so, and has read every line by then that gave it the
-    key. A machine that was lost never says so; the one in its place speaks for it. Three statements.
+    key. A machine that was lost never says so; the one in its place speaks for it.
+
+    Three statements.
     """
     connection = session.connection()
     read = {row.member: row.read for row in connection.execute(_READ)}

@@ -60,7 +60,8 @@ _USES = (
         Booking.fee_yen,
         Booking.note,
         Booking.party_id,
-    ).where(
+    )
+    .where(
         Booking.facility_id == bindparam("facility_id"),
         Booking.date.between(bindparam("first"), bindparam("last")),
         Booking.status == "confirmed",

@@ -128,7 +128,9 @@ def test_a_node_out_of_scope_has_no_word_of_a_person_on_its_disk(region: Three):
     url = region.hall.database.url.database
     assert url is not None
 
-    disk = b"".join(Path(url + end).read_bytes() for end in ("", "-wal") if Path(url + end).exists())
+    disk = b"".join(
+        Path(url + end).read_bytes() for end in ("", "-wal") if Path(url + end).exists()
+    )
 
     assert person(region.hub, party) == KNOWN
     assert party.encode() in disk

@@ -166,5 +166,3 @@ def opens(office: Office, party: str) -> list[str]:
 def _told(office: Office, party: str) -> Iterator[party_feed.Told]:
     for slip in slips(office):
         yield from (told for told in party_feed._told(slip) if told.party == party)
-
-
