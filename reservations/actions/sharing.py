@@ -173,12 +173,13 @@ def errands(session: Session, desk: Desk, today: date) -> Errands:
         for party in _keyed_without(session, home):
             found[party][own_scope].add(home)
     for node in _serving(session):
-        member = (desk.directory.incarnations(node) or [None])[-1]
-        if node == desk.name or member is None or member.key not in readers:
+        incarnations = desk.directory.incarnations(node)
+        member = incarnations[-1].key if incarnations else ""
+        if node == desk.name or member not in readers:
             continue
         scope = _scope(session, node, today)
-        for party in _booked_without(session, desk, node, member.key, today):
-            found[party][scope].add(member.key)
+        for party in _booked_without(session, desk, node, member, today):
+            found[party][scope].add(member)
     return {
         party: {scope: frozenset(members) for scope, members in wanted.items()}
         for party, wanted in found.items()

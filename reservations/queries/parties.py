@@ -104,7 +104,8 @@ def called(session: Session, party_ids: Iterable[str | None]) -> Mapping[str, Ca
     ids = sorted({party_id for party_id in party_ids if party_id is not None})
     if not ids:
         return {}
-    return {row.id: Called(*row) for row in run(session, _CALLED, {"ids": ids})}
+    rows = run(session, _CALLED, {"ids": ids})
+    return {row.id: Called(row.id, row.name, row.kana, row.phone) for row in rows}
 
 
 # A wish that waits for its answer counts like a booking: nobody asks everywhere for one evening.

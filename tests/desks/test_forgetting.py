@@ -1,4 +1,4 @@
-"""I12: after every desk has said that a person's keys are destroyed, nothing of them can be read, at
+"""I12: after every desk has said that a person's keys are destroyed, nothing of them can be read at
 any desk, out of any document, in whatever order and however often things arrived."""
 
 from __future__ import annotations

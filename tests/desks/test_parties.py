@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -128,9 +129,8 @@ def test_a_node_out_of_scope_has_no_word_of_a_person_on_its_disk(region: Three):
     url = region.hall.database.url.database
     assert url is not None
 
-    disk = b"".join(
-        Path(url + end).read_bytes() for end in ("", "-wal") if Path(url + end).exists()
-    )
+    files = [Path(url + end) for end in ("", "-wal")]
+    disk = b"".join(file.read_bytes() for file in files if file.exists())
 
     assert person(region.hub, party) == KNOWN
     assert party.encode() in disk
@@ -276,17 +276,20 @@ def test_a_town_that_becomes_known_later_is_the_persons_home_then(region: Three)
 
 def test_a_party_that_is_not_whole_is_left_out_and_harms_nothing(region: Three):
     hub, gym = region.hub, region.gym
-    whole = {"party": "p", "revision": 1, "key": "k", "sealed": "s", "boxes": []}
+    whole: dict[str, Any] = {"party": "p", "revision": 1, "key": "k", "sealed": "s", "boxes": []}
     odd = [{}, [], "x", whole | {"boxes": [{}]}, whole | {"revision": "?"}, whole | {"sealed": ""}]
     box = {"to": gym.desk.key.id, "seal": "x", "box": "y"}
-    for data in ({"parties": odd}, {"parties": "x"}, {}, {"parties": [whole | {"boxes": [box]}]}):
-        with hub.desk.transaction() as store:
-            sheet, kind = party_feed.SHEET, party_feed.KIND
-            ledger.post(store.session, hub.desk.node, sheet, kind, at=1, data=data)
-    for data in ({}, {"public": "x", "read": {}}, {"public": "A" * 43, "read": {}}):
-        with hub.desk.transaction() as store:
-            sheet, kind = party_feed.SHEET, party_feed.SEALING
-            ledger.post(store.session, hub.desk.node, sheet, kind, at=1, data=data)
+    parties: list[dict[str, Any]] = [
+        {"parties": odd}, {"parties": "x"}, {}, {"parties": [whole | {"boxes": [box]}]},
+    ]  # fmt: skip
+    seals: list[dict[str, Any]] = [
+        {}, {"public": "x", "read": {}}, {"public": "A" * 43, "read": {}},
+    ]  # fmt: skip
+    for kind, each in ((party_feed.KIND, parties), (party_feed.SEALING, seals)):
+        for data in each:
+            with hub.desk.transaction() as store:
+                node, sheet = hub.desk.node, party_feed.SHEET
+                ledger.post(store.session, node, sheet, kind, at=1, data=data)
 
     region.meet()
 

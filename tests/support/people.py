@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +118,7 @@ def person(office: Office, party: str) -> tuple[Any, ...] | None:
 
 
 KNOWN = (NAME, KANA, PHONE, MAIL, "172014", [("172014", "resident")])
-NOTHING = ("", "", "", "", None, [])
+NOTHING: tuple[Any, ...] = ("", "", "", "", None, [])
 
 
 def tables(office: Office) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,4 +1,4 @@
-"""A sealed text opens to those it was closed for, about what it was written about, and no further."""
+"""A sealed text opens to those it was closed for, about what it was written about, no further."""
 
 from __future__ import annotations
 
