@@ -14,6 +14,7 @@ came later is closed again by whoever can.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -142,8 +143,8 @@ def take(session: Session, desk: Desk, slip: Slip) -> None:
     elif slip.kind == SEALING:
         _take_seal(session, desk, slip)
     elif slip.kind == FORGET and is_from_home(desk, slip):
-        party = slip.data.get("party")
-        if isinstance(party, str):
+        with contextlib.suppress(TypeError):
+            party = _word(slip.data.get("party"))
             forget(session, desk, party, sheets.instant_of(slip.at))
 
 
@@ -175,8 +176,8 @@ def _told(slip: Slip) -> Iterator[Told]:
 
 
 def _word(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("no text")
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise TypeError("no text that every database keeps")
     return value
 
 
@@ -268,7 +269,8 @@ def _take_seal(session: Session, desk: Desk, slip: Slip) -> None:
     if not all(isinstance(number, int) for number in read.values()):
         return
     for party in forgotten if isinstance(forgotten, list) else ():
-        _note_destroyed(session, str(party), slip.author)
+        with contextlib.suppress(TypeError):
+            _note_destroyed(session, _word(party), slip.author)
     known = seal_of(session, desk, slip.author)
     if known is None or known.number < slip.number:
         is_same = known is not None and known.public == public
@@ -339,16 +341,30 @@ def show(session: Session, desk: Desk, party: str) -> None:
     for told, secret in opened_texts(session, party):
         try:
             text = sealing.open_text(told.sealed, secret, about=told.about(desk.directory.region))
-            words = orjson.loads(text)
-            values = {name: words[name] for name in BLANK}
-            values["created_at"] = datetime.fromisoformat(words["created_at"])
-            residencies = [(str(a), str(b), c and date.fromisoformat(c)) for a, b, c in
-                           words["residencies"]]  # fmt: skip
+            values, residencies = _said(orjson.loads(text))
         except (NotOpened, KeyError, TypeError, ValueError):
             log.error("a party's text that this program cannot read", party=party)
             continue
         _put(session, party, values, residencies)
         return
+
+
+def _said(words: Any) -> tuple[dict[str, Any], list[tuple[str, str, date | None]]]:
+    """The columns of a party and its residencies, from the words of its text."""
+    texts = {name: words[name] for name in BLANK}
+    home = texts.pop("home_code")
+    if not all(
+        isinstance(text, str) and "\0" not in text for text in (*texts.values(), home or "")
+    ):
+        raise TypeError("no texts")
+    if texts["kind"] not in ("person", "group"):
+        raise ValueError("neither a person nor a group")
+    values = {**texts, "home_code": home, "created_at": datetime.fromisoformat(words["created_at"])}
+    residencies = [
+        (_word(town), _word(residency), until and date.fromisoformat(until))
+        for town, residency, until in words["residencies"]
+    ]
+    return values, residencies
 
 
 def opened_texts(session: Session, party: str) -> Iterator[tuple[Told, bytes]]:
