@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -38,8 +38,9 @@ from sync.document import key_id, scope_of
 from sync.ledger import SqlStore
 from sync.sealing import NotOpened
 
-# A writer waits no longer than this many take, and a slip holds no more of them.
-PARTIES_AT_ONCE = 40
+# Whoever is looked for at once; and a writer waits no longer than a slip's worth of them takes.
+PARTIES_AT_ONCE = 200
+PARTIES_A_SLIP = 10
 # Those that a node is not told of are read again, so a slip need not name every log.
 LOGS_MAX = 400
 PUBLIC = "public"
@@ -56,8 +57,15 @@ class Reader:
     seal: Seal
 
 
-# Which desks are to be given a party, by the scope in which they hear of it.
-Errands = Mapping[str, Mapping[str, frozenset[str]]]
+@dataclass(slots=True)
+class Errand:
+    """To whom a party is to be given, by the scope in which they hear of it.
+
+    is_news   its text is new, and goes to scopes where nobody needs the key as well
+    """
+
+    is_news: bool = False
+    readers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 def tend(desk: Desk, *, today: date, at: int) -> int:
@@ -69,6 +77,11 @@ def tend(desk: Desk, *, today: date, at: int) -> int:
     with desk.database.session() as session:
         desk.learn(session)
         is_renewal_due = _is_renewal_due(session, desk)
+        is_outbox_stale = desk.is_home and _has_unneeded(session)
+    if is_outbox_stale:
+        # Whoever is known here only need not be told of, before somebody else needs them.
+        with desk.transaction() as store:
+            store.session.connection().execute(delete(_UNSAID).where(~_HAS_KEY))
     if len(desk.directory.nodes()) < 2 or desk.is_suspended():
         return 0
     written = 0
@@ -117,34 +130,37 @@ def renew(desk: Desk, *, at: int) -> None:
 def _share(desk: Desk, today: date, *, at: int) -> int:
     """Share some; 0 when nobody lacks anything."""
     with desk.database.session() as session:
-        if not errands(session, desk, today) and not _is_outbox_stale(session, desk):
-            return 0
-    written = 0
-    with desk.transaction() as store:
-        session = store.session
-        if desk.is_home:
-            # Whoever is known here only need not be told of, before somebody else needs them.
-            session.connection().execute(delete(_UNSAID).where(~_HAS_KEY))
-        readers = _readers(session, desk)
-        told: dict[str, list[Told]] = defaultdict(list)
-        news = [party for party, _ in _unsaid(session, desk)]
-        for party, wanted in islice(sorted(errands(session, desk, today).items()), PARTIES_AT_ONCE):
-            text = _text(session, desk, party)
-            for scope, members in wanted.items() if text is not None else ():
-                assert text is not None
-                told[scope].append(_boxed(desk, *text, [readers[each] for each in sorted(members)]))
-            if party in news:
-                mine = delete(_UNSAID).where(_UNSAID.c.party_id == party)
-                session.connection().execute(mine)
-        for scope, parties in sorted(told.items()):
-            _say(store, desk, scope, parties, at=at)
-            written += 1
+        # Read before a writer has to wait; what has changed since is somebody told twice, at worst.
+        wanted = errands(session, desk, today)
+    written, waiting = 0, iter(wanted.items())
+    while some := dict(islice(waiting, PARTIES_A_SLIP)):
+        with desk.transaction() as store:
+            told = _tell(store.session, desk, some)
+            for scope, parties in sorted(told.items()):
+                _say(store, desk, scope, parties, at=at)
+        written += len(told)
     return written
 
 
-def _is_outbox_stale(session: Session, desk: Desk) -> bool:
+def _tell(session: Session, desk: Desk, wanted: Mapping[str, Errand]) -> dict[str, list[Told]]:
+    """What is to be said in each scope; what was news here is none from now on."""
+    readers, told = _readers(session, desk), defaultdict[str, list[Told]](list)
+    for party, errand in wanted.items():
+        text = _text(session, desk, party)
+        if text is None or party_feed.known_forgotten(session, party):
+            continue
+        for scope, members in errand.readers.items():
+            able = [readers[member] for member in sorted(members & readers.keys())]
+            told[scope].append(_boxed(desk, *text, able))
+        if errand.is_news:
+            mine = delete(_UNSAID).where(_UNSAID.c.party_id == party)
+            session.connection().execute(mine)
+    return told
+
+
+def _has_unneeded(session: Session) -> bool:
     query = select(_UNSAID.c.party_id).where(~_HAS_KEY).limit(1)
-    return desk.is_home and session.connection().scalar(query) is not None
+    return session.connection().scalar(query) is not None
 
 
 def _readers(session: Session, desk: Desk) -> dict[str, Reader]:
@@ -158,20 +174,20 @@ def _readers(session: Session, desk: Desk) -> dict[str, Reader]:
     return found
 
 
-def errands(session: Session, desk: Desk, today: date) -> Errands:
-    """Party to scope to those who are to be given its key there; none, where its text is news."""
-    readers = _readers(session, desk)
-    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+def errands(session: Session, desk: Desk, today: date) -> dict[str, Errand]:
+    """Whom somebody lacks, or has not heard the news of; some of them, where they are many."""
+    readers, found = _readers(session, desk), defaultdict[str, Errand](Errand)
     own_scope = _scope(session, desk.name, today)
     home = _newest_home(desk)
     for party, is_held in _unsaid(session, desk):
+        found[party].is_news = True
         if home in readers:
-            found[party][own_scope].add(home)
+            found[party].readers[own_scope].add(home)
         for scope in _scopes(session, party, today) if is_held else ():
-            found[party][scope] |= set()
+            found[party].readers[scope] |= set()
     if not desk.is_home and home in readers:
         for party in _keyed_without(session, home):
-            found[party][own_scope].add(home)
+            found[party].readers[own_scope].add(home)
     for node in _serving(session):
         incarnations = desk.directory.incarnations(node)
         member = incarnations[-1].key if incarnations else ""
@@ -179,11 +195,9 @@ def errands(session: Session, desk: Desk, today: date) -> Errands:
             continue
         scope = _scope(session, node, today)
         for party in _booked_without(session, desk, node, member, today):
-            found[party][scope].add(member)
-    return {
-        party: {scope: frozenset(members) for scope, members in wanted.items()}
-        for party, wanted in found.items()
-    }
+            found[party].readers[scope].add(member)
+    # Without its seal the hub cannot be told yet: such news waits.
+    return {party: errand for party, errand in sorted(found.items()) if errand.readers}
 
 
 def _newest_home(desk: Desk) -> str:

@@ -10,9 +10,13 @@ from sqlalchemy import select
 
 from reservations import clock, party_feed
 from reservations.actions import papers, sharing
-from reservations.models import PartyText
+from reservations.actions.accounts import SignInRequest, sign_in
+from reservations.app import create_app
+from reservations.db import write_transaction
+from reservations.models import Account, PartyText
 from reservations.projection import know_party
 from reservations.queries import bookings, letters, memory, timetable
+from reservations.web.auth import SESSION_COOKIES, token_hash
 from sync import ledger
 from sync.carriers import bundle
 from sync.document import packed
@@ -183,6 +187,36 @@ def test_letters_to_those_who_booked_elsewhere_have_names_and_telephones(region:
     assert (gym.status(asked), told.kind) == ("confirmed", "confirmed")
     assert (told.name, told.phone, told.party_id) == (NAME, PHONE, party)
     assert hub.status(asked) == "confirmed"
+
+
+def test_the_counters_ledger_calls_people_by_name_and_else_by_id(region: Three):
+    gym = region.gym
+    party = registers(gym)
+    for who in (party, "party-rival"):
+        gym.books(gym.region.next_door.halves[who == party], who)
+    region.meet()
+    changes(gym, "party-rival", name="")
+    token = staff_of(gym)
+    app = create_app(gym.desk.settings, audience="counter", now=lambda: NOW, database=gym.database)
+    client = app.test_client()
+    client.set_cookie(SESSION_COOKIES["counter"], token)
+
+    page = client.get("/ledger").get_data(as_text=True)
+
+    assert NAME in page and PHONE in page
+    assert "（名前はこの拠点にありません） party-rival" in page
+
+
+def staff_of(office: Office) -> str:
+    """Somebody of the staff, signed in; returns the token."""
+    with write_transaction(office.session):
+        office.session.add(
+            Account(id="staff", login="staff", password_hash="-", role="staff", created_at=NOW)
+        )
+    token = "a token of the staff"
+    request = SignInRequest("staff", token_hash(token), NOW.replace(year=2027), way="link")
+    sign_in(office.session, request, office.context())
+    return token
 
 
 def test_the_later_change_holds_by_its_count_and_not_by_any_clock(region: Three):
