@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import sheets
@@ -55,6 +55,8 @@ KINDS = (KIND, SEALING, FORGET)
 # No facility's day: slips about parties, of one town or of all, which nobody answers.
 SHEET = "public/parties"
 BLANK = {"kind": "person", "name": "", "kana": "", "phone": "", "email": "", "home_code": None}
+
+_LOCK = select(func.pg_advisory_xact_lock(7_266_275))
 
 log = structlog.get_logger("tonari.parties")
 
@@ -137,6 +139,7 @@ def take(session: Session, desk: Desk, slip: Slip) -> None:
 
     What is not whole, or says what its author may not say, is left out.
     """
+    lock(session)
     if slip.kind == KIND:
         for told in _told(slip):
             _take_party(session, desk, slip, told)
@@ -146,6 +149,12 @@ def take(session: Session, desk: Desk, slip: Slip) -> None:
         with contextlib.suppress(TypeError):
             party = _word(slip.data.get("party"))
             forget(session, desk, party, sheets.instant_of(slip.at))
+
+
+def lock(session: Session) -> None:
+    """Alone with what is kept of travelling parties until the commit. SQLite has one writer."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(_LOCK)
 
 
 def undo(session: Session, slip: Slip) -> None:

@@ -111,6 +111,7 @@ def renew(desk: Desk, *, at: int) -> None:
     public = sealing.public_of(secret)
     with desk.transaction() as store:
         session = store.session
+        party_feed.lock(session)
         due = select(_FORGOTTEN.c.party_id).where(_FORGOTTEN.c.is_due.is_(True))
         forgotten = list(session.connection().scalars(due.order_by(_FORGOTTEN.c.party_id)))
         read = party_feed.read_so_far(session, desk)
@@ -135,6 +136,7 @@ def _share(desk: Desk, today: date, *, at: int) -> int:
     written, waiting = 0, iter(wanted.items())
     while some := dict(islice(waiting, PARTIES_A_SLIP)):
         with desk.transaction() as store:
+            party_feed.lock(store.session)
             told = _tell(store.session, desk, some)
             for scope, parties in sorted(told.items()):
                 _say(store, desk, scope, parties, at=at)
