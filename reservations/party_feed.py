@@ -42,6 +42,7 @@ from reservations.models import (
     PartyResidency,
     PartyText,
     PartyUnsaid,
+    Rating,
     SealingKey,
     SignInSession,
 )
@@ -435,6 +436,9 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     bookings = select(Booking.id).where(Booking.party_id == party)
     papers = table_of(IssuedPaper)
     connection.execute(delete(papers).where(papers.c.subject.in_(bookings)))
+    ratings = table_of(Rating)
+    its_ratings = update(ratings).where(ratings.c.booking_id.in_(bookings))
+    connection.execute(its_ratings.values(words=""))
     accounts = table_of(Account)
     its = select(accounts.c.id).where(accounts.c.party_id == party)
     for table in (table_of(SignInSession), table_of(LoginLink)):
@@ -446,7 +450,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
 SCRUBBED = tuple(
     str(table.name)
     for table in (
-        _PARTY, _RESIDENCY, _KEY, _TEXT, _SEAL, table_of(Account), table_of(IssuedPaper),
+        _PARTY, _RESIDENCY, _KEY, _TEXT, _SEAL, *map(table_of, (Account, IssuedPaper, Rating)),
     )
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from reservations import sheets
+from reservations import party_feed, sheets
 from reservations.actions import entering
 from reservations.actions.bookings import next_serial
 from reservations.actions.form_texts import (
@@ -180,9 +180,11 @@ def enter_form(session: Session, text: FormText, context: Context, _key: str) ->
     """Keep a form's text and send it to the other desks, without the name."""
     desk: Desk = session.info["database"].desk
     keep(session, text.pad, text.number, text.fate, text.said(), context.now, context.actor)
-    if text.fate == "used" and text.name:
+    party_id = party_id_of(text.pad, text.number)
+    # Whoever was forgotten is not named again by a paper that turns up late.
+    if text.fate == "used" and text.name and not party_feed.known_forgotten(session, party_id):
         party = Party(
-            id=party_id_of(text.pad, text.number),
+            id=party_id,
             name=text.name,
             phone=text.phone,
             created_at=context.now,

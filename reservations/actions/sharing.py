@@ -36,6 +36,7 @@ from reservations.party_feed import Box, Seal, Told
 from sync import sealing
 from sync.document import key_id, scope_of
 from sync.ledger import SqlStore
+from sync.node import NotWritten
 from sync.sealing import NotOpened
 
 # Whoever is looked for at once; and a writer waits no longer than a slip's worth of them takes.
@@ -85,11 +86,15 @@ def tend(desk: Desk, *, today: date, at: int) -> int:
     if len(desk.directory.nodes()) < 2 or desk.is_suspended():
         return 0
     written = 0
-    if is_renewal_due:
-        renew(desk, at=at)
-        written += 1
-    while more := _share(desk, today, at=at):
-        written += more
+    try:
+        if is_renewal_due:
+            renew(desk, at=at)
+            written += 1
+        while more := _share(desk, today, at=at):
+            written += more
+    except NotWritten:
+        # Another incarnation has this desk's place; its keeper says so.
+        return written
     if written:
         desk.settle(is_quiet=True)
     return written
@@ -148,10 +153,11 @@ def _tell(session: Session, desk: Desk, wanted: Mapping[str, Errand]) -> dict[st
     """What is to be said in each scope; what was news here is none from now on."""
     readers, told = _readers(session, desk), defaultdict[str, list[Told]](list)
     for party, errand in wanted.items():
-        text = _text(session, desk, party)
-        if text is None or party_feed.known_forgotten(session, party):
-            continue
-        for scope, members in errand.readers.items():
+        text = None
+        if not party_feed.known_forgotten(session, party):
+            text = _text(session, desk, party)
+        for scope, members in errand.readers.items() if text is not None else ():
+            assert text is not None
             able = [readers[member] for member in sorted(members & readers.keys())]
             told[scope].append(_boxed(desk, *text, able))
         if errand.is_news:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,17 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from reservations import clock, party_feed
-from reservations.actions import papers, sharing
+from reservations.actions import moving, papers, returning, sharing
 from reservations.actions.forgetting import ForgetPartyRequest, forget_party
+from reservations.actions.form_texts import FormText, party_id_of
+from reservations.actions.packs import PackRequest, take_numbers
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import Account, IssuedPaper, PartyKey, PartyText, SealingKey
 from reservations.models.base import table_of
 from reservations.queries import bookings, forgetting, memory
 from reservations.queries.parties import called
+from reservations.sheets import SheetName
 from sync import ledger, sealing
 from sync.document import Slip
 from tests.support.desks import Office, Offices
@@ -228,6 +232,37 @@ def test_who_was_never_here_cannot_be_forgotten_and_twice_is_once(region: Three)
 
     assert refused.value.code is RefusalCode.NOT_FOUND
     assert len([slip for slip in slips(region.hub) if slip.kind == party_feed.FORGET]) == 1
+
+
+def test_a_paper_that_turns_up_late_names_nobody_again(region: Three):
+    gym, hub = region.gym, region.hub
+    region.meet()
+    moving.hand_over(
+        hub.desk, {SheetName("172014", gym.region.here.facility_id, TODAY): "gym"}, at=3
+    )
+    region.carry()
+    request = PackRequest(gym.region.here.facility_id, TODAY, TODAY, forms=3, grids=1)
+    pad = take_numbers(gym.session, request, gym.context()).fact.subject  # type: ignore[union-attr]
+    returning.open_pack(gym.desk, pad, at=5)
+    region.meet()
+    unit, party = gym.region.here.whole, party_id_of(pad, 1)
+    hours = a_period("18:00-21:00")
+    text = FormText(pad, 1, "used", unit, TODAY, hours, 8, NAME, "090-0000-0000")
+
+    def types_in(office: Office, text: FormText) -> None:
+        known = memory.newest(office.database)
+        returning.enter(office.desk, office.session, known, text, office.context())
+
+    types_in(gym, text)
+    region.meet()
+    named = [(person(office, party) or ("",))[0] for office in (hub, gym)]
+    forget(hub, party)
+    region.meet()
+    types_in(hub, replace(text, headcount=9))
+    region.meet()
+
+    assert named == [NAME, NAME]
+    assert [is_gone(office, party) for office in region.offices] == [True, True, True]
 
 
 # The same documents, in any order and as often as you like

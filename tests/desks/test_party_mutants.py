@@ -196,7 +196,7 @@ def names_not_blanked(patch):
 
 def sealing_key_kept(patch):
     """The new sealing key is the old one."""
-    patch.setattr(sharing.secrets, "token_bytes", lambda count: b"k" * count)
+    patch.setattr("secrets.token_bytes", lambda count: b"k" * count)
 
 
 def late_boxes_left(patch):
