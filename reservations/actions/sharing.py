@@ -42,8 +42,9 @@ from sync.sealing import NotOpened
 # Whoever is looked for at once; and a writer waits no longer than a slip's worth of them takes.
 PARTIES_AT_ONCE = 200
 PARTIES_A_SLIP = 10
-# Those that a node is not told of are read again, so a slip need not name every log.
+# What one slip can say of a new key: a log that it does not name counts as unread, which is safe.
 LOGS_MAX = 400
+FORGOTTEN_MAX = 500
 PUBLIC = "public"
 
 _UNSAID, _FORGOTTEN = table_of(PartyUnsaid), table_of(PartyForgotten)
@@ -118,7 +119,8 @@ def renew(desk: Desk, *, at: int) -> None:
         session = store.session
         party_feed.lock(session)
         due = select(_FORGOTTEN.c.party_id).where(_FORGOTTEN.c.is_due.is_(True))
-        forgotten = list(session.connection().scalars(due.order_by(_FORGOTTEN.c.party_id)))
+        due = due.order_by(_FORGOTTEN.c.party_id).limit(FORGOTTEN_MAX)
+        forgotten = list(session.connection().scalars(due))
         read = party_feed.read_so_far(session, desk)
         read = dict(islice(sorted(read.items()), LOGS_MAX))
         data = {"public": public, "read": read, "forgotten": forgotten}
