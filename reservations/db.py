@@ -12,7 +12,7 @@ import fcntl
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,18 @@ class Database:
             finally:
                 fcntl.flock(writes, fcntl.LOCK_UN)
 
+    def scrub(self, tables: Iterable[str]) -> None:
+        """After something was deleted for good: have the engine keep no older copy of it.
+
+        On SQLite the write-ahead log is emptied, as soon as nobody reads what was before; what is
+        deleted in the file itself is overwritten there (secure_delete). PostgreSQL gives the place
+        of these tables' dead rows free.
+        """
+        with self.engine.connect() as connection:
+            free = connection.execution_options(**{AUTOCOMMIT: True}, isolation_level="AUTOCOMMIT")
+            vacuum = f"VACUUM {', '.join(tables)}"
+            free.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else vacuum)
+
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end."""
         self.engine.dispose()
@@ -197,6 +209,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",
         "busy_timeout=5000",
         "cache_size=-16000",
     ):

@@ -324,15 +324,17 @@ def admit(
     *,
     witness: str = "",
     roles: frozenset[str] = frozenset({"node"}),
+    sealing: str = "",
 ) -> Member:
     """Certify a key as the next incarnation of a node; only where the region began.
 
+    sealing   the public key with which boxes for it begin; empty: it will say one
     raises   FileNotFoundError where the region's own key is not on this machine
     """
     root = SigningKey(bytes.fromhex((desk.folder / "region-key").read_text().strip()))
     earlier = desk.directory.incarnations(node)
     incarnation = earlier[-1].incarnation + 1 if earlier else 1
-    member = Member(node, incarnation, public, roles, witness or NO_WITNESS + node)
+    member = Member(node, incarnation, public, roles, witness or NO_WITNESS + node, sealing)
     desk.directory.add(certify(member, root, region=desk.directory.region))
     desk.keep(session)
     return member

@@ -238,6 +238,14 @@ class PartyRegistered(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartyKeyDestroyed(Fact):
+    """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
+
+    name = "party.key_destroyed"
+    is_slip = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignedIn(Fact):
     name = "account.signed_in"
     way: str

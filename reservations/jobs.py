@@ -18,7 +18,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
-from reservations import bell, clock, documents, postman, sheets
+from reservations import bell, clock, documents, party_feed, postman, sheets
 from reservations.actions import answering, moving, packs, returning
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
@@ -65,9 +65,11 @@ def audit_masks(database: Database, _settings: Settings) -> None:
 
 
 def clean(database: Database, settings: Settings) -> None:
-    """毎晩: sessions and links that ran out a week ago are forgotten."""
+    """毎晩: sessions and links that ran out a week ago are forgotten, and what was deleted is gone
+    from the disk."""
     with database.session() as session:
         forget_expired(session, ForgetRequest(), _system(settings))
+    database.scrub(party_feed.SCRUBBED)
 
 
 def hand_over(database: Database, settings: Settings) -> moving.Moved:

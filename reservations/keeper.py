@@ -6,6 +6,7 @@ Everything here may be done twice, late, or by the next process after a crash.
 from __future__ import annotations
 
 import threading
+import time
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from reservations import clock, sheets
-from reservations.actions import answering, moving, publishing, starting
+from reservations.actions import answering, moving, publishing, sharing, starting
 from reservations.bell import Bell
 from reservations.config import Settings
 from reservations.db import Database
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from reservations.mail import Mail
 
 ROUND_SECONDS = 1.0
+# Looking who lacks whom reads the coming bookings of every node: at most so often, and for no more
+# than a twentieth of the time.
+SHARE_SECONDS = 3.0
+SHARE_PART = 20
 # The courier's threads take connections only for moments.
 DESK_THREADS = 12
 
@@ -59,6 +64,7 @@ class Keeper:
         self._is_started = False
         self._published = 0
         self._present: frozenset[tuple[str, int]] = frozenset()
+        self._share_at = float("-inf")
 
     def round(self) -> None:
         """Begin, if that has not succeeded yet; carry, publish, answer, hand over."""
@@ -84,6 +90,10 @@ class Keeper:
                 moving.hand_over_near(self.desk, today, at=at)
             self._present = present
         answering.tend(self.desk, at=at)
+        if (began := time.monotonic()) >= self._share_at:
+            sharing.tend(self.desk, today=today, at=at)
+            took = time.monotonic() - began
+            self._share_at = began + max(SHARE_SECONDS, SHARE_PART * took)
 
     def leave(self) -> None:
         """An orderly stop. While the line is cut a node keeps its sheets: whoever starts it

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations import catalogue_feed, clock, events, sheets
+from reservations import catalogue_feed, clock, events, party_feed, sheets
 from reservations.actions import answering, form_texts, letters
 from reservations.config import Settings
 from reservations.db import Database
@@ -62,9 +62,13 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
     for line in changes.gone:
         if isinstance(line, Entry):
             _undo(session, desk, line)
+        elif isinstance(line, Slip):
+            party_feed.undo(session, line)
     for line in changes.applied:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
+        elif isinstance(line, Slip) and line.kind in party_feed.KINDS:
+            party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
@@ -224,6 +228,9 @@ def _learn_catalogue(session: Session, desk: Desk, lines: Sequence[Document]) ->
         asked = session.scalars(select(tables.slip.c.sheet).where(slips_of)).all()
         for name in filter(None, map(sheets.parsed, sorted({*written, *asked}))):
             again(session, desk, name)
+    if any(str(slip.data.get("name")).startswith("town/") for slip in slips):
+        # Parties may live in a town that has only now become known.
+        party_feed.again(session, desk)
 
 
 def _declare(session: Session, slip: Slip) -> None:

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 from reservations import events
 from reservations.rules.period import SLOTS_PER_DAY
 from sync.node import Draft
+from sync.sheet import form_key
 
 EVENT_WORDS = ("event", "version", "booking")
 
@@ -172,3 +174,18 @@ def row_of(booking_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         # Said once, by the first line; a later change of the booking says nothing of it.
         **({"instead_of": data["instead_of"]} if "instead_of" in data else {}),
     }
+
+
+# Paper forms
+
+_FORMS = UUID("6f1c3c0e-7e0b-5d43-9c5e-2f4a8f9f1d20")
+
+
+def booking_id_of(pad: str, number: int) -> str:
+    """The booking that a form makes, the same at every desk."""
+    return str(uuid5(_FORMS, form_key(pad, number)))
+
+
+def party_id_of(pad: str, number: int) -> str:
+    """Who wrote the form."""
+    return str(uuid5(_FORMS, f"party:{form_key(pad, number)}"))

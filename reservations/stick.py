@@ -26,9 +26,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import delete, insert, select
 
+from reservations import clock, party_feed, sheets
 from reservations import desk as desks
-from reservations import sheets
-from reservations.actions import answering, moving, publishing, starting
+from reservations.actions import answering, moving, publishing, sharing, starting
 from reservations.actions.horizon import raise_catalogue_version
 from reservations.config import Settings
 from reservations.db import Database
@@ -36,6 +36,7 @@ from reservations.desk import Desk
 from reservations.models import Facility, FacilityNode, schema
 from reservations.models.base import table_of
 from reservations.projection import open_desk
+from sync import sealing
 from sync.carriers import bundle
 from sync.document import SigningKey, canonical, is_log, scope_of
 from sync.witness import FileWitness, Silent
@@ -89,18 +90,21 @@ def admit(
     _check_root(desk)
     code, secret = "", b""
     if request is not None:
-        public = _requested(desk, node, request)
+        public, opens = _requested(desk, node, request)
     else:
-        code, secret = _code(), secrets.token_bytes(32)
-        public = SigningKey(secret).public
+        # The key that signs, and the one that opens what is sealed for the node.
+        code, secret = _code(), secrets.token_bytes(32 + sealing.KEY_BYTES)
+        public, opens = SigningKey(secret[:32]).public, sealing.public_of(secret[32:])
     with desk.transaction() as store:
         earlier = desk.directory.incarnations(node)
         named = witness or (earlier[-1].witness if earlier else "")
-        member = desks.admit(desk, store.session, node, public, witness=named)
+        member = desks.admit(desk, store.session, node, public, witness=named, sealing=opens)
         _serve(store.session, node, facilities)
     publishing.publish(desk, at=at)
     while answering.tend(desk, at=at, is_night=True):
         continue
+    # Those who have booked there come with the file, sealed for the node.
+    sharing.tend(desk, today=clock.local_day(clock.now()), at=at)
     desk.settle()
     served = _served(desk, node)
     header = {"format": FORMAT, "node": node, "number": number}
@@ -208,8 +212,9 @@ def _write(desk: Desk, out: Path, header: dict[str, Any], served: dict[int, str]
     return documents
 
 
-def _requested(desk: Desk, node: str, path: Path) -> str:
-    """The public half of the new key of a machine that is being restored."""
+def _requested(desk: Desk, node: str, path: Path) -> tuple[str, str]:
+    """The public halves of the new keys of a machine that is being restored: that signs, that
+    opens."""
     asked = _json(path.read_bytes())
     public, region = asked.get("public"), desk.directory.region
     if asked.get("format") != REQUEST or not isinstance(public, str):
@@ -218,7 +223,10 @@ def _requested(desk: Desk, node: str, path: Path) -> str:
         raise NotAdmitted("別の拠点、または別の地域の申請です。")
     if not desk.directory.incarnations(node):
         raise NotAdmitted(f"{node}という拠点はありません。")
-    return public
+    opens = asked.get("sealing", "")
+    if not isinstance(opens, str) or (opens and not sealing.is_public(opens)):
+        raise NotAdmitted("復元の申請ファイルではありません。")
+    return public, opens
 
 
 def _code() -> str:
@@ -251,12 +259,17 @@ def begin(settings: Settings, file: Path, code: str, *, at: int) -> Desk:
     header, content = _opened(file)
     secret = _unsealed(header, code)
     folder.mkdir(parents=True, exist_ok=True)
-    desks.keep_key(folder / "key", secret)
+    # A file of an earlier program has the key that signs, and no other.
+    own, opens = secret[:32], secret[32:]
+    desks.keep_key(folder / "key", own)
     desks.join(folder, header["node"], header["introduction"], number=header["number"])
     chosen = settings.model_copy(update={"node_name": header["node"], "node_no": header["number"]})
     database = Database(chosen.url, threads=1)
     schema.ensure(database)
     desk = open_desk(database, chosen)
+    if opens:
+        with desk.transaction() as store:
+            party_feed.begin(store.session, desk.key.id, opens)
     _make_witness(desk)
     _take(desk, content)
     again(desk, at=at)
@@ -293,8 +306,13 @@ def ask_again(desk: Desk, out: Path) -> None:
     """A restored machine: a new key, and a request that the hub certifies. Suspended until then."""
     key = desks.new_key(desk.folder / NEXT_KEY)
     desk.suspend(RESTORING)
+    opens = secrets.token_bytes(sealing.KEY_BYTES)
+    with desk.transaction() as store:
+        # What opened the boxes of the machine that was copied is not used any more.
+        party_feed.begin(store.session, key.id, opens)
     asked = {"format": REQUEST, "region": desk.directory.region, "node": desk.name}
-    desks.write_bytes(out, orjson.dumps({**asked, "public": key.public}) + b"\n")
+    asked |= {"public": key.public, "sealing": sealing.public_of(opens)}
+    desks.write_bytes(out, orjson.dumps(asked) + b"\n")
 
 
 def restore(desk: Desk, file: Path, *, at: int) -> Desk:

@@ -39,6 +39,8 @@ class Member:
 
     roles      "adopter" may adopt the sheets of any lost holder; "officer" signs by hand
     witness    the name of the medium where this incarnation's lines are appended
+    sealing    the public key with which boxes for it begin (sealing.py); empty: it has yet to say
+               one itself, as those do that were certified before there was sealing
     """
 
     node: str
@@ -46,6 +48,7 @@ class Member:
     public: str
     roles: frozenset[str]
     witness: str
+    sealing: str = ""
 
     @property
     def key(self) -> str:
@@ -53,7 +56,7 @@ class Member:
 
     @property
     def body(self) -> dict[str, Any]:
-        return {
+        body: dict[str, Any] = {
             "type": "member",
             "node": self.node,
             "incarnation": self.incarnation,
@@ -61,6 +64,7 @@ class Member:
             "roles": sorted(self.roles),
             "witness": self.witness,
         }
+        return body | {"sealing": self.sealing} if self.sealing else body
 
 
 class Directory:
@@ -196,13 +200,15 @@ def _member(body: object) -> Member:
         raise Malformed("no certificate")
     node, incarnation = body.get("node"), body.get("incarnation")
     public, roles, witness = body.get("public"), body.get("roles"), body.get("witness")
+    sealing = body.get("sealing", "")
     if (
         not isinstance(node, str)
         or not isinstance(incarnation, int)
         or not isinstance(public, str)
         or not isinstance(roles, list)
         or not isinstance(witness, str)
-        or set(body) != {"type", "node", "incarnation", "public", "roles", "witness"}
+        or not isinstance(sealing, str)
+        or set(body) - {"sealing"} != {"type", "node", "incarnation", "public", "roles", "witness"}
     ):
         raise Malformed("no certificate")
-    return Member(node, incarnation, public, frozenset(map(str, roles)), witness)
+    return Member(node, incarnation, public, frozenset(map(str, roles)), witness, sealing)

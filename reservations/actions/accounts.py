@@ -15,7 +15,14 @@ from sqlalchemy.orm import Session
 from reservations.actions.step import Context, action
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import LinkIssued, PartyRegistered, SignedIn, SignedOut
-from reservations.models import Account, LoginLink, Party, PartyResidency, SignInSession
+from reservations.models import (
+    Account,
+    LoginLink,
+    Party,
+    PartyResidency,
+    PartyUnsaid,
+    SignInSession,
+)
 from reservations.models.base import table_of
 
 LINK_HOURS = 24
@@ -105,6 +112,8 @@ def register(
             "created_at": context.now,
         },
     )
+    # The other desks hear of it sealed (actions/sharing.py).
+    session.execute(insert(table_of(PartyUnsaid)), {"party_id": party_id})
     for code, residency in request.residencies:
         session.add(
             PartyResidency(

@@ -9,19 +9,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid5
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from reservations.models import Booking, FormDecision, PaperForm, PaperPack, Party
+from reservations import party_feed
+from reservations.models import Booking, FormDecision, PaperForm, PaperPack, Party, PartyUnsaid
 from reservations.models.base import table_of
 from reservations.rules.period import Period
+from reservations.sheets import booking_id_of, party_id_of
 from sync.sheet import form_key
 
-NAMESPACE = UUID("6f1c3c0e-7e0b-5d43-9c5e-2f4a8f9f1d20")
 FATES = ("used", "void", "lost", "blank")
 _FORM = table_of(PaperForm)
 _PACK = table_of(PaperPack)
@@ -70,16 +70,6 @@ def digest_of(fate: str, said: Mapping[str, Any]) -> str:
     """The same text has the same digest, wherever it was typed."""
     words = json.dumps([fate, dict(said)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(words.encode()).hexdigest()[:24]
-
-
-def booking_id_of(pad: str, number: int) -> str:
-    """The booking that a form makes, the same at every desk."""
-    return str(uuid5(NAMESPACE, form_key(pad, number)))
-
-
-def party_id_of(pad: str, number: int) -> str:
-    """Who wrote the form."""
-    return str(uuid5(NAMESPACE, f"party:{form_key(pad, number)}"))
 
 
 # What comes from other desks (projection.py)
@@ -217,8 +207,11 @@ def know_name(session: Session, pad: str, number: int) -> None:
     row = rows.get(found.pop()) if len(found) == 1 else None
     if row is not None and row.fate == "used" and row.name and _fits_booking(session, row):
         party_id = party_id_of(pad, number)
-        session.merge(Party(id=party_id, name=row.name, phone=row.phone, created_at=row.at))
-        session.flush()
+        # Whoever was forgotten is not named again by a paper that turns up late.
+        if not party_feed.known_forgotten(session, party_id):
+            session.merge(Party(id=party_id, name=row.name, phone=row.phone, created_at=row.at))
+            session.merge(PartyUnsaid(party_id=party_id))
+            session.flush()
 
 
 def _fits_booking(session: Session, row: Any) -> bool:

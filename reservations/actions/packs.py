@@ -241,7 +241,7 @@ def _contents(
         place=place,
         at=context.now,
         days=days,
-        uses=timetable_query.uses(session, memory, place, today, count=BOARD_DAYS),
+        uses=timetable_query.uses(session, memory, place, today, count=BOARD_DAYS, is_named=True),
         covered=covered,
         numbers=numbers,
         mac=packs.form_key(desk, numbers.lease),

@@ -142,12 +142,12 @@ def timetable(
 ) -> Document:
     """The day or the week of a facility that lends something; not kept, as it is true for an hour.
 
-    Two statements.
+    Two statements, and one for the names on one for staff.
     """
     units = memory.catalogue.units_of_place[place.id]
     count = WEEK_DAYS if is_week else 1
     found = calendar.days(session, memory, place, units, day, count=count, now=board.at)
-    uses = timetable_query.uses(session, memory, place, day, count=count)
+    uses = timetable_query.uses(session, memory, place, day, count=count, is_named=board.is_staff)
     if is_week:
         return documents.week_timetable(place, found, uses, board)
     return documents.day_timetable(place, [days[0] for days in found], uses, board)

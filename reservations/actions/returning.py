@@ -23,10 +23,8 @@ from reservations.actions.deciding import names_of, post, settled, texts_standin
 from reservations.actions.form_texts import (
     FATES,
     FormText,
-    booking_id_of,
     forms_of,
     keep,
-    party_id_of,
 )
 from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS, local_day
@@ -40,7 +38,7 @@ from reservations.queries.memory import Memory
 from reservations.rules.availability import Kind
 from reservations.rules.period import HALF_DAY_SLOTS, SLOTS_PER_DAY, Period, day_bit
 from reservations.rules.town import Residency
-from reservations.sheets import SheetName
+from reservations.sheets import SheetName, booking_id_of, party_id_of
 from sync import tables
 from sync.ledger import SqlStore
 from sync.node import Draft, NotWritten

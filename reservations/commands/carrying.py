@@ -57,6 +57,7 @@ def _need_mailboxes(chosen: Any) -> None:
 def now_(is_json: bool) -> None:
     """Carry everything there is, once, through every mailbox. Exit 1 where one did not answer."""
     from reservations.actions import answering as answers  # noqa: PLC0415 - the database
+    from reservations.actions import sharing  # noqa: PLC0415 - as above
     from reservations.mail import Mail  # noqa: PLC0415 - the client of CouchDB
 
     today, at = now()
@@ -66,8 +67,9 @@ def now_(is_json: bool) -> None:
         mail = Mail(desk, desk.settings)
         try:
             answers.tend(desk, at=at)
+            sharing.tend(desk, today=today, at=at)
             done = mail.once(today)
-            if answers.tend(desk, at=at):
+            if answers.tend(desk, at=at) + sharing.tend(desk, today=today, at=at):
                 done = mail.once(today)
         finally:
             mail.stop()
@@ -126,7 +128,7 @@ def export(file: Path, is_json: bool) -> None:
     Any node of the region reads it with `tonari sync import`, in any order, as often as it likes.
     """
     from reservations.actions import answering as answers  # noqa: PLC0415 - the database
-    from reservations.actions import publishing  # noqa: PLC0415 - as above
+    from reservations.actions import publishing, sharing  # noqa: PLC0415 - as above
     from sync.carriers import bundle  # noqa: PLC0415 - as above
 
     with opened() as database:
@@ -135,6 +137,8 @@ def export(file: Path, is_json: bool) -> None:
             publishing.keep_published(desk, 0, at=now()[1])
         while answers.tend(desk, at=now()[1], is_night=True):
             continue
+        today, at = now()
+        sharing.tend(desk, today=today, at=at)
         desk.settle()
         documents = bundle.export(desk.node, file)
     if is_json:
@@ -154,6 +158,7 @@ def import_(file: Path, is_json: bool) -> None:
     or by somebody who is not a node of this one. Nothing is changed then.
     """
     from reservations.actions import answering as answers  # noqa: PLC0415 - the database
+    from reservations.actions import sharing  # noqa: PLC0415 - as above
     from sync.carriers import bundle  # noqa: PLC0415 - as above
     from sync.document import Malformed  # noqa: PLC0415 - as above
 
@@ -166,7 +171,9 @@ def import_(file: Path, is_json: bool) -> None:
             refuse(words or f"ファイルの中身が壊れています。({reason})")
         with desk.transaction() as store:
             desk.keep(store.session)
-        answered = answers.tend(desk, at=now()[1])
+        today, at = now()
+        answered = answers.tend(desk, at=at)
+        sharing.tend(desk, today=today, at=at)
         desk.settle()
     line = {"file": file.name, "writer": done.writer, "documents": done.documents}
     line |= {"applied": len(done.receipt.applied), "waiting": done.receipt.waiting}

@@ -65,6 +65,8 @@ def answering(command: Callable[..., Any]) -> Callable[..., Any]:
 
         from reservations.errors import Refusal  # noqa: PLC0415 - with the other one
 
+        if kwargs.get("is_json"):
+            _log_to_stderr()
         try:
             return command(*args, **kwargs)
         except Refusal as refusal:
@@ -77,6 +79,13 @@ def answering(command: Callable[..., Any]) -> Callable[..., Any]:
             refuse(f"{_TROUBLES.get(type(error), error.strerror)}: {error.filename or ''}")
 
     return run
+
+
+def _log_to_stderr() -> None:
+    """stdout is for the one line of JSON."""
+    import structlog  # noqa: PLC0415 - a fifth of a second
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def sentence_of(refusal: Any) -> str:

@@ -185,12 +185,13 @@ def status(is_json: bool) -> None:
     a month early; `tonari sync prepare` makes it.
     """
     from reservations import clock  # noqa: PLC0415 - with the queries
-    from reservations.queries import ledger, letters  # noqa: PLC0415 - the database
+    from reservations.queries import forgetting, ledger, letters  # noqa: PLC0415 - the database
 
     with at_desk() as desk:
         with desk.database.session() as session:
             found = ledger.standing(session, desk, today=now()[0])
             outgoing = letters.counts(session)
+            undestroyed = forgetting.undestroyed(session, desk) if desk.is_home else {}
         lacking = _lacking(desk)
         contact, suspended = ledger.contact(desk), desk.why_suspended()
         line: dict[str, Any] = {"node": desk.name, "incarnation": desk.node.me.incarnation}
@@ -201,7 +202,7 @@ def status(is_json: bool) -> None:
     line |= {"held": [name.text for name in found.held_here]}
     line |= {"held_elsewhere": len(found.held_elsewhere), "waiting": found.waiting}
     line |= {"unwitnessed": found.unwitnessed, "forked": found.forked}
-    line |= {"quarantine": found.quarantine}
+    line |= {"quarantine": found.quarantine, "undestroyed": undestroyed}
     line |= {"letters": {state: outgoing[state] for state in letters.OPEN}}
     line |= {"mailboxes_lacking": [each.mailbox for each in lacking]}
     is_lacking = any(each.is_due for each in lacking)
@@ -237,6 +238,7 @@ def _show(line: dict[str, Any]) -> None:
         ("保留した文書", f"{sum(line['quarantine'].values()):,}件"),
         ("窓口から伝える知らせ", f"{line['letters']['to_hand_over']:,}件"),
         ("送信を待つ知らせ", f"{line['letters']['to_send'] + line['letters']['failed']:,}件"),
+        ("消去の返事待ち", f"{len(line['undestroyed']):,}人"),
     ):
         click.echo(f"{name}: {seen}")
     for mailbox in line["mailboxes_lacking"]:
@@ -417,6 +419,48 @@ def _restore_hub(desk: Desk, files: tuple[Path, ...]) -> tuple[dict[str, Any], s
     line |= {"came_back": done.came_back}
     words = f"本部は第{line['incarnation']}世代として再開できます。戻った予約{done.came_back:,}件。"
     return line, words
+
+
+@node.command("forget")
+@click.argument("party")
+@json_option
+@answering
+def forget(party: str, is_json: bool) -> None:
+    """At the hub: forget a person or group for good, here and at every node. PARTY is the id.
+
+    Name, reading, telephone, address and residency are blanked, the login is ended, issued papers
+    are deleted, and the key is destroyed that opens what was sealed of them. Each node that was
+    given the key does the same when it hears of it, takes a new key of its own, and says so. Exit 0
+    when all have said so, 1 while some have not: run it again, or look at `tonari node status`.
+    """
+    from reservations import clock, party_feed  # noqa: PLC0415 - with the action
+    from reservations.actions import sharing  # noqa: PLC0415 - the database
+    from reservations.actions.forgetting import (  # noqa: PLC0415 - as above
+        ForgetPartyRequest,
+        forget_party,
+    )
+    from reservations.actions.step import Context  # noqa: PLC0415 - as above
+    from reservations.queries import forgetting  # noqa: PLC0415 - as above
+
+    today, at = now()
+    with at_desk() as desk:
+        if not desk.is_home:
+            refuse("利用者情報の消去は、本部の機械で実行してください。")
+        own = desk.settings
+        context = Context("system", clock.now(), own.node_name, own.node_no)
+        with desk.database.session() as session:
+            forget_party(session, ForgetPartyRequest(party), context)
+        sharing.tend(desk, today=today, at=at)
+        desk.database.scrub(party_feed.SCRUBBED)
+        with desk.database.session() as session:
+            waiting = forgetting.undestroyed(session, desk).get(party, [])
+    if is_json:
+        print_json({"party": party, "waiting": waiting})
+    elif waiting:
+        click.echo(f"ここでは消去しました。まだ返事のない拠点: {'、'.join(waiting)}")
+    else:
+        click.echo("すべての拠点で消去しました。")
+    sys.exit(NOT_ALL if waiting else 0)
 
 
 @node.command("retire")

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from reservations import sheets
-from reservations.actions import answering
-from reservations.clock import now
+from reservations.actions import answering, sharing
+from reservations.clock import local_day, now
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.projection import open_desk
@@ -21,6 +21,7 @@ from sync import tables
 from sync.carriers.local import Link
 
 ROUND_SECONDS = 0.1
+SHARE_SECONDS = 3.0
 log = structlog.get_logger("tonari.demo")
 
 
@@ -38,12 +39,17 @@ def carry(settings: Settings, own: Settings, parent: int) -> None:
     link = Link(hub.node, node.node)
     mark = cut_file(settings)
     before: object = None
+    shared = float("-inf")
     while os.getppid() == parent:
         is_cut = mark.exists()
         try:
             at = sheets.milliseconds(now())
             answering.tend(hub, at=at)
             answering.tend(node, at=at)
+            if time.monotonic() - shared >= SHARE_SECONDS:
+                for desk in (hub, node):
+                    sharing.tend(desk, today=local_day(now()), at=at)
+                shared = time.monotonic()
             if not is_cut:
                 if (_version(hub.database), _version(node.database)) != before:
                     link.sync()

@@ -25,6 +25,15 @@ from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
+from reservations.models.sealed import (
+    PartyDestroyed,
+    PartyForgotten,
+    PartyHolder,
+    PartyKey,
+    PartyText,
+    PartyUnsaid,
+    SealingKey,
+)
 from reservations.models.shelters import Shelter
 
 __all__ = [
@@ -53,10 +62,17 @@ __all__ = [
     "PaperPack",
     "Part",
     "Party",
+    "PartyDestroyed",
+    "PartyForgotten",
+    "PartyHolder",
+    "PartyKey",
     "PartyResidency",
+    "PartyText",
+    "PartyUnsaid",
     "Problem",
     "Purpose",
     "Rating",
+    "SealingKey",
     "Shelter",
     "SignInSession",
     "TownRulesVersion",

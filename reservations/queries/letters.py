@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from reservations import events
 from reservations.clock import LOCAL
 from reservations.db import run
-from reservations.models import Account, Booking, Letter, Party
+from reservations.models import Account, Booking, Letter
+from reservations.queries import parties
 from reservations.queries.bookings import number_text
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
+from reservations.queries.parties import Called
 from reservations.rules.period import Period
 from sync import tables
 
@@ -89,31 +91,24 @@ _LOCALE = (
     .correlate(Letter)
     .scalar_subquery()
 )
-_ALL = (
-    select(
-        *(column for column in Letter.__table__.columns if column.name != "locale"),
-        Letter.locale.label("letter_locale"),
-        Party.name,
-        Party.phone,
-        Party.email,
-        func.coalesce(_LOGIN, "").label("login"),
-        func.coalesce(_LOCALE, "ja").label("person_locale"),
-        Booking.node_no,
-        Booking.serial,
-        Booking.status,
-        Booking.cancelled_at,
-        Booking.instead_of,
-        Booking.unit_id,
-        Booking.date,
-        Booking.start_slot,
-        Booking.end_slot,
-        Booking.purpose_code,
-        Booking.headcount,
-        Booking.fee_yen,
-    )
-    .join(Party, Party.id == Letter.party_id)
-    .join(Booking, Booking.id == Letter.booking_id)
-)
+_ALL = select(
+    *(column for column in Letter.__table__.columns if column.name != "locale"),
+    Letter.locale.label("letter_locale"),
+    func.coalesce(_LOGIN, "").label("login"),
+    func.coalesce(_LOCALE, "ja").label("person_locale"),
+    Booking.node_no,
+    Booking.serial,
+    Booking.status,
+    Booking.cancelled_at,
+    Booking.instead_of,
+    Booking.unit_id,
+    Booking.date,
+    Booking.start_slot,
+    Booking.end_slot,
+    Booking.purpose_code,
+    Booking.headcount,
+    Booking.fee_yen,
+).join(Booking, Booking.id == Letter.booking_id)
 _NEWEST = _ALL.order_by(Letter.at.desc(), Letter.id)
 _LISTED = _NEWEST.where(Letter.state.in_(bindparam("states", expanding=True)))
 _PAGE = _LISTED.limit(PAGE_SIZE).offset(bindparam("offset"))
@@ -175,10 +170,13 @@ def counts(session: Session) -> dict[str, int]:
 def _views(session: Session, memory: Memory, query: Select[Any], **asked: Any) -> list[LetterView]:
     units = memory.catalogue.units
     rows = run(session, query, asked).all()
-    return [_view(row, units[row.unit_id]) for row in rows if row.unit_id in units]
+    called = parties.called(session, (row.party_id for row in rows))
+    return [
+        _view(row, called[row.party_id], units[row.unit_id]) for row in rows if row.unit_id in units
+    ]
 
 
-def _view(row: Row[Any], unit: LentUnit) -> LetterView:
+def _view(row: Row[Any], called: Called, unit: LentUnit) -> LetterView:
     return LetterView(
         id=row.id,
         kind=row.kind,
@@ -192,9 +190,9 @@ def _view(row: Row[Any], unit: LentUnit) -> LetterView:
         next_at=row.next_at,
         sent_at=row.sent_at,
         party_id=row.party_id,
-        name=row.name,
-        phone=row.phone,
-        email=row.email,
+        name=called.name,
+        phone=called.phone,
+        email=called.email,
         login=row.login,
         locale=row.letter_locale if row.text else row.person_locale,
         booking_id=row.booking_id,

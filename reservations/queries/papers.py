@@ -20,7 +20,8 @@ from reservations.events import (
     BookingConfirmed,
     BookingConfirmedInstead,
 )
-from reservations.models import Event, IssuedPaper, Letter, Party
+from reservations.models import Event, IssuedPaper, Letter
+from reservations.queries import parties
 from sync import tables
 from sync.ledger import SqlStore
 
@@ -58,7 +59,6 @@ _ISSUED = _COLUMNS.where(
     IssuedPaper.kind == bindparam("kind"),
     IssuedPaper.revision == bindparam("revision"),
 )
-_NAME = select(Party.name).where(Party.id == bindparam("party_id"))
 # A change that two desks had to answer made another booking: it begins with these.
 _CHANGES = (BookingChanged.name, BookingConfirmedInstead.name, BookingAsked.name)
 _CHANGED = select(func.max(Event.at)).where(
@@ -174,7 +174,7 @@ def issued(session: Session, kind: str, subject: str, revision: int) -> IssuedVi
 
 def party_name(session: Session, party_id: str) -> str:
     """To whom a paper is addressed."""
-    return str(run(session, _NAME, {"party_id": party_id}).scalar_one())
+    return parties.called(session, [party_id])[party_id].shown
 
 
 def changed_at(session: Session, booking_id: str) -> datetime | None:

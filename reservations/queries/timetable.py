@@ -11,10 +11,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations.db import run
-from reservations.models import Booking, Party
+from reservations.models import Booking
+from reservations.queries import parties
 from reservations.queries.bookings import number_text
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
+from reservations.queries.parties import Called
 from reservations.rules.availability import Kind
 from reservations.rules.period import SLOTS_PER_DAY, Period
 
@@ -57,10 +59,8 @@ _USES = (
         Booking.headcount,
         Booking.fee_yen,
         Booking.note,
-        Party.name,
-        Party.phone,
+        Booking.party_id,
     )
-    .outerjoin(Party, Party.id == Booking.party_id)
     .where(
         Booking.facility_id == bindparam("facility_id"),
         Booking.date.between(bindparam("first"), bindparam("last")),
@@ -71,19 +71,28 @@ _USES = (
 
 
 def uses(
-    session: Session, memory: Memory, place: Place, first: date, *, count: int
+    session: Session, memory: Memory, place: Place, first: date, *, count: int, is_named: bool
 ) -> tuple[Use, ...]:
-    """What holds the units of one facility on `count` days from `first`: one statement.
+    """What holds the units of one facility on `count` days from `first`: one statement, and one for
+    the names.
 
     What runs past midnight is on both days.
+
+    is_named   for staff; without it no name or telephone is read at all
     """
     last = first + timedelta(days=count - 1)
     values = {"facility_id": place.id, "first": first - timedelta(days=1), "last": last}
-    rows = run(session, _USES, values)
-    return tuple(use for row in rows for use in _on_days(memory, row) if use.date >= first)
+    rows = run(session, _USES, values).all()
+    named = parties.called(session, (row.party_id for row in rows)) if is_named else {}
+    return tuple(
+        use
+        for row in rows
+        for use in _on_days(memory, row, named.get(row.party_id))
+        if use.date >= first
+    )
 
 
-def _on_days(memory: Memory, row: Any) -> Iterator[Use]:
+def _on_days(memory: Memory, row: Any, party: Called | None) -> Iterator[Use]:
     purpose, _ = memory.catalogue.purposes.get(row.purpose_code, ("", ""))
 
     def on(day: date, period: Period) -> Use:
@@ -93,8 +102,8 @@ def _on_days(memory: Memory, row: Any) -> Iterator[Use]:
             period,
             Kind(row.kind),
             number_text(row.node_no, row.serial),
-            row.name or "",
-            row.phone or "",
+            party.shown if party else "",
+            party.phone if party else "",
             purpose,
             row.headcount,
             row.fee_yen,

@@ -50,6 +50,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "confirm_position": _ALWAYS,
     "extend_horizon": _ALWAYS,
     "forget_expired": _ALWAYS,
+    "forget_party": _ALWAYS,
     "declare": _ALWAYS,
     "word_letter": _ALWAYS,
     "try_letter": _ALWAYS,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from reservations import projection
+from reservations import projection, sheets
 from reservations.actions import deciding, form_texts, returning
 from reservations.actions.bookings import CancelRequest, cancel
 from reservations.actions.deciding import Decision
@@ -111,7 +111,7 @@ def test_opening_again_changes_nothing(desk, session, pad):
 def test_a_form_becomes_a_booking_that_can_be_cancelled_like_any_other(desk, session, region, pad):
     assert type_in(desk, session, used(region, 1)) == "entered"
 
-    booking_id = form_texts.booking_id_of(pad, 1)
+    booking_id = sheets.booking_id_of(pad, 1)
     made = session.get_one(Booking, booking_id)
     assert (made.status, made.date, made.headcount) == ("confirmed", FIRST, 10)
     assert session.get_one(Party, made.party_id).name == "団体1"
@@ -136,14 +136,14 @@ def test_different_texts_under_one_number_wait_for_a_person(desk, session, regio
     type_in(desk, session, FormText(pad, 1, "void"))
     found = returning.account(desk, pad)
     assert (found.conflicts, found.waiting) == ((2,), ())
-    assert session.get(Booking, form_texts.booking_id_of(pad, 2)) is None
+    assert session.get(Booking, sheets.booking_id_of(pad, 2)) is None
 
     chosen = used(region, 2, date=LAST)
     deciding.decide_form(session, Decision(pad, 2, chosen.digest), context("account-staff"))
     returning.settle(desk, memory.newest(desk.database), pad, at=5)
 
     session.rollback()
-    assert session.get_one(Booking, form_texts.booking_id_of(pad, 2)).date == LAST
+    assert session.get_one(Booking, sheets.booking_id_of(pad, 2)).date == LAST
     assert returning.account(desk, pad).conflicts == ()
 
 
@@ -155,7 +155,7 @@ def test_a_number_waits_for_those_before_it(desk, session, region, pad):
 
     assert waiting.waiting == (3,)
     assert returning.account(desk, pad).waiting == ()
-    assert session.get_one(Booking, form_texts.booking_id_of(pad, 3)).status == "confirmed"
+    assert session.get_one(Booking, sheets.booking_id_of(pad, 3)).status == "confirmed"
 
 
 def test_of_two_forms_for_one_place_the_lower_number_has_it(desk, session, region, pad):
@@ -165,7 +165,7 @@ def test_of_two_forms_for_one_place_the_lower_number_has_it(desk, session, regio
     found = returning.account(desk, pad)
 
     assert found.no_place == (2,)
-    assert session.get_one(Booking, form_texts.booking_id_of(pad, 1)).status == "confirmed"
+    assert session.get_one(Booking, sheets.booking_id_of(pad, 1)).status == "confirmed"
     assert masks_agree(session) == []
 
 
@@ -326,13 +326,13 @@ def test_what_the_ledger_has_settled_is_not_chosen_away(desk, session, region, p
 
     assert refused.value.code is RefusalCode.FORM_SETTLED
     hear_choice(session, Decided(other.digest, (first.digest,)), number=1)
-    made = session.get_one(Booking, form_texts.booking_id_of(pad, 1))
+    made = session.get_one(Booking, sheets.booking_id_of(pad, 1))
     assert session.get_one(Party, made.party_id).name == "先の人"
     assert returning.account(desk, pad).conflicts == (1,)
     decide(session, pad, 1, first)
     assert returning.account(desk, pad).conflicts == ()
     session.rollback()
-    assert session.get_one(Booking, form_texts.booking_id_of(pad, 1)).date == FIRST
+    assert session.get_one(Booking, sheets.booking_id_of(pad, 1)).date == FIRST
 
 
 def test_a_text_that_no_decision_has_seen_is_a_conflict_again(desk, session, region, pad):

@@ -12,17 +12,22 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from reservations import clock
 from reservations.actions.bookings import book
 from reservations.cli import main
 from reservations.config import Settings
 from reservations.db import Database, write_transaction
+from reservations.models import Party
 from reservations.projection import know_party, open_desk
-from tests.support.desks import an_office
+from tests.support.desks import Office, an_office
 from tests.support.lending import a_wish, the_booking
+from tests.support.people import registers
 from tests.support.process import free_port
-from tests.town import NOW, TODAY, Region, context
+from tests.town import NOW, TODAY, Gym, Region, context
+
+A_GYM = Gym(0, 0, ())
 
 
 @dataclass
@@ -50,7 +55,7 @@ class Machine:
         assert done.exit_code == 2, (done.output, done.exception)
         return done.stderr
 
-    def books(self, region: Region, name: str, **other: Any) -> str:
+    def books(self, region: Region, name: str, *, party: str = "", **other: Any) -> str:
         """Somebody books on this machine; returns the status."""
         settings = Settings(data_dir=self.folder)
         database = Database(settings.url, threads=1)
@@ -58,8 +63,8 @@ class Machine:
         who = context(node=settings.node_name, node_no=settings.node_no)
         with database.session() as session:
             with write_transaction(session):
-                know_party(session, f"party-{name}", NOW)
-            wish = a_wish(region.here.whole, f"party-{name}", **{"date": TODAY, **other})
+                know_party(session, party or f"party-{name}", NOW)
+            wish = a_wish(region.here.whole, party or f"party-{name}", **{"date": TODAY, **other})
             made = book(session, wish, who)
             status = the_booking(session, made).status
         database.dispose()
@@ -299,6 +304,76 @@ def test_a_node_is_retired_here_and_at_the_hub(region, hub, gym, stick):
     assert (here["given"], there["facilities"]) == (3, 1)
     assert "廃止" in gym.says("node", "status")["suspended"]
     assert hub.says("node", "hand-over")["moved"] == []
+
+
+def registered(machine: Machine, name: str) -> str:
+    """Somebody signs up on this machine; returns the party's id."""
+    settings = Settings(data_dir=machine.folder)
+    database = Database(settings.url, threads=1)
+    desk = open_desk(database, settings)
+    with database.session() as session:
+        who = Office(desk, database, Region(A_GYM, A_GYM, "", ""), session, settings.node_no)
+        party = registers(who, name=name, login=f"{len(name)}@example.jp")
+    database.dispose()
+    return party
+
+
+def name_at(machine: Machine, party: str) -> str | None:
+    """How somebody is called in the tables of this machine."""
+    database = Database(Settings(data_dir=machine.folder).url, threads=1)
+    with database.session() as session:
+        found = session.scalar(select(Party.name).where(Party.id == party))
+    database.dispose()
+    return found
+
+
+def test_names_come_with_the_stick_and_go_home_by_it(region, hub, gym, stick):
+    here = registered(hub, "隣野　はるか")
+    hub.books(region, here.removeprefix("party-"), party=here)
+    joined(hub, gym, stick, region)
+    there = registered(gym, "向井　つかさ")
+    carry(gym, hub, stick)
+
+    assert name_at(gym, here) == "隣野　はるか"
+    assert name_at(hub, there) == "向井　つかさ"
+    assert "隣野".encode() not in (stick / "gym").read_bytes()
+
+
+def test_a_restored_machine_is_given_names_under_a_new_key(region, hub, watched, stick):
+    first = registered(hub, "隣野　はるか")
+    hub.books(region, "first", party=first)
+    joined(hub, watched, stick, region, "--witness", "gym-disk")
+    watched.says("node", "restore", "--request", stick / "request")
+    second = registered(hub, "向井　つかさ　ほか")
+    hub.books(region, "second", party=second, date=TODAY + timedelta(days=3))
+
+    hub.says("node", "admit", "gym", "--request", stick / "request", "--out", stick / "again")
+    watched.says("node", "restore", stick / "again")
+
+    assert (name_at(watched, first), name_at(watched, second)) == (
+        "隣野　はるか", "向井　つかさ　ほか",
+    )  # fmt: skip
+
+
+def test_a_person_is_forgotten_at_the_hub_and_then_at_the_node(region, hub, gym, stick):
+    party = registered(hub, "隣野　はるか")
+    hub.books(region, "first", party=party)
+    joined(hub, gym, stick, region)
+    carry(gym, hub, stick)
+
+    refused = gym.refuses("node", "forget", party)
+    nobody = hub.refuses("node", "forget", "nobody")
+    ordered = hub.run("node", "forget", party)
+    waiting = hub.says("node", "status")["undestroyed"]
+    carry(hub, gym, stick)
+    carry(gym, hub, stick)
+    done = hub.says("node", "forget", party)
+
+    assert "本部" in refused and nobody.strip() != ""
+    assert (ordered.exit_code, "gym" in ordered.stdout) == (1, True)
+    assert waiting == {party: ["gym"]}
+    assert done == {"party": party, "waiting": []}
+    assert name_at(hub, party) == name_at(gym, party) == ""
 
 
 def test_without_a_mailbox_there_is_nothing_to_carry_now(region, hub):

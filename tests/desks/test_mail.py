@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from sync.carriers import couch
 from tests.support.copies import Copy
 from tests.support.desks import Office, Offices, two_offices
 from tests.support.mailboxes import prepared, way_to
+from tests.support.people import KNOWN, WORDS, person, registers
 from tests.support.proxy import Proxy, a_line
 from tests.town import NOW, SATURDAY, TODAY
 
@@ -184,6 +186,34 @@ def carry_by_mail(desk: Desk) -> dict[str, str]:
         return mail.once(TODAY).errors
     finally:
         mail.stop()
+
+
+def test_names_come_by_mail_and_no_word_of_a_person_is_in_the_mailbox(posted, couches):
+    """I11, over all that the server has."""
+    offices, _line = posted
+    hub, gym = offices.hub, offices.gym
+    party = registers(hub)
+    hub.books(hub.region.here.whole, party)
+    keepers = [Keeper(hub.desk, hub.desk.settings), Keeper(gym.desk, gym.desk.settings)]
+
+    def is_known() -> bool:
+        rounds(keepers)
+        return person(gym, party) == KNOWN
+
+    until(is_known)
+    for keeper in keepers:
+        assert keeper.mail is not None
+        keeper.mail.stop()
+    admin, held = couches["hub"].admin, ""
+    for scope in mail.scopes(TOWNS, TODAY, 92):
+        database = couch.database_of(scope)
+        held += json.dumps(
+            admin.call("post_all_docs", db=database, include_docs=True), ensure_ascii=False
+        )
+    admin.close()
+
+    assert party in held
+    assert [word for word in WORDS if word in held] == []
 
 
 def test_the_nightly_audit_finds_what_one_side_lacks(posted):

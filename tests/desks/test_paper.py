@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from reservations import jobs
-from reservations.actions import deciding, form_texts, returning
+from reservations import jobs, sheets
+from reservations.actions import deciding, returning
 from reservations.actions.deciding import Decision
 from reservations.actions.form_texts import FormText
 from reservations.actions.packs import PackRequest, take_numbers
@@ -138,7 +138,7 @@ def test_a_decision_at_one_desk_holds_at_both(offices: Offices, where, is_first)
     accounts = [returning.account(each.desk, pad) for each in (offices.hub, offices.gym)]
     assert accounts[0] == accounts[1]
     assert accounts[0].is_balanced
-    made = offices.hub.session.get_one(Booking, form_texts.booking_id_of(pad, 2))
+    made = offices.hub.session.get_one(Booking, sheets.booking_id_of(pad, 2))
     assert chosen.period is not None
     assert made.start_slot == chosen.period.start
 
@@ -217,4 +217,4 @@ def test_no_name_leaves_the_desk_where_it_was_typed(offices: Offices):
         lines = [line.raw for chain in store.chains() for line in store.lines(chain)]
     assert any(b'"form"' in raw for raw in lines)
     assert not any("山﨑".encode() in raw or b"090-0000" in raw for raw in lines)
-    assert hub.session.get_one(Booking, form_texts.booking_id_of(pad, 1)).date == SATURDAY
+    assert hub.session.get_one(Booking, sheets.booking_id_of(pad, 1)).date == SATURDAY

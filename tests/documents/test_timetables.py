@@ -128,8 +128,9 @@ def test_what_runs_past_midnight_is_on_both_days(session, region):
     known = memory.current(session)
     place = known.catalogue.places[region.here.facility_id]
 
-    both = timetable_query.uses(session, known, place, SATURDAY, count=2)
-    after = timetable_query.uses(session, known, place, SATURDAY + timedelta(days=1), count=1)
+    both = timetable_query.uses(session, known, place, SATURDAY, count=2, is_named=True)
+    sunday = SATURDAY + timedelta(days=1)
+    after = timetable_query.uses(session, known, place, sunday, count=1, is_named=True)
 
     assert [(use.date, use.period) for use in both] == [
         (SATURDAY, Period(72, 100)),

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from reservations.db import Database
-from reservations.models import Base, Unit, schema
+from reservations.models import Base, PartyUnsaid, Unit, schema
 from tests import town
 
 
@@ -125,6 +125,21 @@ def test_up_again_after_the_way_down_the_tables_take_rows(database):
 
     with database.session() as session:
         assert session.scalar(select(Unit.id).where(Unit.id == region.here.whole)) is not None
+
+
+def test_whoever_was_registered_before_parties_travelled_has_yet_to_be_told_of(database):
+    upgrade(database)
+    region = town.a_region(database, days=3)
+    with database.engine.begin() as connection:
+        columns = "id, kind, name, kana, phone, email, created_at"
+        values = "'stub', 'person', '', '', '', '', '2026-06-06'"
+        connection.execute(text(f"INSERT INTO party ({columns}) VALUES ({values})"))
+
+    command.downgrade(schema.alembic_config(database), "0004")
+    upgrade(database)
+
+    with database.session() as session:
+        assert session.scalars(select(PartyUnsaid.party_id)).all() == [region.resident]
 
 
 def test_a_made_database_needs_no_revision(database):

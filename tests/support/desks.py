@@ -102,13 +102,21 @@ def two_offices(
     hub = an_office(folder / "hub", "hub", 1, hub_url, witness=hub_witness)
     if hub_witness:
         hub.desk.node.start()
-    home = folder / "gym" / "node"
+    witness = "gym-witness" if has_witness else ""
+    gym = one_more(hub, folder, "gym", 2, gym_url, witness=witness)
+    return Offices(hub, gym, Link(hub.desk.node, gym.desk.node))
+
+
+def one_more(
+    hub: Office, folder: Path, name: str, number: int, url: str, *, witness: str = ""
+) -> Office:
+    """A node that the hub admits and introduces; its key is its own."""
+    home = folder / name / "node"
     home.mkdir(parents=True)
     key = desks.new_key(home / "key")
-    witness = "gym-witness" if has_witness else ""
     with hub.desk.transaction() as store:
-        desks.admit(hub.desk, store.session, "gym", key.public, witness=witness)
-    desks.join(home, "gym", desks.introduce(hub.desk))
-    gym = an_office(folder / "gym", "gym", 2, gym_url, witness=witness)
-    gym.desk.node.start()
-    return Offices(hub, gym, Link(hub.desk.node, gym.desk.node))
+        desks.admit(hub.desk, store.session, name, key.public, witness=witness)
+    desks.join(home, name, desks.introduce(hub.desk))
+    made = an_office(folder / name, name, number, url, witness=witness)
+    made.desk.node.start()
+    return made

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tidy.repository import ROOT
 
-CORE = ("document", "members", "sheet", "store", "node", "again", "exchange", "status")
+CORE = ("document", "members", "sheet", "store", "node", "again", "exchange", "status", "sealing")
 FORBIDDEN = {
     "time", "datetime", "random", "secrets", "uuid", "threading", "multiprocessing", "asyncio",
     "concurrent", "socket", "ssl", "http", "urllib", "requests", "httpx", "ibmcloudant", "flask",

@@ -11,7 +11,7 @@ from printables import qr
 from printables.application_form import ApplicationForm
 from printables.forms import town
 from printables.registry import PAPERS
-from reservations.actions import form_texts
+from reservations import sheets
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.clock import local
 from reservations.documents import paper as documents_paper
@@ -233,7 +233,7 @@ def test_a_form_becomes_a_booking_with_its_name(counter, staff, pad):
 
     assert "入力しました。" in staff.text
     with counter.database.session() as session:
-        made = session.get_one(Booking, form_texts.booking_id_of(pad, 1))
+        made = session.get_one(Booking, sheets.booking_id_of(pad, 1))
         assert (made.status, made.date, made.headcount) == ("confirmed", SATURDAY, 12)
         assert session.get_one(Party, made.party_id).name == "山﨑　葛󠄀子"
 
@@ -260,7 +260,7 @@ def test_the_whole_way_of_a_pack(counter, staff, pad):
 
     assert "この紙での受付を始める" in staff.text
     with counter.database.session() as session:
-        assert packs.bookings_known(session, [form_texts.booking_id_of(pad, 1)])
+        assert packs.bookings_known(session, [sheets.booking_id_of(pad, 1)])
 
 
 def test_a_contradiction_is_shown_and_a_person_chooses(counter, staff, pad):
