@@ -77,7 +77,14 @@ def hub(tmp_path: Path, couches: dict[str, Couch], monkeypatch) -> Iterator[Hub]
     }.items():  # fmt: skip
         monkeypatch.setenv(f"TONARI_{name}", str(value))
     monkeypatch.setattr(clock, "now", lambda: town.NOW)
+    # Other tests have used this server, and others will.
+    emptied(server)
     yield made
+    emptied(server)
+    server.admin.close()
+
+
+def emptied(server: Couch) -> None:
     admin = server.admin
     for database_name in [*THIS_YEAR, *NEXT_YEAR]:
         with contextlib.suppress(NoContact):
@@ -87,7 +94,6 @@ def hub(tmp_path: Path, couches: dict[str, Couch], monkeypatch) -> Iterator[Hub]
             doc_id = f"org.couchdb.user:{name}"
             known = admin.call("get_document", db=couch.USERS, doc_id=doc_id)
             admin.call("delete_document", db=couch.USERS, doc_id=doc_id, rev=known["_rev"])
-    admin.close()
 
 
 def members(found: Any) -> dict[str, list[str]]:

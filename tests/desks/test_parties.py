@@ -189,7 +189,7 @@ def test_letters_to_those_who_booked_elsewhere_have_names_and_telephones(region:
     assert hub.status(asked) == "confirmed"
 
 
-def test_the_counters_ledger_calls_people_by_name_and_else_by_id(region: Three):
+def test_the_counters_letters_call_people_by_name_and_else_by_id(region: Three):
     gym = region.gym
     party = registers(gym)
     for who in (party, "party-rival"):
@@ -201,7 +201,7 @@ def test_the_counters_ledger_calls_people_by_name_and_else_by_id(region: Three):
     client = app.test_client()
     client.set_cookie(SESSION_COOKIES["counter"], token)
 
-    page = client.get("/ledger").get_data(as_text=True)
+    page = client.get("/letters?show=waiting").get_data(as_text=True)
 
     assert NAME in page and PHONE in page
     assert "（名前はこの拠点にありません） party-rival" in page
