@@ -158,7 +158,7 @@ def test_after_the_server_was_away_one_writer_hears_so_and_the_next_one_writes(
     rename = update(Party).where(Party.id == "p").values(name="x")
     with database.session() as session, write_transaction(session):
         session.execute(rename)
-    end_all = "SELECT pg_terminate_backend(pid, 9000) FROM pg_stat_activity WHERE datname = '{{}}'"
+    end_all = "SELECT pg_terminate_backend(pid, 9000) FROM pg_stat_activity WHERE datname = '{}'"
     postgres_cluster.execute(end_all.format(database.url.database))
 
     with database.session() as session:
