@@ -156,13 +156,14 @@ def misses(
     """The nearest units that would serve a wish and cannot be had, each with its reason."""
     found: list[Miss] = []
     bit = day_bit(wish.date, is_holiday=wish.date in HOLIDAYS)
+    asked = OneDay(memory, wish.date, now=now, viewer=viewer)
     for looked_at, (metres, unit) in enumerate(outwards(memory, wish.near)):
         if len(found) >= limit or looked_at >= UNITS_LOOKED_AT_MAX:
             break
         if not unit.is_bookable or not suits(unit, wish):
             continue
         period = lent_period(unit.lending_on(wish.date, bit), wish.period) or wish.period
-        reason = _reason(memory, unit, wish.date, period, bit, now=now, viewer=viewer)
+        reason = _reason(memory, asked, unit, wish.date, period, now=now, viewer=viewer)
         if reason is not None:
             found.append(Miss(unit, period, metres, *reason))
     return found
@@ -170,10 +171,10 @@ def misses(
 
 def _reason(
     memory: Memory,
+    asked: OneDay,
     unit: LentUnit,
     day: date,
     period: Period,
-    bit: int,
     *,
     now: datetime,
     viewer: Viewer,
@@ -189,7 +190,7 @@ def _reason(
     opens = bookable_from(day, residency=viewer.residency(unit.town.code), rules=rules)
     if opens > today:
         return Status.NOT_OPEN, opens
-    if not OneDay(memory, day, now=now, viewer=viewer).lends(unit, period):
+    if not asked.lends(unit, period):
         return Status.NOT_OPEN, None
     return None
 

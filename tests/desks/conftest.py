@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from reservations import clock
 from tests.support.desks import Offices, two_offices
 from tests.support.many_desks import Desks, Prepared, copied, prepare
+from tests.support.people import Three, three
+from tests.town import NOW
 
 
 @pytest.fixture
@@ -43,3 +46,10 @@ def desks(prepared: Prepared, tmp_path: Path) -> Iterator[Desks]:
     """A hub, a gym and one next door; the hub holds everything."""
     with copied(prepared, tmp_path / "desks") as made:
         yield made
+
+
+@pytest.fixture
+def region(offices: Offices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Three:
+    """A hub and two nodes to which names travel."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    return three(offices, tmp_path)

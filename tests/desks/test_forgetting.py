@@ -48,12 +48,6 @@ from tests.support.people import (
 from tests.town import NOW, TODAY
 
 
-@pytest.fixture
-def region(offices: Offices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Three:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
-    return three(offices, tmp_path)
-
-
 def forget(office: Office, party: str) -> None:
     forget_party(office.session, ForgetPartyRequest(party), office.context(actor="system"))
 

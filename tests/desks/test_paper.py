@@ -79,18 +79,8 @@ def test_two_desks_type_in_ten_forms_in_different_orders(offices: Offices):
 
 
 def test_different_texts_at_two_desks_are_seen_at_both(offices: Offices):
+    pad, _one, _other = a_contradiction(offices)
     hub, gym = offices.hub, offices.gym
-    offices.give(SATURDAY)
-    request = PackRequest(gym.region.here.facility_id, SATURDAY, SATURDAY, forms=3, grids=1)
-    pad = take_numbers(gym.session, request, gym.context()).fact.subject  # type: ignore[union-attr]
-    returning.open_pack(gym.desk, pad, at=5)
-    offices.meet()
-    one = texts(gym.region, pad)[1]
-    other = FormText(pad, 2, "used", one.unit_id, one.date, a_period("19:00-21:00"), 8)
-
-    type_in(hub, [one])
-    type_in(gym, [other])
-    offices.meet()
 
     for office in (hub, gym):
         assert returning.account(office.desk, pad).conflicts == (2,)

@@ -39,12 +39,6 @@ from tests.support.people import (
 from tests.town import NOW, SATURDAY, TODAY
 
 
-@pytest.fixture
-def region(offices: Offices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Three:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
-    return three(offices, tmp_path)
-
-
 def test_who_books_at_the_gym_is_known_there_by_name(region: Three):
     hub = region.hub
     party = registers(hub)
