@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from reservations.db import run
 from reservations.desk import Desk
 from reservations.events import sheet_of
-from reservations.models import Booking
+from reservations.models import Booking, FacilityNode
 from reservations.queries import calendar, parties
 from reservations.queries.bookings import number_text
 from reservations.queries.calendar import Cell
@@ -220,3 +220,29 @@ def _cell(cell: Cell, uses: Iterable[Use], *, is_held: bool) -> BoardCell:
         if any(use.is_tentative for use in within):
             state = State.TENTATIVE
     return BoardCell(cell, state, within)
+
+
+_OWN_PLACE = (
+    select(FacilityNode.facility_id)
+    .where(FacilityNode.node == bindparam("node"))
+    .order_by(FacilityNode.facility_id)
+    .limit(1)
+)
+
+
+def own_place(session: Session, memory: Memory, node: str) -> Place | None:
+    """The facility that a node serves, else one of the town that lends most, if there is any."""
+    lent = memory.catalogue.units_of_place
+    served = run(session, _OWN_PLACE, {"node": node}).scalar()
+    if served in lent:
+        return memory.catalogue.places[served]
+    middle = memory.catalogue.middle
+    places = of_town(memory, middle.code) if middle else ()
+    return places[0] if places else next((memory.catalogue.places[each] for each in lent), None)
+
+
+def of_town(memory: Memory, town_code: str) -> tuple[Place, ...]:
+    """The facilities of a town that lend something, by name."""
+    places = (memory.catalogue.places[place_id] for place_id in memory.catalogue.units_of_place)
+    found = (place for place in places if place.town.code == town_code)
+    return tuple(sorted(found, key=lambda place: (place.kana or place.name, place.id)))
