@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from reservations.actions.bookings import ClosureRequest, close
 from reservations.db import Database, write_transaction
 from reservations.models import Booking, Party
+from reservations.models.base import table_of
 from reservations.queries import board as boards
 from reservations.queries import parties
 from reservations.queries.board import Board, State
@@ -59,7 +60,7 @@ def test_a_wish_that_waits_is_shown_and_occupies_nothing(session: Session, regio
     wish = the_booking(session, booking_id)
     with write_transaction(session):
         values = {"date": SATURDAY, "start_slot": 36, "end_slot": 48, "status": "tentative"}
-        row = {name: getattr(wish, name) for name in Booking.__table__.columns.keys()}  # noqa: SIM118
+        row = {each.name: getattr(wish, each.name) for each in table_of(Booking).columns}
         session.add(Booking(**{**row, **values, "id": "waits", "serial": 99}))
 
     board = the_board(session, region.here)

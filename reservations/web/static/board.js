@@ -72,7 +72,7 @@ if (board) {
     if (link) {
       event.preventDefault();
       link.click();
-    } else if (moves[event.key]) {
+    } else if (from && moves[event.key]) {
       event.preventDefault();
       go(moves[event.key]());
     }
