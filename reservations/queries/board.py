@@ -234,7 +234,7 @@ def own_place(session: Session, memory: Memory, node: str) -> Place | None:
     """The facility that a node serves, else one of the town that lends most, if there is any."""
     lent = memory.catalogue.units_of_place
     served = run(session, _OWN_PLACE, {"node": node}).scalar()
-    if served in lent:
+    if served is not None and served in lent:
         return memory.catalogue.places[served]
     middle = memory.catalogue.middle
     places = of_town(memory, middle.code) if middle else ()

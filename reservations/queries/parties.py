@@ -134,7 +134,7 @@ def _plain(column: Any, marks: str) -> Any:
     return column
 
 
-def _search(*where: Any) -> Select[tuple[str]]:
+def _search(*where: Any) -> Select[Any]:
     shown = Party.name != ""
     ordered = select(Party.id).where(shown, *where).order_by(Party.kana, Party.id)
     return ordered.limit(bindparam("most"))
@@ -187,7 +187,7 @@ def _beginning(words: str) -> str:
     return plain.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
 
 
-def _found(session: Session, query: Select[tuple[str]], values: dict[str, Any]) -> list[Called]:
+def _found(session: Session, query: Select[Any], values: dict[str, Any]) -> list[Called]:
     ids = list(run(session, query, {**values, "most": FOUND_MAX}).scalars())
     known = called(session, ids)
     return [known[party_id] for party_id in ids]

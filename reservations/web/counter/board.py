@@ -294,7 +294,7 @@ def named(unit: LentUnit, day: date, period: Period) -> dict[str, Any]:
 
 def frame_address(unit: LentUnit, day: date, period: Period) -> str:
     """The board with the form of this frame open."""
-    return url_for("board.page", **named(unit, day, period)) + "#form"
+    return url_for("board.page", **named(unit, day, period))
 
 
 def board_address(place: Place, day: date) -> str:
