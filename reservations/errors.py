@@ -44,6 +44,7 @@ class RefusalCode(Enum):
     NOT_A_FRAME = "not_a_frame"
     TOO_LONG = "too_long"
     NO_PRICE = "no_price"
+    REASON_NEEDED = "reason_needed"
     LIMIT_REACHED = "limit_reached"
     OWN_OVERLAP = "own_overlap"
     TAKEN = "taken"

@@ -88,8 +88,20 @@ def book(
     raises   Refusal with the strongest code; `taken` when the database says that a part of the
              unit is occupied
     """
+    return lend(session, request, context, booking_id)
+
+
+def lend(
+    session: Session,
+    request: BookingRequest,
+    context: Context,
+    booking_id: str,
+    *,
+    waived: frozenset[RefusalCode] = frozenset(),
+) -> BookingConfirmed | BookingAsked:
+    """What `book` does, in the caller's transaction; `waived` is not refused."""
     unit, standing, memory_now = load(session, request, context)
-    terms = agree(unit, request, standing, memory_now, context)
+    terms = agree(unit, request, standing, memory_now, context, waived=waived)
     values = _use_row(request, context, booking_id, terms)
     try:
         places.take(session, Place(unit, request.date, request.period))
@@ -115,6 +127,18 @@ def change(
     raises   Refusal not_found, not_active, already_started, changing, or whatever booking anew
              would refuse; the old place is then still held
     """
+    return move(session, request, context, booking_id)
+
+
+def move(
+    session: Session,
+    request: ChangeRequest,
+    context: Context,
+    booking_id: str,
+    *,
+    waived: frozenset[RefusalCode] = frozenset(),
+) -> BookingChanged | BookingConfirmedInstead | BookingAsked:
+    """What `change` does, in the caller's transaction; `waived` is not refused."""
     found = _active(session, booking_id, context)
     booking, old = found.booking, found.unit
     if found.instead:
@@ -129,7 +153,7 @@ def change(
         booking.headcount,
     )
     unit, standing, memory_now = load(session, wish, context, except_id=booking_id)
-    terms = agree(unit, wish, standing, memory_now, context, given_up=old)
+    terms = agree(unit, wish, standing, memory_now, context, given_up=old, waived=waived)
     lock(
         session,
         [(old.parts, booking.date, before), (unit.parts, request.date, request.period)],
@@ -160,6 +184,13 @@ def cancel(
 
     raises   Refusal not_found, not_active, already_started
     """
+    return give_up(session, request, context, booking_id)
+
+
+def give_up(
+    session: Session, request: CancelRequest, context: Context, booking_id: str
+) -> BookingCancelled | CancellationAsked:
+    """What `cancel` does, in the caller's transaction."""
     found = _active(session, booking_id, context, statuses=("confirmed", "tentative"))
     booking, unit = found.booking, found.unit
     others = _instead_of(session, booking_id) if found.instead else []
@@ -183,6 +214,13 @@ def cancel(
     booking.revision = fact.revision
     _tell_of_cancellation(session, booking, fact, context)
     return fact
+
+
+def check_party(session: Session, booking_id: str, party_id: str) -> None:
+    """raises   Refusal not_found where the booking is not this party's"""
+    found = session.scalar(select(Booking.party_id).where(Booking.id == booking_id))
+    if found is None or found != party_id:
+        raise Refusal(RefusalCode.NOT_FOUND)
 
 
 @action("close")

@@ -75,7 +75,7 @@ class Done(str):
 
 
 _AUDIT_TABLE = table_of(AuditLine)
-_AUDIT_COLUMNS = ("at", "node", "actor", "action", "subject", "key", "request_hash")
+_AUDIT_COLUMNS = ("at", "node", "actor", "action", "subject", "key", "request_hash", "reason")
 
 
 # On PostgreSQL requests with the same turn come one after the other: without that, ten bookings
@@ -121,6 +121,7 @@ def action(
     *,
     subject: Callable[[Any], str] | None = None,
     turn: Callable[[Any], str] | None = None,
+    reason: Callable[[Any], str] | None = None,
 ) -> Callable[[Work[Request]], Action[Request]]:
     """Make a function that does one thing into the action `name` (a row of rules/modes.py).
 
@@ -129,6 +130,7 @@ def action(
 
     subject  which id the request is about; without it a new one is made for what is created
     turn     whose requests come one after the other; without it those about the same subject
+    reason   why, in the words of whoever does it: for the audit line
     raises   Refusal (mode, key_reused, and whatever the action refuses); nothing is written then
     """
     assert name in modes.TABLE, name
@@ -140,10 +142,11 @@ def action(
             for left in range(TRIES - 1, -1, -1):
                 about = subject(request) if subject else context.new_id()
                 waits_for = turn(request) if turn else about
+                why = reason(request) if reason else ""
                 fact: Fact | None = None
                 try:
                     with write_transaction(session):
-                        earlier = _write_audit(session, name, context, about, waits_for)
+                        earlier = _write_audit(session, name, context, about, waits_for, why)
                         if earlier is None:
                             fact = work(session, request, context, about)
                             session.flush()
@@ -212,7 +215,7 @@ def _settle(session: Session, fact: Fact | None) -> None:
 
 
 def _write_audit(
-    session: Session, name: str, context: Context, about: str, turn: str
+    session: Session, name: str, context: Context, about: str, turn: str, reason: str
 ) -> str | None:
     """Write the audit line; return the earlier subject when this key has been used before.
 
@@ -228,6 +231,7 @@ def _write_audit(
         "subject": about,
         "key": context.key,
         "request_hash": context.request_hash,
+        "reason": reason,
     }
     if dialect == "postgresql":
         values["turn"] = turn

@@ -143,9 +143,14 @@ def agree(
     context: Context,
     *,
     given_up: LentUnit | None = None,
+    waived: frozenset[RefusalCode] = frozenset(),
 ) -> Terms:
-    """Ask the rules; the price and the conditions, or the strongest refusal."""
+    """Ask the rules; the price and the conditions, or the strongest refusal.
+
+    waived   what a clerk has set aside (on_behalf.py)
+    """
     fee, refusals = _ask(unit, request, standing, memory_now, context, given_up=given_up)
+    refusals = [refusal for refusal in refusals if refusal.code not in waived]
     if refusals:
         raise strongest(refusals)
     assert fee is not None

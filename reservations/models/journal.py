@@ -43,6 +43,9 @@ class AuditLine(Base):
 
     It is the first write of its transaction: a second request with the same key finds it here and
     is given the first one's subject instead of being done again.
+
+    reason   in a clerk's own words, where something was done that is otherwise refused; before
+             the colon the codes of what was waived
     """
 
     __tablename__ = "audit_line"
@@ -56,3 +59,4 @@ class AuditLine(Base):
     subject: Mapped[str] = mapped_column(Text)
     key: Mapped[str | None] = mapped_column(Text)
     request_hash: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -183,11 +183,10 @@ def one(session: Session, memory: Memory, booking_id: str) -> BookingView | None
 
 def by_number(session: Session, memory: Memory, text: str) -> BookingView | None:
     """The booking with this printed number; None also where its check digit is wrong."""
-    digits = text.replace("-", "")
-    is_number = digits.isascii() and digits.isdigit() and 4 <= len(digits) <= 18
-    if not is_number or check_digit(digits[:-1]) != int(digits[-1]):
+    parts = number_parts(text)
+    if parts is None:
         return None
-    values = {"node_no": int(digits[:2]), "serial": int(digits[2:-1])}
+    values = {"node_no": parts[0], "serial": parts[1]}
     row = run(session, _BY_NUMBER, values).one_or_none()
     return None if row is None else _view(memory, row)
 
@@ -234,6 +233,15 @@ def number_text(node_no: int, serial: int) -> str:
     """The number as it is printed and read out: node, serial, check digit (01-000123-7)."""
     digits = f"{node_no:02}{serial:06}"
     return f"{node_no:02}-{serial:06}-{check_digit(digits)}"
+
+
+def number_parts(text: str) -> tuple[int, int] | None:
+    """Node and serial of a printed number; None where it is none, or its check digit is wrong."""
+    digits = text.replace("-", "")
+    is_number = digits.isascii() and digits.isdigit() and 4 <= len(digits) <= 18
+    if not is_number or check_digit(digits[:-1]) != int(digits[-1]):
+        return None
+    return int(digits[:2]), int(digits[2:-1])
 
 
 def check_digit(digits: str) -> int:

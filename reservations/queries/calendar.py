@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -92,7 +92,7 @@ def days(
     kinds = _kinds(session, memory, place, first, count=count)
     return [
         [
-            _unit_day(memory, unit, first + timedelta(days=offset), kinds, now=now, viewer=viewer)
+            unit_day(memory, unit, first + timedelta(days=offset), kinds, now=now, viewer=viewer)
             for offset in range(count)
         ]
         for unit in units
@@ -119,15 +119,19 @@ def _kinds(
     return kinds
 
 
-def _unit_day(
+def unit_day(
     memory: Memory,
     unit: LentUnit,
     day: date,
-    kinds: dict[tuple[int, date], list[Occupied]],
+    kinds: Mapping[tuple[int, date], Sequence[Occupied]],
     *,
     now: datetime,
-    viewer: Viewer,
+    viewer: Viewer = ANYBODY,
 ) -> UnitDay:
+    """One unit on one day; no statement.
+
+    kinds   part and day to what is no ordinary use there
+    """
     is_holiday = day in HOLIDAYS
     bit = day_bit(day, is_holiday=is_holiday)
     opened = memory.masks.open_bits(unit.parts, day, days=2)

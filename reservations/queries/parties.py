@@ -121,6 +121,78 @@ def called(session: Session, party_ids: Iterable[str | None]) -> Mapping[str, Ca
     return {row.id: Called(row.id, row.name, row.kana, row.phone, row.email) for row in rows}
 
 
+FOUND_MAX = 20
+# Fewer digits than a local number's last group would find half the town.
+_DIGITS_MIN = 4
+_MARKS = " -‐‑–−ー()　"
+
+
+def _plain(column: Any, marks: str) -> Any:
+    """A column without these characters."""
+    for mark in marks:
+        column = func.replace(column, mark, "")
+    return column
+
+
+def _search(*where: Any) -> Select[Any]:
+    shown = Party.name != ""
+    ordered = select(Party.id).where(shown, *where).order_by(Party.kana, Party.id)
+    return ordered.limit(bindparam("most"))
+
+
+_BY_PHONE = _search(_plain(Party.phone, _MARKS).like(bindparam("ending"), escape="/"))
+_BY_WORDS = _search(
+    or_(
+        _plain(Party.kana, " 　").like(bindparam("reading"), escape="/"),
+        _plain(Party.name, " 　").like(bindparam("writing"), escape="/"),
+    )
+)
+_BY_NUMBER = select(Booking.party_id).where(
+    Booking.node_no == bindparam("node_no"), Booking.serial == bindparam("serial")
+)
+
+
+def by_phone(session: Session, digits: str) -> list[Called]:
+    """Those whose telephone ends with these digits, in order of kana: two statements.
+
+    digits   ASCII, at least four; with fewer nobody is found
+    returns  at most FOUND_MAX
+    """
+    if len(digits) < _DIGITS_MIN or not (digits.isascii() and digits.isdigit()):
+        return []
+    return _found(session, _BY_PHONE, {"ending": f"%{digits}"})
+
+
+def by_words(session: Session, reading: str, writing: str) -> list[Called]:
+    """Those whose kana begins with `reading` or whose name begins with `writing`, spaces aside.
+
+    reading   in the one form of kana in which readings are stored
+    returns   at most FOUND_MAX, in order of kana
+    """
+    if not reading.strip() or not writing.strip():
+        return []
+    values = {"reading": _beginning(reading), "writing": _beginning(writing)}
+    return _found(session, _BY_WORDS, values)
+
+
+def by_booking(session: Session, node_no: int, serial: int) -> list[Called]:
+    """The party of the booking with this number, or nobody."""
+    found = run(session, _BY_NUMBER, {"node_no": node_no, "serial": serial}).scalar()
+    return list(called(session, [found]).values())
+
+
+def _beginning(words: str) -> str:
+    """A LIKE pattern for what begins so."""
+    plain = words.replace(" ", "").replace("　", "")
+    return plain.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
+
+
+def _found(session: Session, query: Select[Any], values: dict[str, Any]) -> list[Called]:
+    ids = list(run(session, query, {**values, "most": FOUND_MAX}).scalars())
+    known = called(session, ids)
+    return [known[party_id] for party_id in ids]
+
+
 # A wish that waits for its answer counts like a booking: nobody asks everywhere for one evening.
 _HELD = ("confirmed", "tentative")
 

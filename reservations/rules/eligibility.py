@@ -8,6 +8,17 @@ from datetime import date, datetime, timedelta
 from reservations.errors import Refusal, RefusalCode
 from reservations.rules.town import Residency, TownRules
 
+# What the town may set aside for somebody who asks at its counter and has a reason. Everything else
+# is about the place itself, or the time is over.
+WAIVABLE = frozenset(
+    {
+        RefusalCode.NOT_YET_OPEN,
+        RefusalCode.TOO_LATE,
+        RefusalCode.LIMIT_REACHED,
+        RefusalCode.OWN_OVERLAP,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import jaconv
 from flask_babel import lazy_gettext as _l
@@ -30,7 +30,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reservations.web.auth import PASSWORD_LENGTH_MIN
 from reservations.web.language import gettext
-from reservations.web.wishes import FrameWish, When, Wish
+from reservations.web.wishes import HEADCOUNT_MAX, FrameWish, PurposeCode, When, Wish
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -146,6 +146,9 @@ LABELS: dict[str, Any] = {
     "notes": _l("備考"),
     "lat": _l("緯度"),
     "lng": _l("経度"),
+    "who": _l("電話番号・かな・予約番号"),
+    "residency": _l("区分"),
+    "reason": _l("理由"),
 }
 # A field of a form that has a shorter name in addresses.
 NAMES = {"unit_id": "unit"}
@@ -193,6 +196,10 @@ Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_as_writ
 Reading = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_reading)]
 Login = Annotated[str, Field(max_length=LOGIN_LENGTH_MAX), AfterValidator(_login)]
 Words = Annotated[str, Field(max_length=WORDS_LENGTH_MAX)]
+Folded = Annotated[
+    str, Field(max_length=NAME_LENGTH_MAX), BeforeValidator(folded), AfterValidator(_as_written)
+]
+Id = Annotated[str, Field(max_length=KEY_LENGTH_MAX)]
 Key = Annotated[str, Field(max_length=KEY_LENGTH_MAX)]
 
 
@@ -225,6 +232,34 @@ class FrameForm(FrameWish, WishForm):
 class BookingForm(Wish, WishForm):
     """予約の確認: the frame, what for, how many people, and the key against a double click."""
 
+    key: Key = ""
+
+
+class CounterForm(Form):
+    """窓口の予約: for whom. The frame is read on its own (FrameForm).
+
+    who      telephone, kana, name, or the number of a booking
+    name     of somebody whom nobody knows yet
+    pick     a party to look at; party: one to book for
+    is_new   though the telephone is known, it is somebody else's
+    """
+
+    who: Folded = ""
+    name: Name = ""
+    residency: Literal["resident", "works", "studies", "outside"] = "resident"
+    purpose: PurposeCode = ""
+    headcount: Number | None = Field(None, ge=1, le=HEADCOUNT_MAX)
+    reason: Words = ""
+    pick: Id = ""
+    party: Id = ""
+    is_new: bool = False
+    key: Key = ""
+
+
+class PlaceForm(FrameWish, WishForm):
+    """Another time or unit for a booking, and the key against a double click."""
+
+    reason: Words = ""
     key: Key = ""
 
 

@@ -53,6 +53,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.NOT_A_FRAME: _l("この室場は決まった時間帯で貸し出しています。時間帯を選んでください。"),
     Code.TOO_LONG: _l("一度に借りられるのは%(hours_max)g時間までです。"),
     Code.NO_PRICE: _l("この時間の料金が決まっていません。施設に電話でお尋ねください。"),
+    Code.REASON_NEEDED: _l(
+        "きまりの外で予約するには、理由を%(most)s文字までで書いてください。理由は記録に残ります。"
+    ),
     Code.LIMIT_REACHED: _l(
         "この町で同時に持てる予約は%(limit)s件までです（今%(used)s件）。"
         "使わない予約を取り消すと、予約できます。"

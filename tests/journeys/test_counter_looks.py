@@ -15,7 +15,9 @@ from tests.support.site import PASSWORD
 
 PAGES = (
     "/imports", "/imports/f/1", "/voices", "/ledger", "/timetables", "/papers?number=01-000001-6",
-    "/paper",
+    "/paper", "/board", "/board?facility=1&date=2026-06-13",
+    "/board?unit=2&date=2026-06-13&start=09:00&end=12:00",
+    "/board?unit=1&date=2026-06-13&start=18:00&end=21:00",
 )  # fmt: skip
 
 
@@ -76,7 +78,7 @@ def test_a_clerk_confirms_hours_by_keyboard_alone(browser, counter):
         page = context.new_page()
         page.goto(f"{counter.url}/")
         type_into(page, {"login": "staff@example.jp", "password": PASSWORD})
-        page.wait_for_url("**/imports")
+        page.wait_for_url("**/board")
         page.goto(f"{counter.url}/imports/f/1")
 
         type_into(page, {"days": "月火水木金土日", "start": "9:00", "end": "21:00"})

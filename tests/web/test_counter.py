@@ -59,12 +59,17 @@ def test_a_resident_may_not_read_what_staff_read(counter, waiting, page):
     assert counter.signed_in("resident").opens(page).status == 403
 
 
-def test_staff_sign_in_and_arrive_at_what_waits(counter, waiting):
+def test_staff_sign_in_and_arrive_at_the_board(counter):
     person = counter.stranger().opens("/")
 
     person.presses("ログインする", login="staff@example.jp", password=PASSWORD)
 
-    assert person.address == "/imports"
+    assert person.address == "/board"
+
+
+def test_staff_read_what_waits(counter, waiting):
+    person = counter.signed_in("staff").opens("/imports")
+
     assert "決めるまで使えないもの 1件、確かめたいもの 0件" in person.text
     assert "「火曜のあと」を読めません。" in person.text
 

@@ -2,6 +2,8 @@
 
 from reservations.web import genuine
 from reservations.web.counter import (
+    board,
+    bookings,
     imports,
     ledger,
     letters,
@@ -19,6 +21,8 @@ BLUEPRINTS = (
     sign_in.blueprint,
     feedback.blueprint,
     start.blueprint,
+    board.blueprint,
+    bookings.blueprint,
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,

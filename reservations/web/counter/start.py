@@ -14,4 +14,4 @@ guard(blueprint, Who.STAFF)
 
 @blueprint.get("/")
 def page() -> Response:
-    return redirect(url_for("imports.page"), 303)
+    return redirect(url_for("board.page"), 303)
