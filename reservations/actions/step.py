@@ -25,7 +25,7 @@ from reservations.actions import entering
 from reservations.db import run, write_transaction
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import Fact
+from reservations.events import Fact, OnSheet
 from reservations.models import AuditLine, Booking, Event
 from reservations.models.base import table_of
 from reservations.queries.masks import declared_mode
@@ -199,7 +199,8 @@ def _write_lines(session: Session, fact: Fact) -> None:
         name = sheets.parsed(each.sheet)
         assert name is not None, each.sheet
         entering.enter(session, desk, name)
-    run(session, _NOT_TOLD, {"subject": fact.subject})
+    if isinstance(fact, OnSheet):
+        run(session, _NOT_TOLD, {"subject": fact.subject})
 
 
 def _settle(session: Session, fact: Fact | None) -> None:

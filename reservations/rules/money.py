@@ -1,4 +1,4 @@
-"""収納・還付・減免: what is owed for a booking, what was paid, what was paid back, and what is left.
+"""収納・還付・減免: what is owed for a booking, what was paid and paid back, and what is left.
 
 Whole yen throughout. Nothing here knows who holds what: the same facts give the same account on
 every desk, in whatever order they came (I7).
@@ -110,7 +110,7 @@ def may_refund(account: Account, payment_yen: int, refunded_of_it_yen: int) -> i
 def pay_back(
     account: Account, payments: Iterable[Paid], refunded: Mapping[str, int]
 ) -> list[tuple[str, int]]:
-    """From which payments what is over is paid back: the last one first, as it was the one too many.
+    """From which payments what is over is paid back: the last first, as it was one too many.
 
     refunded  yen paid back so far, by payment
     returns   (payment id, yen > 0); together what is over, as far as the payments reach

@@ -1,0 +1,171 @@
+"""収納・還付・減免: a booking's account, and what passed through a drawer on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from reservations.clock import local_day
+from reservations.db import run
+from reservations.models import Booking, CashDay, Payment, Receipt, Reduction, Refund
+from reservations.models.base import table_of
+from reservations.queries import memory
+from reservations.rules import money
+from reservations.rules.money import Account, Method, Paid
+
+# A line that the witness does not have yet may still be taken back, but no yen is promised twice.
+_COUNTS = ("written", "decided")
+
+_PAYMENT, _REFUND = table_of(Payment), table_of(Refund)
+_BOOKING = select(
+    Booking.unit_id,
+    Booking.fee_yen,
+    Booking.status,
+    Booking.cancel_due_yen,
+    Booking.town_rules_id,
+    Booking.made_at,
+).where(Booking.id == bindparam("booking_id"))
+_PAYMENTS = (
+    select(_PAYMENT, Receipt.number.label("receipt"))
+    .outerjoin(Receipt, Receipt.payment_id == _PAYMENT.c.id)
+    .where(_PAYMENT.c.booking_id == bindparam("booking_id"))
+    .order_by(_PAYMENT.c.received_at, _PAYMENT.c.id)
+)
+_REFUNDS = (
+    select(_REFUND)
+    .where(_REFUND.c.booking_id == bindparam("booking_id"))
+    .order_by(_REFUND.c.asked_at, _REFUND.c.id)
+)
+_REDUCTIONS = (
+    select(table_of(Reduction))
+    .where(Reduction.booking_id == bindparam("booking_id"))
+    .order_by(Reduction.decided_at, Reduction.id)
+)
+_ONE_PAYMENT = select(_PAYMENT).where(_PAYMENT.c.id == bindparam("payment_id"))
+_ONE_REFUND = select(_REFUND).where(_REFUND.c.id == bindparam("refund_id"))
+_OF_PAYMENT = select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
+    _REFUND.c.payment_id == bindparam("payment_id"), _REFUND.c.status.in_(_COUNTS)
+)
+_CLOSED = select(table_of(CashDay)).where(
+    CashDay.node_no == bindparam("node_no"), CashDay.day == bindparam("day")
+)
+_TAKEN = (
+    select(_PAYMENT.c.method, func.count(), func.sum(_PAYMENT.c.amount_yen))
+    .where(_PAYMENT.c.node_no == bindparam("node_no"), _PAYMENT.c.day == bindparam("day"))
+    .group_by(_PAYMENT.c.method)
+)
+_HANDED = select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
+    _REFUND.c.handed_day == bindparam("day"), _REFUND.c.method == Method.CASH.value
+)
+_NUMBERS = (
+    select(Receipt.number)
+    .join(
+        _PAYMENT, and_(_PAYMENT.c.id == Receipt.payment_id, Receipt.node_no == _PAYMENT.c.node_no)
+    )
+    .where(Receipt.node_no == bindparam("node_no"), _PAYMENT.c.day == bindparam("day"))
+    .order_by(Receipt.serial)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A booking's money with everything that it is made of, in order of time."""
+
+    account: Account
+    payments: tuple[Row[Any], ...]
+    refunds: tuple[Row[Any], ...]
+    reductions: tuple[Row[Any], ...]
+
+    @property
+    def refunded(self) -> dict[str, int]:
+        """Yen paid back so far, by payment."""
+        found: dict[str, int] = {}
+        for row in self.refunds:
+            if row.status in _COUNTS:
+                found[row.payment_id] = found.get(row.payment_id, 0) + row.amount_yen
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """What passed through a node's desk on one day.
+
+    taken     by method: how many payments, and yen
+    closed    the row of the drawer's count, once it was closed
+    receipts  numbers, in order
+    """
+
+    day: date
+    taken: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    paid_out_yen: int = 0
+    receipts: tuple[str, ...] = ()
+    closed: Row[Any] | None = None
+
+    @property
+    def received_yen(self) -> int:
+        """In cash."""
+        return self.taken.get(Method.CASH.value, (0, 0))[1]
+
+
+def statement(session: Session, booking_id: str) -> Statement | None:
+    """The account of a booking as it is known here; None where the booking is not. Four statements.
+
+    I8 holds in every answer: paid = fees + refunds + due.
+    """
+    asked = {"booking_id": booking_id}
+    row = run(session, _BOOKING, asked).one_or_none()
+    if row is None:
+        return None
+    payments = tuple(run(session, _PAYMENTS, asked).all())
+    refunds = tuple(run(session, _REFUNDS, asked).all())
+    reductions = tuple(run(session, _REDUCTIONS, asked).all())
+    unit = memory.current(session).catalogue.units[row.unit_id]
+    rules = unit.town.rules_of(row.town_rules_id, local_day(row.made_at))
+    left = money.reduced(row.fee_yen, [each.percent for each in reductions], rules)
+    fees_yen = money.owed(row.fee_yen, left, row.status, row.cancel_due_yen)
+    paid = [Paid(each.id, each.amount_yen, each.received_at) for each in payments]
+    refunded = sum(each.amount_yen for each in refunds if each.status in _COUNTS)
+    return Statement(money.account(fees_yen, paid, refunded), payments, refunds, reductions)
+
+
+def payment(session: Session, payment_id: str) -> Row[Any] | None:
+    return run(session, _ONE_PAYMENT, {"payment_id": payment_id}).one_or_none()
+
+
+def refund(session: Session, refund_id: str) -> Row[Any] | None:
+    return run(session, _ONE_REFUND, {"refund_id": refund_id}).one_or_none()
+
+
+def refunded_of(session: Session, payment_id: str) -> int:
+    """Yen of this payment that lines of its sheet have paid back."""
+    return int(run(session, _OF_PAYMENT, {"payment_id": payment_id}).scalar_one())
+
+
+def most_of(session: Session, payment: Row[Any]) -> int | None:
+    """How many yen of this payment may be paid back now; None where the booking is not known."""
+    found = statement(session, payment.booking_id)
+    if found is None:
+        return None
+    return money.may_refund(found.account, payment.amount_yen, found.refunded.get(payment.id, 0))
+
+
+def closed(session: Session, node_no: int, day: date) -> Row[Any] | None:
+    """The count of a drawer that was closed."""
+    return run(session, _CLOSED, {"node_no": node_no, "day": day}).one_or_none()
+
+
+def drawer(session: Session, node_no: int, day: date) -> Drawer:
+    """A node's own day. Four statements."""
+    asked = {"node_no": node_no, "day": day}
+    return Drawer(
+        day,
+        {row[0]: (row[1], int(row[2])) for row in run(session, _TAKEN, asked)},
+        int(run(session, _HANDED, {"day": day}).scalar_one()),
+        tuple(run(session, _NUMBERS, asked).scalars()),
+        closed(session, node_no, day),
+    )
