@@ -51,6 +51,12 @@ class PayRequest:
     reference: str = ""
     given_yen: int | None = None
 
+    @property
+    def payment_id(self) -> str:
+        """Empty where nothing outside this desk names the payment."""
+        named = f"{self.booking_id}:{self.method.value}:{self.reference}"
+        return str(uuid5(_REFERENCES, named)) if self.reference else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ReduceRequest:
@@ -84,7 +90,11 @@ class HandRequest:
     refund_id: str
 
 
-@action("pay", turn=lambda request: request.booking_id)
+@action(
+    "pay",
+    subject=lambda request: request.payment_id,
+    turn=lambda request: request.booking_id,
+)
 def pay(
     session: Session, request: PayRequest, context: Context, payment_id: str
 ) -> PaymentReceived:
@@ -98,9 +108,6 @@ def pay(
     if given is not None and change_yen(request.amount_yen, given) is None:
         raise Refusal(RefusalCode.GIVEN_TOO_LITTLE, amount_yen=request.amount_yen)
     booking = _booking(session, request.booking_id)
-    if request.reference:
-        named = f"{request.booking_id}:{request.method.value}:{request.reference}"
-        payment_id = str(uuid5(_REFERENCES, named))
     known = money_query.payment(session, payment_id)
     values = {
         "id": payment_id,

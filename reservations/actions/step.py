@@ -127,7 +127,7 @@ def action(
     The function gets (session, request, context, subject) and returns its event; called as an
     action it takes (session, request, context) and returns the subject's id with the event.
 
-    subject  which id the request is about; without it a new one is made for what is created
+    subject  which id the request is about; without it, or where it is empty, a new one is made
     turn     whose requests come one after the other; without it those about the same subject
     raises   Refusal (mode, key_reused, and whatever the action refuses); nothing is written then
     """
@@ -138,7 +138,7 @@ def action(
         def act(session: Session, request: Request, context: Context) -> Done:
             _check_mode(name, context.mode)
             for left in range(TRIES - 1, -1, -1):
-                about = subject(request) if subject else context.new_id()
+                about = (subject(request) if subject else "") or context.new_id()
                 waits_for = turn(request) if turn else about
                 fact: Fact | None = None
                 try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reservations.clock import local_day
@@ -23,7 +23,7 @@ _COUNTS = ("written", "decided")
 
 _PAYMENT, _REFUND = table_of(Payment), table_of(Refund)
 _BOOKING = select(
-    Booking.unit_id,
+    Booking.municipality_code,
     Booking.fee_yen,
     Booking.status,
     Booking.cancel_due_yen,
@@ -64,9 +64,7 @@ _HANDED = select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
 )
 _NUMBERS = (
     select(Receipt.number)
-    .join(
-        _PAYMENT, and_(_PAYMENT.c.id == Receipt.payment_id, Receipt.node_no == _PAYMENT.c.node_no)
-    )
+    .join(_PAYMENT, _PAYMENT.c.id == Receipt.payment_id)
     .where(Receipt.node_no == bindparam("node_no"), _PAYMENT.c.day == bindparam("day"))
     .order_by(Receipt.serial)
 )
@@ -124,8 +122,8 @@ def statement(session: Session, booking_id: str) -> Statement | None:
     payments = tuple(run(session, _PAYMENTS, asked).all())
     refunds = tuple(run(session, _REFUNDS, asked).all())
     reductions = tuple(run(session, _REDUCTIONS, asked).all())
-    unit = memory.current(session).catalogue.units[row.unit_id]
-    rules = unit.town.rules_of(row.town_rules_id, local_day(row.made_at))
+    town = memory.current(session).catalogue.towns[row.municipality_code]
+    rules = town.rules_of(row.town_rules_id, local_day(row.made_at))
     left = money.reduced(row.fee_yen, [each.percent for each in reductions], rules)
     fees_yen = money.owed(row.fee_yen, left, row.status, row.cancel_due_yen)
     paid = [Paid(each.id, each.amount_yen, each.received_at) for each in payments]
@@ -134,10 +132,12 @@ def statement(session: Session, booking_id: str) -> Statement | None:
 
 
 def payment(session: Session, payment_id: str) -> Row[Any] | None:
+    """The payment's row (models/money.py)."""
     return run(session, _ONE_PAYMENT, {"payment_id": payment_id}).one_or_none()
 
 
 def refund(session: Session, refund_id: str) -> Row[Any] | None:
+    """The refund's row (models/money.py)."""
     return run(session, _ONE_REFUND, {"refund_id": refund_id}).one_or_none()
 
 
