@@ -71,6 +71,7 @@ class RefusalCode(Enum):
     NOT_TO_REFUND = "not_to_refund"
     REFUND_NOT_DECIDED = "refund_not_decided"
     RECEIPT_ELSEWHERE = "receipt_elsewhere"
+    DAY_NOT_OVER = "day_not_over"
     DAY_CLOSED = "day_closed"
     DIFFERENCE_UNEXPLAINED = "difference_unexplained"
 

@@ -18,14 +18,12 @@ from sqlalchemy.orm import Session
 from reservations.events import RefundDecided
 from reservations.models import Payment, Reduction, Refund
 from reservations.models.base import table_of
-from reservations.rules.money import Method
+from reservations.rules.money import YEN_MAX, Method
 from reservations.sheets import SheetName
 from sync.document import Document, Entry, Slip
 
 PAYMENT, REDUCTION, REFUND = "payment", "reduction", "refund"
 KINDS = (PAYMENT, REDUCTION, REFUND)
-# What one row may be: a column of 32 bits, and no town's hall costs more.
-YEN_MAX = 99_999_999
 
 log = structlog.get_logger("tonari.money")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import sheets
-from reservations.actions import entering
+from reservations.actions import drawers, entering
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.db import run
@@ -26,9 +26,9 @@ from reservations.events import (
 )
 from reservations.models import Booking, Payment, Reduction, Refund
 from reservations.models.base import table_of
-from reservations.money_feed import PAYMENT, REDUCTION, REFUND, YEN_MAX
+from reservations.money_feed import PAYMENT, REDUCTION, REFUND
 from reservations.queries import money as money_query
-from reservations.rules.money import Method, change_yen
+from reservations.rules.money import YEN_MAX, Method, change_yen
 from reservations.sheets import SheetName
 from sync import ledger
 
@@ -118,7 +118,7 @@ def pay(
         "method": request.method.value,
         "amount_yen": request.amount_yen,
         "received_at": context.now,
-        "day": drawer_day(session, context),
+        "day": _day(session, request.method, context),
         "node_no": context.node_no,
         "actor": context.actor,
         "reference": request.reference,
@@ -238,7 +238,7 @@ def hand(session: Session, request: HandRequest, context: Context, refund_id: st
     found = money_query.refund(session, refund_id)
     if found is None or found.node_no != context.node_no:
         raise Refusal(RefusalCode.NOT_FOUND)
-    day = drawer_day(session, context)
+    day = _day(session, Method(found.method), context)
     c = table_of(Refund).c
     handed = (
         update(table_of(Refund))
@@ -250,12 +250,11 @@ def hand(session: Session, request: HandRequest, context: Context, refund_id: st
     return RefundHanded(subject=refund_id, amount_yen=found.amount_yen, day=day.isoformat())
 
 
-def drawer_day(session: Session, context: Context) -> date:
-    """In which day's drawer money is now: the first from today on that was not closed."""
-    day = local_day(context.now)
-    while money_query.closed(session, context.node_no, day) is not None:
-        day += timedelta(days=1)
-    return day
+def _day(session: Session, method: Method, context: Context) -> date:
+    """On which day's sheet it stands. Cash is counted, so it never goes to a day that is closed."""
+    if method is Method.CASH:
+        return drawers.day_for_cash(session, context)
+    return local_day(context.now)
 
 
 def _received(values: dict[str, Any]) -> PaymentReceived:

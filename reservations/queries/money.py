@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -51,16 +50,21 @@ _ONE_REFUND = select(_REFUND).where(_REFUND.c.id == bindparam("refund_id"))
 _OF_PAYMENT = select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
     _REFUND.c.payment_id == bindparam("payment_id"), _REFUND.c.status.in_(_COUNTS)
 )
+_RECEIPT_OF = select(table_of(Receipt)).where(Receipt.payment_id == bindparam("payment_id"))
+_BY_RECEIPT = select(Receipt.payment_id).where(Receipt.number == bindparam("number"))
 _CLOSED = select(table_of(CashDay)).where(
     CashDay.node_no == bindparam("node_no"), CashDay.day == bindparam("day")
 )
 _TAKEN = (
-    select(_PAYMENT.c.method, func.count(), func.sum(_PAYMENT.c.amount_yen))
+    select(_PAYMENT.c.town, _PAYMENT.c.method, func.count(), func.sum(_PAYMENT.c.amount_yen))
     .where(_PAYMENT.c.node_no == bindparam("node_no"), _PAYMENT.c.day == bindparam("day"))
-    .group_by(_PAYMENT.c.method)
+    .group_by(_PAYMENT.c.town, _PAYMENT.c.method)
+    .order_by(func.sum(_PAYMENT.c.amount_yen).desc(), _PAYMENT.c.town, _PAYMENT.c.method)
 )
-_HANDED = select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
-    _REFUND.c.handed_day == bindparam("day"), _REFUND.c.method == Method.CASH.value
+_HANDED = select(func.count(), func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
+    _REFUND.c.node_no == bindparam("node_no"),
+    _REFUND.c.handed_day == bindparam("day"),
+    _REFUND.c.method == Method.CASH.value,
 )
 _NUMBERS = (
     select(Receipt.number)
@@ -90,16 +94,27 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What came in on a day for one town in one way."""
+
+    town: str
+    method: str
+    count: int
+    yen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Drawer:
     """What passed through a node's desk on one day.
 
-    taken     by method: how many payments, and yen
+    taken     most money first
     closed    the row of the drawer's count, once it was closed
     receipts  numbers, in order
     """
 
     day: date
-    taken: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    taken: tuple[Taken, ...] = ()
+    paid_out_count: int = 0
     paid_out_yen: int = 0
     receipts: tuple[str, ...] = ()
     closed: Row[Any] | None = None
@@ -107,7 +122,7 @@ class Drawer:
     @property
     def received_yen(self) -> int:
         """In cash."""
-        return self.taken.get(Method.CASH.value, (0, 0))[1]
+        return sum(each.yen for each in self.taken if each.method == Method.CASH.value)
 
 
 def statement(session: Session, booking_id: str) -> Statement | None:
@@ -136,6 +151,17 @@ def payment(session: Session, payment_id: str) -> Row[Any] | None:
     return run(session, _ONE_PAYMENT, {"payment_id": payment_id}).one_or_none()
 
 
+def receipt_of(session: Session, payment_id: str) -> Row[Any] | None:
+    """The number that a payment's receipt has, with when it was given."""
+    return run(session, _RECEIPT_OF, {"payment_id": payment_id}).one_or_none()
+
+
+def payment_of(session: Session, number: str) -> str | None:
+    """Which payment the receipt of this number is for."""
+    found: str | None = run(session, _BY_RECEIPT, {"number": number}).scalar()
+    return found
+
+
 def refund(session: Session, refund_id: str) -> Row[Any] | None:
     """The refund's row (models/money.py)."""
     return run(session, _ONE_REFUND, {"refund_id": refund_id}).one_or_none()
@@ -162,10 +188,13 @@ def closed(session: Session, node_no: int, day: date) -> Row[Any] | None:
 def drawer(session: Session, node_no: int, day: date) -> Drawer:
     """A node's own day. Four statements."""
     asked = {"node_no": node_no, "day": day}
+    taken = (Taken(row[0], row[1], row[2], int(row[3])) for row in run(session, _TAKEN, asked))
+    count, yen = run(session, _HANDED, asked).one()
     return Drawer(
         day,
-        {row[0]: (row[1], int(row[2])) for row in run(session, _TAKEN, asked)},
-        int(run(session, _HANDED, {"day": day}).scalar_one()),
+        tuple(taken),
+        int(count),
+        int(yen),
         tuple(run(session, _NUMBERS, asked).scalars()),
         closed(session, node_no, day),
     )

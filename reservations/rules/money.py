@@ -16,6 +16,8 @@ from reservations.rules.town import TownRules
 
 # The notes and coins of a drawer, in the order in which they are counted.
 FACES_YEN = (10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10, 5, 1)
+# The most that one payment may be: a column of 32 bits, and no town's hall costs more.
+YEN_MAX = 99_999_999
 
 
 class Method(Enum):

@@ -124,6 +124,7 @@ WORDS: dict[RefusalCode, Any] = {
         "この還付はまだ決まっていないか、支払いが済んでいます。予約の画面で確かめてください。"
     ),
     Code.RECEIPT_ELSEWHERE: _l("この入金の領収書は、お金を受け取った拠点で出します。"),
+    Code.DAY_NOT_OVER: _l("まだ来ていない日は締められません。日付を確かめてください。"),
     Code.DAY_CLOSED: _l("この日の現金は、すでに締めてあります。"),
     Code.DIFFERENCE_UNEXPLAINED: _l(
         "数えた金額と帳簿の差が%(difference_yen)s円あります。数え直すか、理由を書いてください。"
