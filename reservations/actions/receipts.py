@@ -108,9 +108,9 @@ def receipt(
 
 def day_sheet(session: Session, memory: Memory, day: date, context: Context) -> IssuedView | None:
     """日計表 of a day that was closed, as it was issued or issued now; None while it is open."""
-    document = day_document(session, memory, day, context)
     if money.closed(session, context.node_no, day) is None:
         return None
+    document = day_document(session, memory, day, context)
     subject = f"drawer/{context.node_no}/{day.isoformat()}"
     number = f"{context.node_no:02}-{day:%Y%m%d}"
     return _kept(session, document, subject, subject, ORIGINAL, number, context)
@@ -198,7 +198,7 @@ def _once(act: Any, session: Session, request: Any, context: Context) -> None:
     try:
         act(session, request, context)
     except Overtaken:
-        session.rollback()
+        return
 
 
 def _own_payment(session: Session, payment_id: str, context: Context) -> Any:

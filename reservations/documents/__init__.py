@@ -26,7 +26,7 @@ from reservations.documents.bookings import (
     span,
     unit_text,
 )
-from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_sheet, receipt
+from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_csv, day_sheet, receipt
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
@@ -50,6 +50,7 @@ __all__ = [
     "category",
     "change",
     "change_refusal",
+    "day_csv",
     "day_sheet",
     "day_timetable",
     "document_number",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from printables import japanese
@@ -11,9 +14,10 @@ from printables.money import CategoryLine, DaySheet, Denomination, Receipt, TaxL
 from reservations.clock import local, local_day
 from reservations.documents.bookings import span, unit_text
 from reservations.documents.paper import Document, forms_of, forms_of_town
+from reservations.opendata.export import guarded
 from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import Town
-from reservations.queries.money import Drawer
+from reservations.queries.money import DayLine, Drawer
 from reservations.rules import papers
 from reservations.rules.money import FACES_YEN, Method, tax_within_yen
 from reservations.rules.town import TownRules
@@ -73,6 +77,7 @@ def day_sheet(
         Denomination(face, counts.get(str(face), 0) if closed is not None else None)
         for face in FACES_YEN
     )
+    reason = closed.reason if closed is not None else ""
     record = DaySheet(
         issued_at=local(closed.closed_at if closed is not None else at),
         day=drawer.day,
@@ -81,12 +86,41 @@ def day_sheet(
         categories=_cash(drawer, towns, rules),
         denominations=tuple(coins),
         change_fund_yen=closed.fund_yen if closed is not None else None,
-        note="。".join(
-            filter(None, (closed.reason if closed is not None else "", _others(drawer)))
-        ),
+        note="　".join(filter(None, (reason, _others(drawer)))),
         node=node,
     )
     return Document(DAY_SHEET, record, forms_of_town(town, rules))
+
+
+COLUMNS = (
+    "日付", "団体コード", "団体名", "収入科目コード", "収入科目", "拠点", "区分", "方法", "件数",
+    "金額",
+)  # fmt: skip
+
+
+def day_csv(lines: Iterable[DayLine], towns: Mapping[str, Town], day: date) -> bytes:
+    """A day by budget code, for the town's book-keeping: UTF-8 with BOM, CRLF, whole yen.
+
+    What was paid back stands in lines of its own, as 還付 and above zero.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for line in lines:
+        town = towns.get(line.town)
+        rules = town.rules_on(day) if town is not None else None
+        words = (
+            day.isoformat(),
+            line.town,
+            town.name if town is not None else "",
+            rules.revenue_code if rules is not None else "",
+            rules.revenue_name if rules is not None else "",
+            f"{line.node_no:02}",
+            "還付" if line.is_refund else "収納",
+            METHODS[line.method],
+        )
+        writer.writerow([*map(guarded, words), line.count, line.yen])
+    return codecs.BOM_UTF8 + text.getvalue().encode()
 
 
 def category(rules: TownRules) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from reservations.clock import local_day
+from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.models import Booking, CashDay, Payment, Receipt, Reduction, Refund
 from reservations.models.base import table_of
@@ -49,6 +49,33 @@ _ONE_PAYMENT = select(_PAYMENT).where(_PAYMENT.c.id == bindparam("payment_id"))
 _ONE_REFUND = select(_REFUND).where(_REFUND.c.id == bindparam("refund_id"))
 _OF_PAYMENT = select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
     _REFUND.c.payment_id == bindparam("payment_id"), _REFUND.c.status.in_(_COUNTS)
+)
+# What all nodes took on a day, as far as it is known here, and what they paid back.
+_TAKEN_BY_ALL = (
+    select(
+        _PAYMENT.c.town,
+        _PAYMENT.c.node_no,
+        _PAYMENT.c.method,
+        func.count(),
+        func.sum(_PAYMENT.c.amount_yen),
+    )
+    .where(_PAYMENT.c.day == bindparam("day"))
+    .group_by(_PAYMENT.c.town, _PAYMENT.c.node_no, _PAYMENT.c.method)
+)
+_REFUNDED_BY_ALL = (
+    select(
+        _REFUND.c.town,
+        _REFUND.c.node_no,
+        _REFUND.c.method,
+        func.count(),
+        func.sum(_REFUND.c.amount_yen),
+    )
+    .where(
+        _REFUND.c.status == "decided",
+        _REFUND.c.asked_at >= bindparam("since"),
+        _REFUND.c.asked_at < bindparam("until"),
+    )
+    .group_by(_REFUND.c.town, _REFUND.c.node_no, _REFUND.c.method)
 )
 _RECEIPT_OF = select(table_of(Receipt)).where(Receipt.payment_id == bindparam("payment_id"))
 _BY_RECEIPT = select(Receipt.payment_id).where(Receipt.number == bindparam("number"))
@@ -125,6 +152,18 @@ class Drawer:
         return sum(each.yen for each in self.taken if each.method == Method.CASH.value)
 
 
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A line of a town's account of a day: what one node took, or paid back, in one way."""
+
+    town: str
+    node_no: int
+    is_refund: bool
+    method: str
+    count: int
+    yen: int
+
+
 def statement(session: Session, booking_id: str) -> Statement | None:
     """The account of a booking as it is known here; None where the booking is not. Four statements.
 
@@ -198,3 +237,20 @@ def drawer(session: Session, node_no: int, day: date) -> Drawer:
         tuple(run(session, _NUMBERS, asked).scalars()),
         closed(session, node_no, day),
     )
+
+
+def of_day(session: Session, day: date) -> list[DayLine]:
+    """What came in and went out on a day, at all nodes that were heard; by town, then node.
+
+    A refund counts on the day on which it was asked for, once it is decided. Two statements.
+    """
+    begins = datetime.combine(day, time(), LOCAL)
+    taken = run(session, _TAKEN_BY_ALL, {"day": day}).all()
+    until = begins + timedelta(days=1)
+    refunded = run(session, _REFUNDED_BY_ALL, {"since": begins, "until": until}).all()
+    lines = [
+        DayLine(row[0], row[1], is_refund, row[2], row[3], int(row[4]))
+        for is_refund, rows in ((False, taken), (True, refunded))
+        for row in rows
+    ]
+    return sorted(lines, key=lambda line: (line.town, line.node_no, line.is_refund, line.method))
