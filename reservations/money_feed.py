@@ -7,12 +7,12 @@ waits for its booking: the account is worked out when somebody asks (queries/mon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations.events import RefundDecided
@@ -24,6 +24,10 @@ from sync.document import Document, Entry, Slip
 
 PAYMENT, REDUCTION, REFUND = "payment", "reduction", "refund"
 KINDS = (PAYMENT, REDUCTION, REFUND)
+# What a refund's line settles beside the slip that it answers (sheets.py: refund_keys).
+OWN_KEYS = 2
+# Why a refund is none: its line had to be taken back before anybody was told.
+TAKEN_BACK = "taken_back"
 
 log = structlog.get_logger("tonari.money")
 
@@ -32,18 +36,16 @@ _PAYMENT, _REDUCTION, _REFUND = table_of(Payment), table_of(Reduction), table_of
 
 def take(session: Session, slip: Slip) -> None:
     """A payment, a reduction, or a wish for a refund, from any desk. Idempotent."""
-    reader: Callable[[Mapping[str, Any]], dict[str, Any]]
-    reader, put = {
-        PAYMENT: (payment_row, _put_payment),
-        REDUCTION: (reduction_row, _put_new(_REDUCTION)),
-        REFUND: (refund_row, _put_new(_REFUND)),
-    }[slip.kind]
     try:
-        values = reader(slip.data)
+        match slip.kind:
+            case "payment":
+                _put_payment(session, payment_row(slip.data))
+            case "reduction":
+                _put_new(session, _REDUCTION, reduction_row(slip.data))
+            case "refund":
+                _put_new(session, _REFUND, refund_row(slip.data) | {"status": "asked"})
     except (KeyError, TypeError, ValueError) as fault:
         log.error("money that this program cannot read", line=slip.id, fault=repr(fault))
-        return
-    put(session, values | ({"status": "asked"} if slip.kind == REFUND else {}))
 
 
 def is_refund(entry: Entry) -> bool:
@@ -73,9 +75,15 @@ def answered(session: Session, entry: Entry, *, is_told: bool) -> None:
 
 
 def undo(session: Session, entry: Entry) -> None:
-    """A line about a refund stands no more, so that its wish waits again; nobody was told."""
+    """A line about a refund stands no more; nobody was told.
+
+    A slip waits again for its answer. What was decided without one is refused, so that the clerk
+    sees that it has to be asked for anew.
+    """
+    has_slip = entry.kind == "refuse" or len(entry.settles) > OWN_KEYS
+    values = {"status": "asked" if has_slip else "refused", "code": "" if has_slip else TAKEN_BACK}
     mine = _REFUND.c.id == entry.data.get("refund")
-    session.connection().execute(update(_REFUND).where(mine).values(status="asked", code=""))
+    session.connection().execute(update(_REFUND).where(mine).values(**values))
 
 
 def tell(session: Session, name: SheetName, later: Collection[Document]) -> None:
@@ -148,13 +156,10 @@ def _put_payment(session: Session, values: dict[str, Any]) -> None:
         session.connection().execute(update(_PAYMENT).where(c.id == values["id"]), values)
 
 
-def _put_new(table: Any) -> Callable[[Session, dict[str, Any]], None]:
-    def put(session: Session, values: dict[str, Any]) -> None:
-        known = select(table.c.id).where(table.c.id == values["id"])
-        if session.connection().scalar(known) is None:
-            session.connection().execute(insert(table), values)
-
-    return put
+def _put_new(session: Session, table: Table, values: dict[str, Any]) -> None:
+    known = select(table.c.id).where(table.c.id == values["id"])
+    if session.connection().scalar(known) is None:
+        session.connection().execute(insert(table), values)
 
 
 def _status_of(refund_id: str) -> Any:

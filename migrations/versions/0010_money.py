@@ -5,6 +5,8 @@ Revision 0010.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,23 +18,23 @@ depends_on = None
 METHODS = "method IN ('cash', 'coupon', 'transfer', 'online')"
 
 
-def _text(name: str) -> sa.Column[str]:
+def _text(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Text(), nullable=False)
 
 
-def _kept_here(name: str) -> sa.Column[str]:
+def _kept_here(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Text(), nullable=False, server_default="")
 
 
-def _number(name: str, *, is_needed: bool = True) -> sa.Column[int]:
+def _number(name: str, *, is_needed: bool = True) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer(), nullable=not is_needed)
 
 
-def _at(name: str, *, is_needed: bool = True) -> sa.Column[sa.DateTime]:
+def _at(name: str, *, is_needed: bool = True) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=not is_needed)
 
 
-def _day(name: str, *, is_needed: bool = True) -> sa.Column[sa.Date]:
+def _day(name: str, *, is_needed: bool = True) -> sa.Column[Any]:
     return sa.Column(name, sa.Date(), nullable=not is_needed)
 
 
