@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from reservations import sheets
 from reservations.actions import drawers, entering
-from reservations.actions.step import Context, action
+from reservations.actions.step import Context, action, takes_turn
 from reservations.clock import local_day
 from reservations.db import run
 from reservations.desk import Desk, holdings
@@ -185,6 +185,10 @@ def refund(
     if payment is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     name = SheetName(payment.town, payment.facility_id, payment.date)
+    # Of a booking that was moved, two payments may lie on two sheets: they wait for each other, and
+    # for a change of what is owed.
+    if session.get_bind().dialect.name == "postgresql":
+        run(session, select(takes_turn(literal(payment.booking_id))))
     is_held = _hold(session, name)
     # Only now: nobody else decides on this sheet until the commit.
     most_yen = money_query.most_of(session, payment) or 0

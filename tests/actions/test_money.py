@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from reservations.actions import money as actions
 from reservations.actions import receipts
-from reservations.actions.bookings import CancelRequest, cancel
+from reservations.actions.bookings import CancelRequest, ChangeRequest, cancel, change
 from reservations.actions.drawers import CloseRequest, close_drawer
 from reservations.actions.money import (
     HandRequest,
@@ -21,13 +22,14 @@ from reservations.actions.money import (
     pay,
     refund,
 )
+from reservations.db import Database
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import CashDay, Event, IssuedPaper, Payment, Receipt
 from reservations.queries import memory, money
 from reservations.rules.money import Account, Method
 from tests.printables import pdf
-from tests.support.lending import booked, refusal, row_counts
-from tests.town import NOW, TODAY, context
+from tests.support.lending import a_period, booked, refusal, row_counts
+from tests.town import NOW, SATURDAY, TODAY, context
 
 CLERK = "account-clerk"
 TOMORROW = TODAY + timedelta(days=1)
@@ -123,6 +125,43 @@ def test_a_refund_in_two_steps_never_comes_to_more_than_was_paid(session, bookin
 
     assert refused == Refusal(RefusalCode.NOT_TO_REFUND, most_yen=0)
     assert account(session, booking_id) == Account(1800, 2500, 700)
+
+
+def test_a_payment_stays_refundable_after_its_booking_was_moved(session, region, booking_id):
+    payment_id = pays(session, booking_id)
+    morning = a_period("09:00-12:00")
+    wish = ChangeRequest(booking_id, region.here.whole, SATURDAY + timedelta(days=1), morning)
+    change(session, wish, context())
+    over_yen = account(session, booking_id).over_yen
+
+    refund(session, RefundRequest(payment_id, 600), at())
+
+    assert over_yen == 600
+    assert account(session, booking_id) == Account(1200, 1800, 600)
+
+
+@pytest.mark.postgres
+def test_two_refunds_at_the_same_moment_pay_back_what_is_over_once(postgres_region_url, region):
+    database = Database(postgres_region_url, threads=4, is_durable=False)
+    with database.session() as session:
+        made = booked(session, region.here.whole, region.resident)
+        paid = [pays(session, made), pays(session, made)]
+
+    def tries(payment_id: str) -> str:
+        with database.session() as session:
+            try:
+                refund(session, RefundRequest(payment_id, 1800), at())
+            except Refusal as refused:
+                return refused.code.value
+        return "decided"
+
+    with ThreadPoolExecutor(2) as both:
+        answers = sorted(both.map(tries, paid))
+
+    with database.session() as session:
+        assert account(session, made) == Account(1800, 3600, 1800)
+    database.dispose()
+    assert answers == ["decided", "not_to_refund"]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import delete, select
 
-from reservations import projection
+from reservations import money_feed, projection
 from reservations.actions.money import (
     HandRequest,
     PayRequest,
@@ -24,6 +25,7 @@ from reservations.models.base import table_of
 from reservations.queries import money
 from reservations.queries.money import Statement
 from reservations.rules.money import Account, Method
+from sync.document import Entry, Slip
 from sync.ledger import SqlStore
 from tests.support.desks import Office, Offices
 from tests.town import NOW, SATURDAY
@@ -226,6 +228,43 @@ def test_the_same_documents_give_the_same_money_in_any_order(offices: Offices, b
 
     assert tables_of(gym) == before == tables_of(hub)
     assert [len(rows) for rows in before.values()] == [1, 2, 1]
+
+
+def test_any_order_and_any_repetition_of_the_documents_is_the_same_money(
+    offices: Offices, booking_id: str
+):
+    hub, gym = offices.hub, offices.gym
+    online = {"method": Method.ONLINE, "reference": "provider-77"}
+    offices.link.is_cut = True
+    paid = pays(hub, booking_id, 2500)
+    pays(hub, booking_id, 700, **online)
+    later = PayRequest(booking_id, 700, **online)
+    pay(gym.session, later, gym.context(now=NOW + timedelta(minutes=9)))
+    offices.link.is_cut = False
+    offices.meet()
+    refunds(gym, paid, 1300, now=NOW + timedelta(minutes=10))
+    refunds(hub, paid, 1300, now=NOW + timedelta(minutes=11))
+    reduce(hub.session, ReduceRequest(booking_id, 25, "1", "手帳", "head"), hub.context())
+    offices.meet()
+    before = tables_of(gym)
+    with gym.desk.transaction() as store:
+        name = offices.sheet(SATURDAY).text
+        known = [*store.slips(name), *store.lines(name)]
+
+    for seed in range(30):
+        told = [*known, *known]
+        Random(seed).shuffle(told)
+        with gym.desk.transaction() as store:
+            for model in (Payment, Refund, Reduction):
+                store.session.connection().execute(delete(table_of(model)))
+            for line in told:
+                if isinstance(line, Slip) and line.kind in money_feed.KINDS:
+                    money_feed.take(store.session, line)
+                elif isinstance(line, Entry) and money_feed.is_refund(line):
+                    money_feed.answered(store.session, line, is_told=True)
+        assert tables_of(gym) == before, seed
+
+    assert [len(rows) for rows in before.values()] == [2, 2, 1]
 
 
 def again(office: Office, store: SqlStore, offices: Offices) -> None:
