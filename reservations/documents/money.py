@@ -14,7 +14,6 @@ from printables.money import CategoryLine, DaySheet, Denomination, Receipt, TaxL
 from reservations.clock import local, local_day
 from reservations.documents.bookings import span, unit_text
 from reservations.documents.paper import Document, forms_of, forms_of_town
-from reservations.opendata.export import guarded
 from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import Town
 from reservations.queries.money import DayLine, Drawer
@@ -103,6 +102,8 @@ def day_csv(lines: Iterable[DayLine], towns: Mapping[str, Town], day: date) -> b
 
     What was paid back stands in lines of its own, as 還付 and above zero.
     """
+    from reservations.opendata.export import guarded  # noqa: PLC0415 - all readers come with it
+
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)

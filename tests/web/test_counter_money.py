@@ -95,6 +95,18 @@ def test_a_day_is_counted_explained_and_printed(desk):
     assert "つり銭の間違い" in pdf.text(desk.answer.data)
 
 
+def test_the_papers_of_a_booking_lead_to_its_money(desk):
+    desk.opens("/papers?number=01-000001-6").follows("受け取る・還付する")
+
+    assert "残りの額1,800円" in said(desk)
+
+
+def test_in_english_the_page_is_english(desk):
+    desk.opens("/money?number=01-000001-6&lang=en")
+
+    assert "Still to pay" in desk.text and "残りの額" not in desk.text
+
+
 def test_a_day_goes_to_the_book_keeping_as_a_table(desk):
     desk.presses("お金を受け取る", amount="1800").opens("/money/day/2026-06-06.csv")
 
