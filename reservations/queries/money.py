@@ -56,8 +56,8 @@ _TAKEN_BY_ALL = (
         _PAYMENT.c.town,
         _PAYMENT.c.node_no,
         _PAYMENT.c.method,
-        func.count(),
-        func.sum(_PAYMENT.c.amount_yen),
+        func.count().label("many"),
+        func.sum(_PAYMENT.c.amount_yen).label("yen"),
     )
     .where(_PAYMENT.c.day == bindparam("day"))
     .group_by(_PAYMENT.c.town, _PAYMENT.c.node_no, _PAYMENT.c.method)
@@ -67,8 +67,8 @@ _REFUNDED_BY_ALL = (
         _REFUND.c.town,
         _REFUND.c.node_no,
         _REFUND.c.method,
-        func.count(),
-        func.sum(_REFUND.c.amount_yen),
+        func.count().label("many"),
+        func.sum(_REFUND.c.amount_yen).label("yen"),
     )
     .where(
         _REFUND.c.status == "decided",
@@ -83,12 +83,19 @@ _CLOSED = select(table_of(CashDay)).where(
     CashDay.node_no == bindparam("node_no"), CashDay.day == bindparam("day")
 )
 _TAKEN = (
-    select(_PAYMENT.c.town, _PAYMENT.c.method, func.count(), func.sum(_PAYMENT.c.amount_yen))
+    select(
+        _PAYMENT.c.town,
+        _PAYMENT.c.method,
+        func.count().label("many"),
+        func.sum(_PAYMENT.c.amount_yen).label("yen"),
+    )
     .where(_PAYMENT.c.node_no == bindparam("node_no"), _PAYMENT.c.day == bindparam("day"))
     .group_by(_PAYMENT.c.town, _PAYMENT.c.method)
     .order_by(func.sum(_PAYMENT.c.amount_yen).desc(), _PAYMENT.c.town, _PAYMENT.c.method)
 )
-_HANDED = select(func.count(), func.coalesce(func.sum(_REFUND.c.amount_yen), 0)).where(
+_HANDED = select(
+    func.count().label("many"), func.coalesce(func.sum(_REFUND.c.amount_yen), 0).label("yen")
+).where(
     _REFUND.c.node_no == bindparam("node_no"),
     _REFUND.c.handed_day == bindparam("day"),
     _REFUND.c.method == Method.CASH.value,
@@ -227,13 +234,15 @@ def closed(session: Session, node_no: int, day: date) -> Row[Any] | None:
 def drawer(session: Session, node_no: int, day: date) -> Drawer:
     """A node's own day. Four statements."""
     asked = {"node_no": node_no, "day": day}
-    taken = (Taken(row[0], row[1], row[2], int(row[3])) for row in run(session, _TAKEN, asked))
-    count, yen = run(session, _HANDED, asked).one()
+    taken = (
+        Taken(row.town, row.method, row.many, int(row.yen)) for row in run(session, _TAKEN, asked)
+    )
+    handed = run(session, _HANDED, asked).one()
     return Drawer(
         day,
         tuple(taken),
-        int(count),
-        int(yen),
+        int(handed.many),
+        int(handed.yen),
         tuple(run(session, _NUMBERS, asked).scalars()),
         closed(session, node_no, day),
     )
@@ -249,7 +258,7 @@ def of_day(session: Session, day: date) -> list[DayLine]:
     until = begins + timedelta(days=1)
     refunded = run(session, _REFUNDED_BY_ALL, {"since": begins, "until": until}).all()
     lines = [
-        DayLine(row[0], row[1], is_refund, row[2], row[3], int(row[4]))
+        DayLine(row.town, row.node_no, is_refund, row.method, row.many, int(row.yen))
         for is_refund, rows in ((False, taken), (True, refunded))
         for row in rows
     ]

@@ -288,7 +288,7 @@ def test_a_day_sheet_says_what_was_taken_and_is_kept_once_the_day_is_closed(sess
     again = receipts.day_sheet(session, known, TODAY, at(now=NOW + timedelta(days=9)))
 
     assert before is None and issued is not None and again == issued
-    assert "1,800円" in open_sheet and "2,000円" not in open_sheet
+    assert "1,800円" in open_sheet and "①数えた現金②" in open_sheet
     said = pdf.text(issued.pdf)
     for part in ("01-R000001", "1,800円", "2,000円", "200円", "お預かりの間違い", "700円"):
         assert part in said

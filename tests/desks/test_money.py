@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -113,7 +114,7 @@ def test_a_payment_twice_by_the_same_key_is_one(offices: Offices, booking_id: st
 
 
 def test_an_online_payment_that_is_told_at_two_desks_is_one(offices: Offices, booking_id: str):
-    online = {"method": Method.ONLINE, "reference": "provider-77"}
+    online: dict[str, Any] = {"method": Method.ONLINE, "reference": "provider-77"}
     offices.link.is_cut = True
 
     first = pays(offices.hub, booking_id, **online)
@@ -234,7 +235,7 @@ def test_any_order_and_any_repetition_of_the_documents_is_the_same_money(
     offices: Offices, booking_id: str
 ):
     hub, gym = offices.hub, offices.gym
-    online = {"method": Method.ONLINE, "reference": "provider-77"}
+    online: dict[str, Any] = {"method": Method.ONLINE, "reference": "provider-77"}
     offices.link.is_cut = True
     paid = pays(hub, booking_id, 2500)
     pays(hub, booking_id, 700, **online)
