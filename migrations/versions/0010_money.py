@@ -39,6 +39,11 @@ def _day(name: str, *, is_needed: bool = True) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
+    _make_payments()
+    _make_the_rest()
+
+
+def _make_payments() -> None:
     op.create_table(
         "payment",
         _text("id"),
@@ -87,6 +92,9 @@ def upgrade() -> None:
     op.create_index("ix_refund_booking_id", "refund", ["booking_id"])
     op.create_index("ix_refund_payment_id", "refund", ["payment_id"])
     op.create_index("ix_refund_handed_day", "refund", ["handed_day"])
+
+
+def _make_the_rest() -> None:
     op.create_table(
         "reduction",
         _text("id"),
