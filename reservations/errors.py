@@ -66,6 +66,15 @@ class RefusalCode(Enum):
     FRAMES_OVERLAP = "frames_overlap"
     FILE_REFUSED = "file_refused"
     NOT_QUEUED = "not_queued"
+    AMOUNT_WRONG = "amount_wrong"
+    GIVEN_TOO_LITTLE = "given_too_little"
+    REDUCTION_WRONG = "reduction_wrong"
+    NOT_TO_REFUND = "not_to_refund"
+    REFUND_NOT_DECIDED = "refund_not_decided"
+    RECEIPT_ELSEWHERE = "receipt_elsewhere"
+    DAY_NOT_OVER = "day_not_over"
+    DAY_CLOSED = "day_closed"
+    DIFFERENCE_UNEXPLAINED = "difference_unexplained"
 
 
 PRECEDENCE = {code: position for position, code in enumerate(RefusalCode)}

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations import catalogue_feed, clock, events, party_feed, sheets
+from reservations import catalogue_feed, clock, events, money_feed, party_feed, sheets
 from reservations.actions import answering, form_texts, letters
 from reservations.config import Settings
 from reservations.db import Database
@@ -69,6 +69,8 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             _apply_entry(session, desk, line)
         elif isinstance(line, Slip) and line.kind in party_feed.KINDS:
             party_feed.take(session, desk, line)
+        elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
+            money_feed.take(session, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
@@ -85,6 +87,10 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
 def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
     if entry.kind == "pad":
         form_texts.know_pack(session, entry.data)
+    is_told = entry.author != desk.key.id or not desk.has_witness
+    if money_feed.is_refund(entry):
+        money_feed.answered(session, entry, is_told=is_told)
+        return
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or entry.kind in MOVES:
         return
@@ -92,7 +98,6 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
     if entry.kind in _CONFIRMING and not _is_readable(session, entry.data):
         log.error("a line that this program cannot show", line=entry.id)
         return
-    is_told = entry.author != desk.key.id or not desk.has_witness
     if entry.kind in _CONFIRMING and name in _STATES:
         _confirm(session, booking_id, entry, is_told=is_told)
     elif entry.kind == "cancel" and name == events.BookingCancelled.name:
@@ -248,6 +253,9 @@ def _declare(session: Session, slip: Slip) -> None:
 
 def _undo(session: Session, desk: Desk, entry: Entry) -> None:
     """A line stands no more. The booking goes back to what the lines that are left say of it."""
+    if money_feed.is_refund(entry):
+        money_feed.undo(session, entry)
+        return
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
         return
@@ -282,6 +290,7 @@ def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
     if name is None:
         return
     later = SqlStore(session, desk.directory).lines(chain, after=through)
+    money_feed.tell(session, name, later)
     told = (
         update(_BOOKING)
         .where(_BOOKING.c.facility_id == name.facility_id, _BOOKING.c.date == name.date)
@@ -313,7 +322,10 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
         if isinstance(line, Entry):
             _apply_entry(session, desk, line)
     for slip in store.slips(name.text):
-        _apply_slip(session, desk, slip)
+        if slip.kind in money_feed.KINDS:
+            money_feed.take(session, slip)
+        else:
+            _apply_slip(session, desk, slip)
     _renew_masks(session, desk, name)
 
 

@@ -72,6 +72,8 @@ def words_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
 
 def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> Draft:
     """The line of the sheet that this event is."""
+    if name == events.RefundDecided.name:
+        return Draft("record", refund_keys(body), data=words_of(name, version, subject, body))
     revision = body["revision"]
     settles = (key_of(subject, revision),)
     data = words_of(name, version, subject, body)
@@ -91,6 +93,12 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
         case events.BookingCancelled.name | events.BookingLeft.name:
             return Draft("cancel", settles, (), before, data)
     raise AssertionError(f"no line for {name}")
+
+
+def refund_keys(body: Mapping[str, Any]) -> tuple[str, str]:
+    """What a refund settles: itself, and the next yen of its payment, so that no two lines of a
+    sheet pay the same money back (S6)."""
+    return f"refund:{body['refund']}", f"refund:{body['payment']}:{body['before_yen']}"
 
 
 def owner_of(key: str) -> tuple[str, int]:

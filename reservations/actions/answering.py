@@ -8,12 +8,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reservations import sheets
+from reservations import money_feed, sheets
 from reservations.actions import entering, following
 from reservations.desk import Desk
-from reservations.events import BookingConfirmed, BookingConfirmedInstead, BookingReaches
+from reservations.events import (
+    BookingConfirmed,
+    BookingConfirmedInstead,
+    BookingReaches,
+    RefundDecided,
+)
 from reservations.models import Booking
-from reservations.queries import ledger
+from reservations.queries import ledger, money
 from reservations.rules.period import SLOTS_PER_DAY
 from reservations.sheets import SheetName
 from sync.document import Slip
@@ -31,6 +36,8 @@ TOO_LATE = "too_late"
 MOVED = "moved"
 # The kind of slip by which the holder of the first day asks the holder of the second.
 REACH = "reach"
+# There is not so much to be paid back, or not any more.
+NOT_OVER = "not_over"
 SHEETS_A_ROUND = 50
 
 
@@ -93,6 +100,8 @@ class _Round:
                 return self._to_cancel(store, name, slip)
             case "reach":
                 return _to_reach(store, slip)
+            case money_feed.REFUND:
+                return _to_refund(store, slip)
         return []
 
     def _to_book(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
@@ -215,6 +224,29 @@ def _to_reach(store: SqlStore, slip: Slip) -> Sequence[Draft]:
     return [_answering(slip, draft), _no(slip, TAKEN)]
 
 
+def _to_refund(store: SqlStore, slip: Slip) -> Sequence[Draft]:
+    """S6: only here it is decided what is paid back, so nothing is paid back twice."""
+    try:
+        row = money_feed.refund_row(slip.data)
+    except (KeyError, TypeError, ValueError):
+        return [_no(slip, MALFORMED)]
+    payment = money.payment(store.session, row["payment_id"])
+    if payment is None:
+        # The payment itself has not come yet.
+        return []
+    body = sheets.event_body(slip.data)
+    most_yen = money.most_of(store.session, payment)
+    if most_yen is None:
+        return []
+    if SheetName(payment.town, payment.facility_id, payment.date).text != slip.sheet:
+        return [_no(slip, MALFORMED, **body)]
+    if row["amount_yen"] > most_yen:
+        return [_no(slip, NOT_OVER, **body)]
+    body["before_yen"] = money.refunded_of(store.session, payment.id)
+    draft = sheets.draft_of(RefundDecided.name, RefundDecided.version, row["booking_id"], body)
+    return [_answering(slip, draft), _no(slip, NOT_OVER, **body)]
+
+
 def _row(store: SqlStore, booking_id: str) -> Any:
     c = Booking.__table__.c
     query = select(c.status, c.municipality_code, c.facility_id, c.date, c.end_slot, c.revision)
@@ -226,9 +258,9 @@ def _answering(slip: Slip, draft: Draft) -> Draft:
     return Draft(draft.kind, settles, draft.claims, draft.frees, draft.data)
 
 
-def _no(slip: Slip, code: str, **more: str) -> Draft:
+def _no(slip: Slip, code: str, **more: Any) -> Draft:
     data = {"booking": slip.data.get("booking"), "code": code, "asked": slip.kind}
-    return Draft("refuse", (slip.hash,), data=data | more)
+    return Draft("refuse", (slip.hash,), data=more | data)
 
 
 _FACTS: dict[str, type[BookingConfirmed | BookingReaches]] = {

@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from reservations.actions import entering
+from reservations.actions import entering, numbers
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.config import Settings
@@ -55,8 +53,13 @@ FULL_MAX, INSTEAD, ASKED = 24, 2, 8
 log = structlog.get_logger("tonari.packs")
 _COUNTER = table_of(NumberCounter)
 # The numbers of packs that this node knows; which receipts a pack had is not kept.
-_LAST = {"lease": PaperPack.lease, "form": PaperPack.last, "receipt": literal(0)}
-SKIPPED = {"lease": 100, "form": 20_000, "receipt": 10_000}
+_LAST = {
+    "lease": PaperPack.lease,
+    "form": PaperPack.last,
+    "receipt": literal(0),
+    numbers.RECEIPT: literal(0),
+}
+SKIPPED = {"lease": 100, "form": 20_000, "receipt": 10_000, numbers.RECEIPT: 1_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ def take_numbers(
 ) -> PackMade:
     """Take the numbers of one pack; `PackMade.lease` names it."""
     assert 0 < request.forms <= FORMS_MAX, request
-    lease = _next(session, "lease", 1)
-    first = _next(session, "form", request.forms + request.grids + request.cards)
-    receipt = _next(session, "receipt", request.receipts)
+    lease = numbers.take(session, "lease", 1)
+    first = numbers.take(session, "form", request.forms + request.grids + request.cards)
+    receipt = numbers.take(session, "receipt", request.receipts)
     pad = packs.pad_name(context.node_no, lease)
     session.add(
         PaperPack(
@@ -122,21 +125,6 @@ def take_numbers(
         count=request.forms,
         first_receipt=receipt,
     )
-
-
-def _next(session: Session, kind: str, count: int) -> int:
-    """The first of `count` numbers that nobody was given before."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    connection = session.connection()
-    first = insert(_COUNTER).values(kind=kind, next=1).on_conflict_do_nothing()
-    connection.execute(first)
-    raised = (
-        update(_COUNTER)
-        .where(_COUNTER.c.kind == kind)
-        .values(next=_COUNTER.c.next + count)
-        .returning(_COUNTER.c.next)
-    )
-    return int(connection.execute(raised).scalar_one()) - count
 
 
 def never_again(session: Session, node_no: int) -> None:

@@ -25,7 +25,7 @@ from reservations.actions import entering
 from reservations.db import run, write_transaction
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import Fact
+from reservations.events import Fact, OnSheet
 from reservations.models import AuditLine, Booking, Event
 from reservations.models.base import table_of
 from reservations.queries.masks import declared_mode
@@ -128,7 +128,7 @@ def action(
     The function gets (session, request, context, subject) and returns its event; called as an
     action it takes (session, request, context) and returns the subject's id with the event.
 
-    subject  which id the request is about; without it a new one is made for what is created
+    subject  which id the request is about; without it, or where it is empty, a new one is made
     turn     whose requests come one after the other; without it those about the same subject
     reason   why, in the words of whoever does it: for the audit line
     raises   Refusal (mode, key_reused, and whatever the action refuses); nothing is written then
@@ -140,7 +140,7 @@ def action(
         def act(session: Session, request: Request, context: Context) -> Done:
             _check_mode(name, context.mode)
             for left in range(TRIES - 1, -1, -1):
-                about = subject(request) if subject else context.new_id()
+                about = (subject(request) if subject else "") or context.new_id()
                 waits_for = turn(request) if turn else about
                 why = reason(request) if reason else ""
                 fact: Fact | None = None
@@ -202,7 +202,8 @@ def _write_lines(session: Session, fact: Fact) -> None:
         name = sheets.parsed(each.sheet)
         assert name is not None, each.sheet
         entering.enter(session, desk, name)
-    run(session, _NOT_TOLD, {"subject": fact.subject})
+    if isinstance(fact, OnSheet):
+        run(session, _NOT_TOLD, {"subject": fact.subject})
 
 
 def _settle(session: Session, fact: Fact | None) -> None:

@@ -21,6 +21,7 @@ from reservations.commands.common import (
 if TYPE_CHECKING:
     from reservations.queries.catalogue import Place
     from reservations.queries.memory import Memory
+    from reservations.queries.papers import IssuedView
 
 out_option = click.option(
     "--out",
@@ -160,6 +161,75 @@ def pack(facility: str, out: Path, forms: int, is_json: bool) -> None:
     else:
         names = "、".join(each.name for each in (made.pdf, *made.more))
         click.echo(f"{made.pad}: {names}、{made.pages}ページ")
+
+
+@print_.command("receipt")
+@click.argument("number")
+@click.option("--copy", "is_copy", is_flag=True, help="再発行: marked as a copy, the same number.")
+@out_option
+@json_option
+@answering
+def receipt(number: str, is_copy: bool, out: Path, is_json: bool) -> None:
+    """領収書 by its number (01-R000123), at the node that received the money.
+
+    The bytes of the receipt as it was issued, however often it is asked for.
+    """
+    from reservations.actions import receipts  # noqa: PLC0415 - the database
+    from reservations.errors import Refusal, RefusalCode  # noqa: PLC0415 - as above
+    from reservations.queries import memory, money  # noqa: PLC0415 - as above
+
+    with opened() as database, database.session() as session:
+        known = memory.newest(database)
+        payment_id = money.payment_of(session, number.strip().upper())
+        if payment_id is None:
+            raise Refusal(RefusalCode.NOT_FOUND)
+        context = context_of_command()
+        issued = receipts.receipt(session, known, payment_id, context, is_copy=is_copy)
+    _write(issued.pdf, out, is_json, _issued_line(issued))
+
+
+@print_.command("day-end")
+@click.option(
+    "--date",
+    "asked",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The day; today if left out.",
+)
+@out_option
+@json_option
+@answering
+def day_end(asked: datetime | None, out: Path, is_json: bool) -> None:
+    """現金日計表 of this node: what came in by budget code, the coins, the difference.
+
+    Of a day that was closed the bytes as they were issued; before that with an empty table of
+    coins, to be counted by hand, and nothing is kept.
+    """
+    from reservations import clock  # noqa: PLC0415 - with the rest
+    from reservations.actions import receipts  # noqa: PLC0415 - the database
+    from reservations.queries import memory  # noqa: PLC0415 - as above
+
+    context = context_of_command()
+    day = asked.date() if asked is not None else clock.local_day(context.now)
+    with opened() as database, database.session() as session:
+        known = memory.newest(database)
+        issued = receipts.day_sheet(session, known, day, context)
+        if issued is not None:
+            line = {"date": day, "closed": True, **_issued_line(issued)}
+            _write(issued.pdf, out, is_json, line)
+            return
+        document = receipts.day_document(session, known, day, context)
+    drawn = document.draw()
+    _write(drawn.pdf, out, is_json, {"date": day, "closed": False, "pages": drawn.pages})
+
+
+def _issued_line(issued: IssuedView) -> dict[str, Any]:
+    return {
+        "number": issued.number,
+        "sha256": issued.sha256,
+        "issued_at": issued.issued_at,
+        "pages": issued.pages,
+    }
 
 
 def _print_paper(booking: str, kind: str, out: Path, is_json: bool) -> None:

@@ -26,6 +26,7 @@ from reservations.documents.bookings import (
     span,
     unit_text,
 )
+from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_csv, day_sheet, receipt
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
@@ -33,8 +34,10 @@ __all__ = [
     "CANCELLATION",
     "CHANGE",
     "CHANGE_REFUSAL",
+    "DAY_SHEET",
     "ISSUED",
     "PERMIT",
+    "RECEIPT",
     "REFUND",
     "REFUSAL",
     "REVOCATION",
@@ -44,8 +47,11 @@ __all__ = [
     "Document",
     "Issue",
     "cancellation",
+    "category",
     "change",
     "change_refusal",
+    "day_csv",
+    "day_sheet",
     "day_timetable",
     "document_number",
     "faults",
@@ -53,6 +59,7 @@ __all__ = [
     "permit",
     "permit_title",
     "read",
+    "receipt",
     "refund",
     "refusal",
     "revocation",

@@ -24,6 +24,8 @@ ISSUED = (
     "refund_notice",
     "refusal_notice",
     "timetable",
+    "receipt",
+    "day_sheet",
 )
 
 if TYPE_CHECKING:
@@ -81,6 +83,12 @@ def forms_of(place: Place, rules: TownRules) -> Data:
     asked = (place.name, place.phone) if place.phone else (place.town.name, place.town.phone)
     contact = "　".join(part for part in (asked[0], asked[1] and f"電話 {asked[1]}") if part)
     return merged(papers.forms(place.town.name, rules, contact=contact), rules.forms)
+
+
+def forms_of_town(town: Town, rules: TownRules) -> Data:
+    """The same for a paper that is about no place."""
+    contact = "　".join(part for part in (town.name, town.phone and f"電話 {town.phone}") if part)
+    return merged(papers.forms(town.name, rules, contact=contact), rules.forms)
 
 
 def faults(town: Town, rules: TownRules) -> list[str]:

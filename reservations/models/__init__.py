@@ -21,6 +21,7 @@ from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
 from reservations.models.letters import Letter
+from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
@@ -41,6 +42,7 @@ __all__ = [
     "AuditLine",
     "Base",
     "Booking",
+    "CashDay",
     "CatalogueVersion",
     "DayMask",
     "Declaration",
@@ -69,9 +71,13 @@ __all__ = [
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",
+    "Payment",
     "Problem",
     "Purpose",
     "Rating",
+    "Receipt",
+    "Reduction",
+    "Refund",
     "SealingKey",
     "Shelter",
     "SignInSession",

@@ -60,6 +60,13 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "end_letter": _ALWAYS,
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
+    "pay": _ALWAYS,
+    "reduce": _ALWAYS,
+    "refund": _ALWAYS,
+    "hand_refund": _ALWAYS,
+    "number_receipt": _ALWAYS,
+    "keep_receipt": _ALWAYS,
+    "close_drawer": _ALWAYS,
 }
 
 

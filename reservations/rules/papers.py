@@ -41,6 +41,8 @@ def title(paper: str, rules: TownRules) -> str:
         "cancel_request": f"{use}取消届",
         "refund_notice": "料金還付決定通知書",
         "refusal_notice": f"{use}不{permit}通知書",
+        "receipt": "領収書",
+        "day_sheet": "現金日計表",
     }[paper]
 
 
@@ -158,6 +160,8 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
         },
         **_notices(use, permit, letter),
         "timetable": {},
+        "receipt": {"form_id": "領収書／版1"},
+        "day_sheet": {"form_id": "現金日計表／版1"},
         "application_form": {
             "form_id": f"{use}{permit}申請書／版1",
             "blocks": {

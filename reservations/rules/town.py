@@ -51,6 +51,9 @@ class TownRules:
     rounding              in which direction; time is a matter of the table (fees.py: per_minutes)
     free_undo_minutes     a slip of the finger: cancelled within this time, nothing is owed
     refund_steps          most generous first; without a matching step nothing comes back
+    revenue_code, revenue_name   収入科目: where the money goes in the town's budget
+    registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    tax_percent           consumption tax within every fee; 0 prints no line of tax
     """
 
     version: int
@@ -64,6 +67,10 @@ class TownRules:
     rounding: Rounding = Rounding.DOWN
     free_undo_minutes: int = 30
     refund_steps: tuple[RefundStep, ...] = (RefundStep(7, 100), RefundStep(1, 50))
+    revenue_code: str = ""
+    revenue_name: str = "使用料"
+    registration_number: str = ""
+    tax_percent: int = 10
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

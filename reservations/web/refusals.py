@@ -113,6 +113,25 @@ WORDS: dict[RefusalCode, Any] = {
     ),
     Code.FILE_REFUSED: _l("このファイルは読めません。%(reason)s"),
     Code.NOT_QUEUED: _l("この行は確認待ちではありません。"),
+    Code.AMOUNT_WRONG: _l("金額は1円から99,999,999円までの整数で入力してください。"),
+    Code.GIVEN_TOO_LITTLE: _l(
+        "預かった金額が%(amount_yen)s円に足りません。金額を確かめて、もう一度入力してください。"
+    ),
+    Code.REDUCTION_WRONG: _l(
+        "減免は、1から100までの率、規則の号、確かめた書類、承認した人を入力してください。"
+    ),
+    Code.NOT_TO_REFUND: _l(
+        "この入金から今還付できるのは%(most_yen)s円までです。予約の入金と還付を確かめてください。"
+    ),
+    Code.REFUND_NOT_DECIDED: _l(
+        "この還付はまだ決まっていないか、支払いが済んでいます。予約の画面で確かめてください。"
+    ),
+    Code.RECEIPT_ELSEWHERE: _l("この入金の領収書は、お金を受け取った拠点で出します。"),
+    Code.DAY_NOT_OVER: _l("まだ来ていない日は締められません。日付を確かめてください。"),
+    Code.DAY_CLOSED: _l("この日の現金は、すでに締めてあります。"),
+    Code.DIFFERENCE_UNEXPLAINED: _l(
+        "数えた金額と帳簿の差が%(difference_yen)s円あります。数え直すか、理由を書いてください。"
+    ),
 }
 
 

@@ -1,0 +1,297 @@
+"""料金: what a booking owes, cash in and back, its receipts; and the drawer at the end of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import Response, render_template, request, url_for
+from flask import redirect as to
+from werkzeug.wrappers import Response as Answer
+
+from reservations import documents
+from reservations.actions import money as actions
+from reservations.actions import receipts
+from reservations.actions.drawers import REASON_MAX, CloseRequest, close_drawer
+from reservations.actions.money import (
+    HandRequest,
+    PayRequest,
+    ReduceRequest,
+    RefundRequest,
+)
+from reservations.actions.step import Context
+from reservations.errors import Refusal, RefusalCode
+from reservations.queries import bookings, money, papers
+from reservations.queries.bookings import BookingView
+from reservations.rules.money import FACES_YEN, Method, change_yen
+from reservations.web import auth
+from reservations.web import papers as web_papers
+from reservations.web.auth import Who, guard
+from reservations.web.forms import Malformed, three_part_date
+from reservations.web.language import N_, gettext
+from reservations.web.refusals import sentence
+from reservations.web.services import context, lead_back, memory, services, session, today
+
+blueprint = APIBlueprint("money", __name__, enable_openapi=False)
+guard(blueprint, Who.STAFF)
+
+METHODS: Mapping[str, str] = {
+    Method.CASH.value: N_("現金"),
+    Method.COUPON.value: N_("回数券など"),
+    Method.TRANSFER.value: N_("振込"),
+    Method.ONLINE.value: N_("オンライン"),
+}
+STATUSES: Mapping[str, str] = {
+    "asked": N_("台帳を持つ拠点の返事を待っています"),
+    "written": N_("控えに届くのを待っています"),
+    "decided": N_("決定"),
+    "refused": N_("還付できません"),
+}
+# At which field a refusal stands.
+FIELDS: Mapping[RefusalCode, str] = {
+    RefusalCode.GIVEN_TOO_LITTLE: "given",
+    RefusalCode.NOT_TO_REFUND: "back",
+    RefusalCode.REDUCTION_WRONG: "percent",
+    RefusalCode.DIFFERENCE_UNEXPLAINED: "reason",
+}
+_DIGITS = str.maketrans("０１２３４５６７８９－ー―‐，", "0123456789----,")
+_WORDS_MAX = 100
+
+
+@blueprint.get("/money")
+def page() -> str | tuple[str, int]:
+    typed = request.args.get("number", "").strip()
+    if not typed:
+        return render_template("counter/money.html", typed="", booking=None, errors={})
+    found = bookings.by_number(session(), memory(), typed.translate(_DIGITS))
+    if found is None or found.party_id is None:
+        words = gettext("この番号の予約はありません。番号と、うしろの1けたを確かめてください。")
+        errors = {"number": words}
+        return render_template("counter/money.html", typed=typed, booking=None, errors=errors), 422
+    return _page(found)
+
+
+def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
+    lead_back(url_for("money.page", number=booking.number))
+    found = money.statement(session(), booking.id)
+    assert found is not None and booking.party_id is not None, booking.id
+    node_no = services().settings.node_no
+    return render_template(
+        "counter/money.html",
+        typed=booking.number,
+        booking=booking,
+        who=papers.party_name(session(), booking.party_id),
+        found=found,
+        node_no=node_no,
+        methods=METHODS,
+        statuses=STATUSES,
+        paid=next((each for each in found.payments if each.id == request.args.get("paid")), None),
+        refundable=[
+            each
+            for each in found.payments
+            if found.account.over_yen and each.amount_yen > found.refunded.get(each.id, 0)
+        ],
+        change_yen=change_yen,
+        key=auth.new_token(),
+        sent=request.form,
+        errors=errors or {},
+    )
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/pay")
+def pay(booking_id: UUID) -> Answer | tuple[str, int]:
+    booking = _booking(booking_id)
+    try:
+        given = request.form.get("given", "").strip()
+        wish = PayRequest(
+            booking.id,
+            _yen("amount"),
+            Method(_one_of("method", METHODS)),
+            _words("reference"),
+            _yen("given") if given else None,
+        )
+        done = actions.pay(session(), wish, _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "amount")), 422
+    return to(url_for("money.page", number=booking.number, paid=str(done)), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/refund")
+def refund(booking_id: UUID) -> Answer | tuple[str, int]:
+    booking = _booking(booking_id)
+    try:
+        wish = RefundRequest(request.form.get("payment", ""), _yen("back"))
+        actions.refund(session(), wish, _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "back")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/refunds/<uuid:refund_id>/hand")
+def hand(booking_id: UUID, refund_id: UUID) -> Answer | tuple[str, int]:
+    booking = _booking(booking_id)
+    try:
+        actions.hand(session(), HandRequest(str(refund_id)), context(auth.actor()))
+    except Refusal as wrong:
+        return _page(booking, _errors(wrong, "back")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/reduce")
+def reduce(booking_id: UUID) -> Answer | tuple[str, int]:
+    booking = _booking(booking_id)
+    try:
+        named = {name: _words(name) for name in ("clause", "evidence", "approved_by")}
+        percent = _number("percent", gettext("率は1から100までの整数で入れてください。"))
+        actions.reduce(session(), ReduceRequest(booking.id, percent, **named), _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "percent")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.get("/money/payments/<uuid:payment_id>/receipt.pdf")
+def receipt(payment_id: UUID) -> Response:
+    """領収書, issued when it is first asked for; ?copy=1 is marked 再発行."""
+    is_copy = request.args.get("copy") == "1"
+    asked = context(auth.actor())
+    issued = receipts.receipt(session(), memory(), str(payment_id), asked, is_copy=is_copy)
+    name = f"receipt-{issued.number}"
+    return web_papers.pdf(issued.pdf, name=name, title=f"領収書_{issued.number}")
+
+
+# 締め
+
+
+@blueprint.get("/money/day")
+def day() -> str | tuple[str, int]:
+    try:
+        return _day_page(_asked_day())
+    except Malformed as wrong:
+        return _day_page(today(), errors=wrong.errors, typed=wrong.values), 422
+
+
+def _day_page(on: date, *, errors: Mapping[str, str] | None = None, typed: Any = None) -> str:
+    return render_template(
+        "counter/day.html",
+        day=on,
+        typed=typed,
+        drawer=money.drawer(session(), services().settings.node_no, on),
+        towns=memory().catalogue.towns,
+        methods=METHODS,
+        faces=FACES_YEN,
+        sent=request.form,
+        errors=errors or {},
+    )
+
+
+@blueprint.post("/money/day/<date_text>/close")
+def close(date_text: str) -> Answer | tuple[str, int]:
+    on = _day_of(date_text)
+    try:
+        counts = {face: _coins(face) for face in FACES_YEN}
+        reason = _words("reason", most=REASON_MAX)
+        wish = CloseRequest(on, _yen("fund"), counts, reason)
+        close_drawer(session(), wish, context(auth.actor()))
+    except (Malformed, Refusal) as wrong:
+        return _day_page(on, errors=_errors(wrong, "fund")), 422
+    return to(url_for("money.day", date=on.isoformat()), 303)
+
+
+@blueprint.get("/money/day/<date_text>.pdf")
+def day_sheet(date_text: str) -> Response:
+    """日計表: as it was issued, once the day is closed; before that with empty coins."""
+    on, asked = _day_of(date_text), context(auth.actor())
+    issued = receipts.day_sheet(session(), memory(), on, asked)
+    if issued is None:
+        content = receipts.day_document(session(), memory(), on, asked).draw().pdf
+    else:
+        content = issued.pdf
+    return web_papers.pdf(content, name=f"day-{on.isoformat()}", title=f"日計表_{on.isoformat()}")
+
+
+@blueprint.get("/money/day/<date_text>.csv")
+def day_csv(date_text: str) -> Response:
+    on = _day_of(date_text)
+    content = documents.day_csv(money.of_day(session(), on), memory().catalogue.towns, on)
+    answer = Response(content, content_type="text/csv; charset=utf-8")
+    name = f'attachment; filename="money-{on.isoformat()}.csv"'
+    answer.headers["Content-Disposition"] = name
+    return answer
+
+
+# What was typed
+
+
+def _booking(booking_id: UUID) -> BookingView:
+    """raises   Refusal not_found"""
+    found = bookings.one(session(), memory(), str(booking_id))
+    if found is None or found.party_id is None:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return found
+
+
+def _keyed() -> Context:
+    """The same form sent twice is one: its key was made with the page."""
+    said = sorted((name, text) for name, text in request.form.items() if name != "csrf_token")
+    told = sha256(repr((request.path, said)).encode()).hexdigest()
+    key = request.form.get("key", "")[:_WORDS_MAX] or auth.new_token()
+    return context(auth.actor(), key=key, request_hash=told)
+
+
+def _errors(wrong: Malformed | Refusal, field: str) -> Mapping[str, str]:
+    if isinstance(wrong, Malformed):
+        return wrong.errors
+    if wrong.code is RefusalCode.NOT_FOUND:
+        raise wrong
+    return {FIELDS.get(wrong.code, field): sentence(wrong)}
+
+
+def _number(name: str, words: str) -> int:
+    """raises   Malformed"""
+    text = request.form.get(name, "").strip().translate(_DIGITS).replace(",", "").removesuffix("円")
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Malformed(request.form, {name: words})
+    return int(text)
+
+
+def _yen(name: str) -> int:
+    return _number(name, gettext("金額は1,800のように、円の整数で入れてください。"))
+
+
+def _coins(face: int) -> int:
+    name = f"coin_{face}"
+    if not request.form.get(name, "").strip():
+        return 0
+    return _number(name, gettext("枚数は0以上の整数で入れてください。"))
+
+
+def _words(name: str, most: int = _WORDS_MAX) -> str:
+    text = " ".join(request.form.get(name, "").split())
+    if len(text) > most or not text.isprintable():
+        words = gettext("%(most)s文字までの文字で入れてください。", most=most)
+        raise Malformed(request.form, {name: words})
+    return text
+
+
+def _one_of(name: str, among: Mapping[str, str]) -> str:
+    asked = request.form.get(name, "")
+    return asked if asked in among else next(iter(among))
+
+
+def _asked_day() -> date:
+    """?date=, the three fields, or today; raises Malformed."""
+    if any(request.args.get(f"date_{part}") for part in ("year", "month", "day")):
+        return three_part_date(request.args, "date")
+    return request.args.get("date", today(), type=date.fromisoformat)
+
+
+def _day_of(text: str) -> date:
+    """raises   Refusal not_found"""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal(RefusalCode.NOT_FOUND) from None
