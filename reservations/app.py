@@ -23,6 +23,7 @@ from reservations.web import (
     errors,
     language,
     look,
+    looks,
     resident,
     templating,
 )
@@ -119,6 +120,7 @@ def create_app(
 def _install_blueprints(app: APIFlask, audience: str) -> None:
     app.register_blueprint(look.blueprint)
     if audience == "counter":
+        looks.install(app)
         for blueprint in counter.BLUEPRINTS:
             app.register_blueprint(blueprint)
         return

@@ -329,6 +329,14 @@ class ExpiredForgotten(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditSealed(Fact):
+    name = "audit.sealed"
+    no: int
+    lines: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PackMade(Fact):
     """Numbers for a pack of paper; none of them is given again."""
 

@@ -19,12 +19,13 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
 from reservations import bell, clock, documents, party_feed, postman, sheets
-from reservations.actions import answering, moving, packs, returning
+from reservations.actions import answering, moving, packs, returning, trail
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import Context
 from reservations.config import Settings
 from reservations.db import Database
+from reservations.events import AuditSealed
 from reservations.keeper import keep_desk
 from reservations.models import DayMask, Unit, schema
 from reservations.projection import open_desk
@@ -126,6 +127,12 @@ def settle_paper(database: Database, settings: Settings) -> int:
     return returning.settle_all(desk, known, at=sheets.milliseconds(clock.now()))
 
 
+def seal_audit(database: Database, settings: Settings) -> AuditSealed | None:
+    """毎時四回: what was done and looked at since the last seal is sealed, and said to all."""
+    open_desk(database, settings)
+    return trail.seal(database, _system(settings))
+
+
 def send_letters(database: Database, settings: Settings) -> postman.Round:
     """毎分: what people are to be told gets its words, and goes to the mail server or a clerk."""
     open_desk(database, settings)
@@ -135,6 +142,7 @@ def send_letters(database: Database, settings: Settings) -> postman.Round:
 JOBS = (
     Job("send letters", "* * * * *", send_letters),
     Job("settle paper", "* * * * *", settle_paper),
+    Job("seal the audit", "*/15 * * * *", seal_audit),
     Job("hand over", "0 18 * * *", hand_over),
     Job("print packs", "30 18 * * *", print_packs),
     Job("write up the ledger", "0 1 * * *", write_up),

@@ -18,12 +18,13 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import catalogue_feed, clock, events, money_feed, party_feed, sheets
-from reservations.actions import answering, form_texts, letters
+from reservations.actions import answering, form_texts, letters, trail
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
 from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
+from reservations.queries import trail as trail_query
 from reservations.queries.masks import next_version
 from reservations.rules.letters import kind_of_cancellation
 from reservations.rules.modes import Mode
@@ -71,6 +72,8 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
             money_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind == trail_query.KIND:
+            trail.take(session, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)

@@ -24,7 +24,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.events import PaperIssued, ReceiptNumbered
 from reservations.models import IssuedPaper, Receipt
 from reservations.models.base import table_of
-from reservations.queries import bookings, money, papers
+from reservations.queries import bookings, money, papers, trail
 from reservations.queries.memory import Memory
 from reservations.queries.papers import IssuedView
 from reservations.rules.money import Method
@@ -125,7 +125,11 @@ def day_document(session: Session, memory: Memory, day: date, context: Context) 
     town = counted[0] if counted else memory.catalogue.middle or next(iter(towns.values()), None)
     if town is None:
         raise Refusal(RefusalCode.NOT_FOUND)
-    return documents.day_sheet(drawer, towns, town, node=context.node, at=context.now)
+    seal = trail.last_seal(session)
+    sealed = f"監査の封 {seal.no}番 {seal.digest[:16]}" if seal.no else ""
+    return documents.day_sheet(
+        drawer, towns, town, node=context.node, at=context.now, sealed=sealed
+    )
 
 
 @action("keep_receipt", subject=lambda request: request.about)

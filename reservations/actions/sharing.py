@@ -187,7 +187,7 @@ def _readers(session: Session, desk: Desk) -> dict[str, Reader]:
 def errands(session: Session, desk: Desk, today: date) -> dict[str, Errand]:
     """Whom somebody lacks, or has not heard the news of; some of them, where they are many."""
     readers, found = _readers(session, desk), defaultdict[str, Errand](Errand)
-    own_scope = _scope(session, desk.name, today)
+    own_scope = home_scope(session, desk.name, today)
     home = _newest_home(desk)
     for party, is_held in _unsaid(session, desk):
         found[party].is_news = True
@@ -203,7 +203,7 @@ def errands(session: Session, desk: Desk, today: date) -> dict[str, Errand]:
         member = incarnations[-1].key if incarnations else ""
         if node == desk.name or member not in readers:
             continue
-        scope = _scope(session, node, today)
+        scope = home_scope(session, node, today)
         for party in _booked_without(session, desk, node, member, today):
             found[party].readers[scope].add(member)
     # Without its seal the hub cannot be told yet: such news waits.
@@ -265,7 +265,7 @@ def _serving(session: Session) -> list[str]:
     return list(session.connection().scalars(query))
 
 
-def _scope(session: Session, node: str, today: date) -> str:
+def home_scope(session: Session, node: str, today: date) -> str:
     """Where a node hears of parties: its first facility's town, in this fiscal year."""
     query = (
         select(Facility.municipality_code)

@@ -63,9 +63,17 @@ def receipt(
 
 
 def day_sheet(
-    drawer: Drawer, towns: Mapping[str, Town], town: Town, *, node: str, at: datetime
+    drawer: Drawer,
+    towns: Mapping[str, Town],
+    town: Town,
+    *,
+    node: str,
+    at: datetime,
+    sealed: str = "",
 ) -> Document:
     """日計表 of a node's drawer, by the forms of `town`; counted coins once the day is closed.
+
+    sealed   the last seal of the audit, so that who has the sheet can tell whether it was rewritten
 
     What stands under 収納の内訳 is cash: only that is in the drawer. Everything else is told below.
     """
@@ -85,7 +93,7 @@ def day_sheet(
         categories=_cash(drawer, towns, rules),
         denominations=tuple(coins),
         change_fund_yen=closed.fund_yen if closed is not None else None,
-        note="　".join(filter(None, (reason, _others(drawer)))),
+        note="　".join(filter(None, (reason, _others(drawer), sealed))),
         node=node,
     )
     return Document(DAY_SHEET, record, forms_of_town(town, rules))

@@ -19,7 +19,7 @@ from reservations.models.facilities import (
 )
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
-from reservations.models.journal import AuditLine, Event
+from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
@@ -40,6 +40,7 @@ from reservations.models.shelters import Shelter
 __all__ = [
     "Account",
     "AuditLine",
+    "AuditSeal",
     "Base",
     "Booking",
     "CashDay",
@@ -68,6 +69,7 @@ __all__ = [
     "PartyForgotten",
     "PartyHolder",
     "PartyKey",
+    "PartyLook",
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",

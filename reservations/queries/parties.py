@@ -107,6 +107,20 @@ class Called:
         return self.name or self.id
 
 
+_LOOKED_AT = "looked_at"
+
+
+def looked_at(session: Session, party_ids: Iterable[str | None]) -> None:
+    """Note whose data this session reads, so that whoever shows them can say so (web/looks.py)."""
+    noted: set[str] = session.info.setdefault(_LOOKED_AT, set())
+    noted.update(filter(None, party_ids))
+
+
+def take_looked_at(session: Session) -> frozenset[str]:
+    """Whose data this session has read since it was asked last."""
+    return frozenset(session.info.pop(_LOOKED_AT, ()))
+
+
 _CALLED = select(Party.id, Party.name, Party.kana, Party.phone, Party.email).where(
     Party.id.in_(bindparam("ids", expanding=True))
 )
@@ -117,6 +131,7 @@ def called(session: Session, party_ids: Iterable[str | None]) -> Mapping[str, Ca
     ids = sorted({party_id for party_id in party_ids if party_id is not None})
     if not ids:
         return {}
+    looked_at(session, ids)
     rows = run(session, _CALLED, {"ids": ids})
     return {row.id: Called(row.id, row.name, row.kana, row.phone, row.email) for row in rows}
 

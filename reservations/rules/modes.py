@@ -55,6 +55,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "forget_expired": _ALWAYS,
     "forget_party": _ALWAYS,
     "declare": _ALWAYS,
+    "seal_audit": _ALWAYS,
     "word_letter": _ALWAYS,
     "try_letter": _ALWAYS,
     "end_letter": _ALWAYS,

@@ -15,12 +15,14 @@ from reservations import documents
 from reservations.actions import notices
 from reservations.clock import local_day
 from reservations.documents import Document
+from reservations.queries import parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.papers import IssuedView
 from reservations.rules.papers import title
 from reservations.rules.town import TownRules
 from reservations.web import language
 from reservations.web.language import N_, gettext
+from reservations.web.services import session
 
 _NOTHING = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -58,6 +60,7 @@ def pdf(content: bytes, *, name: str, title: str) -> Response:
 
 def booking_pdf(paper: IssuedView, booking: BookingView) -> Response:
     """A paper about a booking, under the booking's number."""
+    parties.looked_at(session(), [booking.party_id])
     rules = booking.unit.town.rules_on(local_day(paper.issued_at))
     slug = next((slug for slug, kind in notices.SLUGS.items() if kind == paper.kind), paper.kind)
     name = f"{slug.replace('_', '-')}-{booking.number}"

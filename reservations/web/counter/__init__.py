@@ -12,6 +12,7 @@ from reservations.web.counter import (
     papers,
     start,
     timetables,
+    trail,
     voices,
 )
 from reservations.web.resident import feedback, sign_in
@@ -32,5 +33,6 @@ BLUEPRINTS = (
     money.blueprint,
     paper.blueprint,
     papers.blueprint,
+    trail.blueprint,
     genuine.blueprint,
 )

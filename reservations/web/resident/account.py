@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from reservations.actions import accounts
 from reservations.actions.accounts import SignOutEverywhereRequest
 from reservations.queries import accounts as accounts_query
-from reservations.web import auth
+from reservations.queries import trail
+from reservations.web import auth, looks
 from reservations.web.auth import Who, guard
 from reservations.web.resident.registration import town_name
 from reservations.web.resident.terms import residency_text
@@ -32,6 +33,18 @@ def page() -> str:
             for code, residency in sorted(found.residencies.items())
             if code in towns
         ],
+    )
+
+
+@blueprint.get("/account/looks")
+def seen() -> str:
+    """Who was shown my data, where and when."""
+    party = auth.viewer().party_id
+    return render_template(
+        "account/looks.html",
+        found=trail.looks(session(), party) if party else [],
+        words=looks.PAGES,
+        other=looks.COUNTER,
     )
 
 
