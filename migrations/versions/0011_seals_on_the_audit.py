@@ -1,13 +1,13 @@
 """Seals on the audit lines, which nobody changes any more; and what people may read of looks.
 
-Revision ID: 0015
+Revision ID: 0011
 Revises: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
