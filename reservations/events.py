@@ -257,6 +257,11 @@ class SignedOut(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinkAsked(Fact):
+    name = "account.link_asked"
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkIssued(Fact):
     name = "account.link_issued"
 
