@@ -33,14 +33,9 @@ LINKS_A_ROUND = 50
 log = structlog.get_logger("tonari.links")
 
 
-def can_send(settings: Settings) -> bool:
-    """Whether a link can go out by mail from here at all."""
-    return bool(settings.smtp_host and settings.site_url)
-
-
 def deliver(database: Database, settings: Settings) -> int:
     """One round; returns how many went out. At the first silence of the server it ends."""
-    if not can_send(settings):
+    if not settings.can_mail_links:
         return 0
     with database.session() as session:
         wanted = accounts.wanted_links(session, limit=LINKS_A_ROUND)

@@ -10,7 +10,6 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from reservations import links as deliverer
 from reservations.actions import accounts, links
 from reservations.actions.accounts import FollowRequest, SignInRequest, SignOutRequest
 from reservations.actions.links import WishRequest
@@ -98,7 +97,7 @@ def asked() -> str:
 
 
 def _can_send() -> bool:
-    return deliverer.can_send(services().settings)
+    return services().settings.can_mail_links
 
 
 @blueprint.get("/enter/<token>")
