@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         return bool(self.mailbox_url or self.upstream_url)
 
     @property
+    def can_mail_links(self) -> bool:
+        """Whether a link by which somebody signs in can go out by mail."""
+        return bool(self.smtp_host and self.site_url)
+
+    @property
     def url(self) -> str:
         """The database that is really used."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'tonari.sqlite3'}"

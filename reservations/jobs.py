@@ -18,7 +18,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
-from reservations import bell, clock, documents, party_feed, postman, sheets
+from reservations import bell, clock, documents, links, party_feed, postman, sheets
 from reservations.actions import answering, moving, packs, returning, trail
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
@@ -139,8 +139,15 @@ def send_letters(database: Database, settings: Settings) -> postman.Round:
     return postman.deliver(database, settings)
 
 
+def send_links(database: Database, settings: Settings) -> int:
+    """毎分: whoever asked for a link by which they can sign in gets it by mail."""
+    open_desk(database, settings)
+    return links.deliver(database, settings)
+
+
 JOBS = (
     Job("send letters", "* * * * *", send_letters),
+    Job("send links", "* * * * *", send_links),
     Job("settle paper", "* * * * *", settle_paper),
     Job("seal the audit", "*/15 * * * *", seal_audit),
     Job("hand over", "0 18 * * *", hand_over),

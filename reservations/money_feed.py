@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations.events import RefundDecided
+from reservations.events.money import RefundDecided
 from reservations.models import Payment, Reduction, Refund
 from reservations.models.base import table_of
 from reservations.rules.money import YEN_MAX, Method

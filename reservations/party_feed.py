@@ -33,6 +33,7 @@ from reservations.models import (
     Booking,
     IssuedPaper,
     Letter,
+    LinkWish,
     LoginLink,
     Municipality,
     PaperForm,
@@ -41,6 +42,7 @@ from reservations.models import (
     PartyForgotten,
     PartyHolder,
     PartyKey,
+    PartyLook,
     PartyResidency,
     PartyText,
     PartyUnsaid,
@@ -439,6 +441,8 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     papers = table_of(IssuedPaper)
     # A paper about one of several wishes has the booking's id and more.
     connection.execute(delete(papers).where(func.substr(papers.c.subject, 1, 36).in_(bookings)))
+    looks = table_of(PartyLook)
+    connection.execute(delete(looks).where(looks.c.party_id == party))
     letters = table_of(Letter)
     connection.execute(delete(letters).where(letters.c.party_id == party))
     _blank_form(session, party)
@@ -447,7 +451,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     connection.execute(its_ratings.values(words=""))
     accounts = table_of(Account)
     its = select(accounts.c.id).where(accounts.c.party_id == party)
-    for table in (table_of(SignInSession), table_of(LoginLink)):
+    for table in (table_of(SignInSession), table_of(LoginLink), table_of(LinkWish)):
         connection.execute(delete(table).where(table.c.account_id.in_(its)))
     connection.execute(delete(accounts).where(accounts.c.party_id == party))
 

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from reservations import events
+from reservations.events.money import RefundDecided
 from reservations.rules.period import SLOTS_PER_DAY
 from sync.node import Draft
 from sync.sheet import form_key
@@ -72,7 +73,7 @@ def words_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
 
 def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> Draft:
     """The line of the sheet that this event is."""
-    if name == events.RefundDecided.name:
+    if name == RefundDecided.name:
         return Draft("record", refund_keys(body), data=words_of(name, version, subject, body))
     revision = body["revision"]
     settles = (key_of(subject, revision),)

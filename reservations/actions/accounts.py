@@ -77,8 +77,11 @@ class SignOutEverywhereRequest:
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
+    """valid: for how long the link signs somebody in."""
+
     account_id: str
     token_hash: str
+    valid: timedelta = timedelta(hours=LINK_HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ def sign_out_everywhere(
 def issue_link(
     session: Session, request: LinkRequest, context: Context, account_id: str
 ) -> LinkIssued:
-    """Keep the hash of a link that signs this account in once, within a day.
+    """Keep the hash of a link that signs this account in once.
 
     raises   Refusal not_found
     """
@@ -218,7 +221,7 @@ def issue_link(
         {
             "token_hash": request.token_hash,
             "account_id": account_id,
-            "expires_at": context.now + timedelta(hours=LINK_HOURS),
+            "expires_at": context.now + request.valid,
         },
     )
     return LinkIssued(subject=account_id)

@@ -15,8 +15,8 @@ from reservations.events import (
     BookingConfirmed,
     BookingConfirmedInstead,
     BookingReaches,
-    RefundDecided,
 )
+from reservations.events.money import RefundDecided
 from reservations.models import Booking
 from reservations.queries import ledger, money
 from reservations.rules.period import SLOTS_PER_DAY

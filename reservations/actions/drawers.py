@@ -13,7 +13,7 @@ from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.db import run
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import DrawerClosed
+from reservations.events.money import DrawerClosed
 from reservations.models import CashDay
 from reservations.models.base import table_of
 from reservations.queries import money as money_query

@@ -17,7 +17,7 @@ from reservations.clock import local_day
 from reservations.db import run
 from reservations.desk import Desk, holdings
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import (
+from reservations.events.money import (
     FeeReduced,
     PaymentReceived,
     RefundAsked,

@@ -21,7 +21,8 @@ from reservations.actions.step import Context, action
 from reservations.db import run
 from reservations.documents import Document
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import PaperIssued, ReceiptNumbered
+from reservations.events import PaperIssued
+from reservations.events.money import ReceiptNumbered
 from reservations.models import IssuedPaper, Receipt
 from reservations.models.base import table_of
 from reservations.queries import bookings, money, papers, trail

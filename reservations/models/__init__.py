@@ -25,7 +25,14 @@ from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refu
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
-from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
+from reservations.models.parties import (
+    Account,
+    LinkWish,
+    LoginLink,
+    Party,
+    PartyResidency,
+    SignInSession,
+)
 from reservations.models.sealed import (
     PartyDestroyed,
     PartyForgotten,
@@ -56,6 +63,7 @@ __all__ = [
     "ImportRecord",
     "IssuedPaper",
     "Letter",
+    "LinkWish",
     "LoginLink",
     "Municipality",
     "Notice",

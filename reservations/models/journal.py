@@ -27,7 +27,7 @@ _NOT_ENTERED: dict[str, Any] = {"sqlite_where": _PENDING, "postgresql_where": _P
 
 
 class Event(Base):
-    """A fact, never changed: `name` and `version` say how to read `body` (events.py).
+    """A fact, never changed: `name` and `version` say how to read `body` (events/).
 
     sheet   the sheet of the ledger on which it is a line, or empty
     line    its number there, once it has been entered (actions/entering.py)

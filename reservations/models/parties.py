@@ -73,6 +73,20 @@ class SignInSession(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class LinkWish(Base):
+    """Somebody asked for a link that signs this account in; the postman makes it and sends it, so
+    that neither the answer nor its time tells a stranger whether the login exists.
+
+    sent_at  when the last one went out; None while one waits
+    """
+
+    __tablename__ = "link_wish"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class LoginLink(Base):
     """A link that signs in once; only its hash is kept."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from reservations.clock import local_day
 from reservations.db import run
-from reservations.models import Account, LoginLink, Party, SignInSession
+from reservations.models import Account, LinkWish, LoginLink, Party, SignInSession
 from reservations.queries.parties import Viewer, viewer_of, with_viewer
 
 
@@ -42,6 +44,31 @@ class Profile:
     devices: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Somebody waits for a link; `email` is the party's, where the login is none."""
+
+    account_id: str
+    login: str
+    email: str
+    locale: str
+    asked_at: datetime
+
+
+_WANTED = (
+    select(
+        LinkWish.account_id,
+        Account.login,
+        func.coalesce(Party.email, "").label("email"),
+        Account.locale,
+        LinkWish.asked_at,
+    )
+    .join(Account, Account.id == LinkWish.account_id)
+    .outerjoin(Party, Party.id == Account.party_id)
+    .where(LinkWish.sent_at.is_(None))
+    .order_by(LinkWish.asked_at)
+    .limit(bindparam("most"))
+)
 _BY_TOKEN = with_viewer(
     select(Account.id, Account.party_id, Account.role, Account.locale)
     .join(SignInSession, SignInSession.account_id == Account.id)
@@ -109,3 +136,9 @@ def link_is_live(session: Session, token_hash: str, *, now: datetime) -> bool:
     """Whether a one-time link can still be followed; looking does not use it up."""
     values = {"token_hash": token_hash, "now": now}
     return session.execute(_BY_LINK, values).one_or_none() is not None
+
+
+def wanted_links(session: Session, *, limit: int) -> list[Wanted]:
+    """Who waits for a link by mail, the longest first."""
+    rows: Iterable[Any] = run(session, _WANTED, {"most": limit})
+    return [Wanted(*row) for row in rows]

@@ -41,6 +41,8 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,
     "sign_out_everywhere": _ALWAYS,
+    "ask_link": _ALWAYS,
+    "end_link_wish": _ALWAYS,
     "issue_link": _ALWAYS,
     "follow_link": _ALWAYS,
     "report_problem": _ALWAYS,

@@ -195,6 +195,19 @@ def check_password(login: str, password: str) -> SignInRequest:
     return begin(found.account_id, way="password")
 
 
+def count_wish(login: str) -> None:
+    """Asking for links by mail has counts of its own: an owner can always ask, also from a network
+    in which somebody guesses passwords.
+
+    raises   Refusal throttled (with seconds)
+    """
+    throttle, where = services().throttle, f"links {network()}"
+    wait = throttle.wait_seconds(f"link {login}", where, None, now())
+    if wait:
+        raise Refusal(RefusalCode.THROTTLED, seconds=wait)
+    throttle.failed(f"link {login}", where, None, now())
+
+
 def begin(account_id: str, *, way: str) -> SignInRequest:
     """The request of a new web session for this account."""
     g.new_token = new_token()

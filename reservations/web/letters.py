@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from reservations.queries.catalogue import LentUnit
@@ -54,6 +54,18 @@ class Words:
 
     subject: str
     text: str
+
+
+def link(address: str, valid: timedelta) -> Words:
+    """The mail with a link that signs somebody in."""
+    minutes = int(valid.total_seconds() // 60)
+    lines = (
+        gettext("下のリンクを開き、ボタンを押すとログインできます。"),
+        address,
+        gettext("%(minutes)s分のあいだ、一度だけ使えます。", minutes=minutes),
+        gettext("おぼえがないときは、何もしないでください。だれもログインできません。"),
+    )
+    return Words(gettext("ログインのリンク"), "\n\n".join(lines) + "\n")
 
 
 def has_lost(letter: LetterView) -> bool:

@@ -14,13 +14,23 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from reservations import clock, party_feed
-from reservations.actions import moving, papers, returning, sharing
+from reservations.actions import links, moving, papers, returning, sharing, trail
 from reservations.actions.forgetting import ForgetPartyRequest, forget_party
 from reservations.actions.form_texts import FormText
+from reservations.actions.links import WishRequest
 from reservations.actions.packs import PackRequest, take_numbers
+from reservations.actions.trail import note_looks
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
-from reservations.models import Account, IssuedPaper, PartyKey, PartyText, SealingKey
+from reservations.models import (
+    Account,
+    IssuedPaper,
+    LinkWish,
+    PartyKey,
+    PartyLook,
+    PartyText,
+    SealingKey,
+)
 from reservations.models.base import table_of
 from reservations.queries import bookings, forgetting, memory
 from reservations.queries.parties import called
@@ -108,6 +118,9 @@ def test_sign_in_papers_and_names_on_new_papers_go_too_and_the_booking_stays(reg
     view = bookings.one(hub.session, known, made)
     assert view is not None
     papers.permit(hub.session, known, view, hub.context())
+    links.ask_link(hub.session, WishRequest(MAIL), hub.context())
+    note_looks(hub.session, {party}, "board", hub.context())
+    trail.seal(hub.database, hub.context())
     hub.session.rollback()
     before = len(hub.session.scalars(select(IssuedPaper.id)).all())
 
@@ -116,6 +129,8 @@ def test_sign_in_papers_and_names_on_new_papers_go_too_and_the_booking_stays(reg
     hub.session.rollback()
     assert before == 1
     assert hub.session.scalars(select(IssuedPaper.id)).all() == []
+    assert hub.session.scalars(select(LinkWish.account_id)).all() == []
+    assert hub.session.scalars(select(PartyLook.page)).all() == []
     assert hub.session.scalar(select(Account.id).where(Account.login == MAIL)) is None
     assert hub.status(made) == "confirmed"
     assert called(hub.session, [party])[party].shown == party

@@ -102,7 +102,9 @@ class Site:
         return f"/book?unit={unit_id}&date={town.SATURDAY}&start={start}&end={end}"
 
 
-def a_site(url: str, data_dir: Path, *, audience: str = "resident") -> Site:
+def a_site(
+    url: str, data_dir: Path, *, audience: str = "resident", settings: Settings | None = None
+) -> Site:
     """The region with a resident of となり市 and a neighbour from かなた町, both with PASSWORD.
 
     `account-staff` works at the counter.
@@ -118,7 +120,7 @@ def a_site(url: str, data_dir: Path, *, audience: str = "resident") -> Site:
         staff = session.get_one(Account, "account-staff")
         staff.role, staff.party_id = "staff", None
     app = create_app(
-        Settings(data_dir=data_dir, argon2_memory_kib=MEMORY_KIB),
+        settings or Settings(data_dir=data_dir, argon2_memory_kib=MEMORY_KIB),
         audience=audience,
         now=lambda: made.now,
         database=database,

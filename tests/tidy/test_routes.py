@@ -22,6 +22,7 @@ OPEN_WRITES = frozenset(
         "feedback.send",
         "genuine.answer",
         "registration.send",
+        "sign_in.ask",
         "sign_in.enter",
         "sign_in.follow",
         "sign_in.leave",

@@ -10,19 +10,23 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from reservations.actions import accounts
+from reservations.actions import accounts, links
 from reservations.actions.accounts import FollowRequest, SignInRequest, SignOutRequest
+from reservations.actions.links import WishRequest
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import accounts as accounts_query
 from reservations.web import auth, errors, forms
 from reservations.web.auth import Who, guard
 from reservations.web.forms import Malformed, SignInForm
+from reservations.web.language import gettext
 from reservations.web.refusals import sentence
 from reservations.web.resident import flow
 from reservations.web.services import context, lead_back, now, services, session
 
 blueprint = APIBlueprint("sign_in", __name__, enable_openapi=False)
 guard(blueprint, Who.ANYBODY)
+
+LOGIN_MAX = 254
 
 
 @blueprint.get("/sign-in")
@@ -65,6 +69,37 @@ def leave() -> Response:
     return auth.forget(redirect("/", 303))
 
 
+@blueprint.get("/sign-in/link")
+def ask_form() -> str:
+    return render_template("account/ask_link.html", login="", errors={}, can_send=_can_send())
+
+
+@blueprint.post("/sign-in/link")
+def ask() -> Response | tuple[str, int]:
+    """The same answer for everybody, whether the login is known or not."""
+    typed = request.form.get("login", "").strip()
+    login = auth.fold_login(typed)
+    lead_back(url_for("sign_in.ask_form"))
+    if not login or len(login) > LOGIN_MAX or not _can_send():
+        errors = {"login": gettext("メールアドレスか電話番号を入れてください。")}
+        page = render_template(
+            "account/ask_link.html", login=typed, errors=errors, can_send=_can_send()
+        )
+        return page, 422
+    auth.count_wish(login)
+    links.ask_link(session(), WishRequest(login), context("anonymous"))
+    return redirect(url_for("sign_in.asked"), 303)
+
+
+@blueprint.get("/sign-in/link/asked")
+def asked() -> str:
+    return render_template("account/link_asked.html")
+
+
+def _can_send() -> bool:
+    return services().settings.can_mail_links
+
+
 @blueprint.get("/enter/<token>")
 def link(token: str) -> str:
     if not accounts_query.link_is_live(session(), auth.token_hash(token), now=now()):
@@ -89,5 +124,6 @@ def _page(target: str, *, login: str = "", errors: dict[str, str] | None = None)
         next=target,
         login=login,
         errors=errors or {},
+        can_send=_can_send(),
         frame=flow.frame_in(target) if is_resident else None,
     )

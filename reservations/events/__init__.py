@@ -257,6 +257,11 @@ class SignedOut(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinkAsked(Fact):
+    name = "account.link_asked"
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkIssued(Fact):
     name = "account.link_issued"
 
@@ -393,105 +398,3 @@ class LetterMoved(Fact):
 
     name = "letter.moved"
     state: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentReceived(Fact):
-    """収納: a fact, heard at every desk by a slip. `subject` is the booking; amounts in yen.
-
-    town, facility_id, date   the sheet that the booking was on
-    day                       of the drawer, or of the account's statement
-    """
-
-    name = "payment.received"
-    is_slip = True
-    payment: str
-    town: str
-    facility_id: int
-    date: str
-    method: str
-    amount_yen: int
-    received_at: str
-    day: str
-    node_no: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundState(Fact):
-    """All that a refund is. `subject` is the booking; town to date name the payment's sheet."""
-
-    refund: str
-    payment: str
-    town: str
-    facility_id: int
-    date: str
-    method: str
-    amount_yen: int
-    node_no: int
-    asked_at: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundAsked(RefundState):
-    """還付の求め: the sheet's holder is asked by a slip."""
-
-    name = "refund.asked"
-    is_slip = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundDecided(RefundState):
-    """還付の決定: a line of the payment's sheet.
-
-    before_yen   of this payment had been paid back until then: no second line says the same
-    """
-
-    name = "refund.decided"
-    before_yen: int
-
-    @property
-    def sheet(self) -> str:
-        return sheet_of(self.town, self.facility_id, self.date)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefundHanded(Fact):
-    """還付金の支払: the cash has left the drawer of `day`. `subject` is the refund."""
-
-    name = "refund.handed"
-    amount_yen: int
-    day: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeeReduced(Fact):
-    """減免の決定, heard at every desk by a slip. `subject` is the booking."""
-
-    name = "fee.reduced"
-    is_slip = True
-    reduction: str
-    percent: int
-    clause: str
-    decided_at: str
-    node_no: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceiptNumbered(Fact):
-    """領収書: a number was given. `subject` is the payment."""
-
-    name = "receipt.numbered"
-    number: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawerClosed(Fact):
-    """締め: the drawer of a day was counted."""
-
-    name = "drawer.closed"
-    day: str
-    fund_yen: int
-    received_yen: int
-    paid_out_yen: int
-    counted_yen: int
-    difference_yen: int
