@@ -1,13 +1,13 @@
 """Who asked for a link by which they can sign in.
 
-Revision ID: 0016
+Revision ID: 0012
 Revises: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
