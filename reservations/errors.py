@@ -75,6 +75,9 @@ class RefusalCode(Enum):
     DAY_NOT_OVER = "day_not_over"
     DAY_CLOSED = "day_closed"
     DIFFERENCE_UNEXPLAINED = "difference_unexplained"
+    PARTY_NOT_HERE = "party_not_here"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    UNTIL_WRONG = "until_wrong"
 
 
 PRECEDENCE = {code: position for position, code in enumerate(RefusalCode)}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,7 +25,7 @@ import structlog
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations import sheets
+from reservations import party_text, sheets
 from reservations.catalogue_feed import is_from_home
 from reservations.desk import Desk
 from reservations.models import (
@@ -35,7 +35,6 @@ from reservations.models import (
     Letter,
     LinkWish,
     LoginLink,
-    Municipality,
     PaperForm,
     Party,
     PartyDestroyed,
@@ -51,6 +50,7 @@ from reservations.models import (
     SignInSession,
 )
 from reservations.models.base import table_of
+from reservations.party_text import word
 from sync import sealing
 from sync.document import Slip, hash_of, key_id
 from sync.sealing import NotOpened
@@ -59,7 +59,6 @@ KIND, SEALING, FORGET = "party", "sealing", "forget"
 KINDS = (KIND, SEALING, FORGET)
 # No facility's day: slips about parties, of one town or of all, which nobody answers.
 SHEET = "public/parties"
-BLANK = {"kind": "person", "name": "", "kana": "", "phone": "", "email": "", "home_code": None}
 
 _LOCK = select(func.pg_advisory_xact_lock(7_266_275))
 
@@ -152,7 +151,7 @@ def take(session: Session, desk: Desk, slip: Slip) -> None:
         _take_seal(session, desk, slip)
     elif slip.kind == FORGET and is_from_home(desk, slip):
         with contextlib.suppress(TypeError):
-            party = _word(slip.data.get("party"))
+            party = word(slip.data.get("party"))
             forget(session, desk, party, sheets.instant_of(slip.at))
 
 
@@ -180,19 +179,12 @@ def _told(slip: Slip) -> Iterator[Told]:
     for each in parties if isinstance(parties, list) else ():
         try:
             boxes = tuple(
-                Box(_word(box["to"]), _word(box["seal"]), _word(box["box"]))
-                for box in each["boxes"]
+                Box(word(box["to"]), word(box["seal"]), word(box["box"])) for box in each["boxes"]
             )
-            words = _word(each["party"]), int(each["revision"])
-            yield Told(*words, _word(each["key"]), _word(each["sealed"]), boxes)
+            words = word(each["party"]), int(each["revision"])
+            yield Told(*words, word(each["key"]), word(each["sealed"]), boxes)
         except (KeyError, TypeError, ValueError):
             log.error("a party that this program cannot read", slip=slip.id)
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise TypeError("no text that every database keeps")
-    return value
 
 
 def _take_party(session: Session, desk: Desk, slip: Slip, told: Told) -> None:
@@ -284,7 +276,7 @@ def _take_seal(session: Session, desk: Desk, slip: Slip) -> None:
         return
     for party in forgotten if isinstance(forgotten, list) else ():
         with contextlib.suppress(TypeError):
-            _note_destroyed(session, _word(party), slip.author)
+            _note_destroyed(session, word(party), slip.author)
     known = seal_of(session, desk, slip.author)
     if known is None or known.number < slip.number:
         is_same = known is not None and known.public == public
@@ -328,22 +320,6 @@ def _note_destroyed(session: Session, party: str, member: str) -> None:
 # What a text says
 
 
-def body_of(session: Session, party: str) -> bytes | None:
-    """What is sealed of a party: all that a desk must know of it, and nothing of its sign-in."""
-    connection = session.connection()
-    row = connection.execute(select(_PARTY).where(_PARTY.c.id == party)).one_or_none()
-    if row is None or not row.name:
-        return None
-    query = select(_RESIDENCY).where(_RESIDENCY.c.party_id == party)
-    residencies = [
-        [each.municipality_code, each.residency, each.valid_until and each.valid_until.isoformat()]
-        for each in connection.execute(query.order_by(_RESIDENCY.c.municipality_code))
-    ]
-    words = {name: getattr(row, name) for name in BLANK}
-    words |= {"created_at": sheets.instant_text(row.created_at), "residencies": residencies}
-    return orjson.dumps(words, option=orjson.OPT_SORT_KEYS)
-
-
 def show(session: Session, desk: Desk, party: str) -> None:
     """The party is what the last text says that opens here; nothing where none does.
 
@@ -355,30 +331,12 @@ def show(session: Session, desk: Desk, party: str) -> None:
     for told, secret in opened_texts(session, party):
         try:
             text = sealing.open_text(told.sealed, secret, about=told.about(desk.directory.region))
-            values, residencies = _said(orjson.loads(text))
+            said = party_text.said(orjson.loads(text))
         except (NotOpened, KeyError, TypeError, ValueError):
             log.error("a party's text that this program cannot read", party=party)
             continue
-        _put(session, party, values, residencies)
+        party_text.put(session, party, said)
         return
-
-
-def _said(words: Any) -> tuple[dict[str, Any], list[tuple[str, str, date | None]]]:
-    """The columns of a party and its residencies, from the words of its text."""
-    texts = {name: words[name] for name in BLANK}
-    home = texts.pop("home_code")
-    if not all(
-        isinstance(text, str) and "\0" not in text for text in (*texts.values(), home or "")
-    ):
-        raise TypeError("no texts")
-    if texts["kind"] not in ("person", "group"):
-        raise ValueError("neither a person nor a group")
-    values = {**texts, "home_code": home, "created_at": datetime.fromisoformat(words["created_at"])}
-    residencies = [
-        (_word(town), _word(residency), until and date.fromisoformat(until))
-        for town, residency, until in words["residencies"]
-    ]
-    return values, residencies
 
 
 def opened_texts(session: Session, party: str) -> Iterator[tuple[Told, bytes]]:
@@ -392,30 +350,6 @@ def opened_texts(session: Session, party: str) -> Iterator[tuple[Told, bytes]]:
     )
     for row in session.connection().execute(query).all():
         yield Told(party, row.revision, row.key, row.sealed), row.secret
-
-
-def _put(
-    session: Session,
-    party: str,
-    values: dict[str, Any],
-    residencies: list[tuple[str, str, date | None]],
-) -> None:
-    connection = session.connection()
-    towns = set(connection.scalars(select(Municipality.code)))
-    if values["home_code"] not in towns:
-        values["home_code"] = None
-    mine = update(_PARTY).where(_PARTY.c.id == party)
-    if not connection.execute(mine.values(**values)).rowcount:
-        connection.execute(insert(_PARTY), {"id": party, **values})
-    connection.execute(delete(_RESIDENCY).where(_RESIDENCY.c.party_id == party))
-    names = "municipality_code", "residency", "valid_until"
-    known = [
-        {"party_id": party, **dict(zip(names, each, strict=True))}
-        for each in residencies
-        if each[0] in towns
-    ]
-    if known:
-        connection.execute(insert(_RESIDENCY), known)
 
 
 # Forgetting
@@ -436,7 +370,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     connection.execute(insert(_FORGOTTEN), {"party_id": party, "at": at, "is_due": is_due})
     for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY):
         connection.execute(delete(table).where(table.c.party_id == party))
-    connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**BLANK))
+    connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**party_text.BLANK))
     bookings = select(Booking.id).where(Booking.party_id == party)
     papers = table_of(IssuedPaper)
     # A paper about one of several wishes has the booking's id and more.

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from reservations import events, party_feed
+from reservations import events, party_feed, party_text
 from reservations.desk import Desk
 from reservations.models import (
     Booking,
@@ -297,7 +297,7 @@ def _text(session: Session, desk: Desk, party: str) -> tuple[Told, bytes] | None
     is_news = select(_UNSAID.c.party_id).where(_UNSAID.c.party_id == party)
     if known is not None and session.connection().scalar(is_news) is None:
         return known
-    body = party_feed.body_of(session, party)
+    body = party_text.body_of(session, party)
     if body is None:
         return known
     if known is not None:

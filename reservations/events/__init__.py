@@ -238,6 +238,25 @@ class PartyRegistered(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartyCorrected(Fact):
+    """Which of name, kana, phone and email were corrected; what they say is nobody else's."""
+
+    name = "party.corrected"
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidencySet(Fact):
+    """在住・在勤・在学: what a town believes of a party from now on, and what it was shown."""
+
+    name = "party.residency_set"
+    town: str
+    residency: str
+    seen: str
+    until: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartyKeyDestroyed(Fact):
     """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
 

@@ -27,7 +27,10 @@ class Party(Base):
 
 
 class PartyResidency(Base):
-    """在住・在勤・在学 in one town, until a day. A town without a row is outside."""
+    """在住・在勤・在学 in one town, until a day. A town without a row is outside.
+
+    seen   what the counter was shown of it (rules/registration.py: SEEN); empty: nobody has looked
+    """
 
     __tablename__ = "party_residency"
 
@@ -37,6 +40,7 @@ class PartyResidency(Base):
     )
     residency: Mapped[str] = mapped_column(Text)
     valid_until: Mapped[date | None] = mapped_column(Date)
+    seen: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Account(Base):

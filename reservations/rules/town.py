@@ -54,6 +54,8 @@ class TownRules:
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
     tax_percent           consumption tax within every fee; 0 prints no line of tax
+    residency_years       a residency that the counter has seen holds until the end of this fiscal
+                          year, and of so many less one more
     """
 
     version: int
@@ -71,6 +73,7 @@ class TownRules:
     revenue_name: str = "使用料"
     registration_number: str = ""
     tax_percent: int = 10
+    residency_years: int = 1
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

@@ -24,6 +24,7 @@ PAGES: Mapping[str, str] = {
     "letters": N_("知らせ"),
     "money": N_("料金と領収書"),
     "paper": N_("紙の入力"),
+    "people": N_("利用者の画面"),
     "timetables": N_("利用日程表"),
     "trail": N_("監査の記録"),
 }

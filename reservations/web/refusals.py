@@ -132,12 +132,23 @@ WORDS: dict[RefusalCode, Any] = {
     Code.DIFFERENCE_UNEXPLAINED: _l(
         "数えた金額と帳簿の差が%(difference_yen)s円あります。数え直すか、理由を書いてください。"
     ),
+    Code.PARTY_NOT_HERE: _l(
+        "この方の情報は、この拠点に届いていないか、消去されています。登録した窓口で手続きしてください。"
+    ),
+    Code.CHANGED_MEANWHILE: _l(
+        "画面を開いたあとに、別の人がここを変えました。"
+        "下の今の内容を確かめて、よければもう一度押してください。"
+    ),
+    Code.UNTIL_WRONG: _l("期限は、きょうから%(last)sまでの日にしてください。"),
 }
+
+# Days that may lie years away, so that the year is said.
+_FAR = frozenset({"last"})
 
 
 def sentence(refusal: Refusal) -> str:
     """The refusal in the reader's language, with its values filled in."""
-    values = {name: _shown(value) for name, value in refusal.params.items()}
+    values = {name: _shown(name, value) for name, value in refusal.params.items()}
     words = str(WORDS[refusal.code])
     try:
         return words % values
@@ -150,5 +161,7 @@ def sentences(refusal: Refusal) -> list[str]:
     return [sentence(each) for each in (refusal, *refusal.others)]
 
 
-def _shown(value: Any) -> Any:
-    return language.day_text(value) if isinstance(value, date) else value
+def _shown(name: str, value: Any) -> Any:
+    if not isinstance(value, date):
+        return value
+    return language.long_day_text(value) if name in _FAR else language.day_text(value)

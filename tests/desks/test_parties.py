@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import select
 
-from reservations import clock, documents, party_feed
+from reservations import clock, documents, party_feed, party_text
 from reservations.actions import notices, sharing
 from reservations.actions.accounts import SignInRequest, sign_in
+from reservations.actions.people import (
+    Contact,
+    CorrectRequest,
+    RegisterPartyRequest,
+    ResidencyRequest,
+    correct_party,
+    register_party,
+    set_residency,
+)
 from reservations.app import create_app
 from reservations.db import write_transaction
 from reservations.models import Account, PartyText
 from reservations.projection import know_party
-from reservations.queries import bookings, letters, memory, timetable
+from reservations.queries import bookings, letters, memory, people, timetable
+from reservations.rules.registration import Believed
+from reservations.rules.town import Residency
 from reservations.web.auth import SESSION_COOKIES, token_hash
 from sync import ledger
 from sync.carriers import bundle
@@ -24,6 +37,7 @@ from tests.support.desks import Office, Offices, an_office
 from tests.support.people import (
     KANA,
     KNOWN,
+    MAIL,
     NAME,
     PHONE,
     WORDS,
@@ -323,3 +337,33 @@ def test_a_party_that_is_not_whole_is_left_out_and_harms_nothing(region: Three):
 
     assert gym.session.scalars(select(PartyText.party_id)).all() == ["p"]
     assert person(gym, "p") is None
+
+
+def test_what_a_clerk_registers_corrects_and_was_shown_travels_sealed(region: Three):
+    hub, gym = region.hub, region.gym
+    until = date(2027, 3, 31)
+    believed = Believed(Residency.WORKS, "employment", until)
+    asked = RegisterPartyRequest("person", Contact(NAME, KANA, PHONE), "172014", believed)
+    party = str(register_party(gym.session, asked, gym.context(actor="clerk")))
+    region.meet()
+    before = people.believed(hub.session, party)
+
+    contact = CorrectRequest(party, Contact(NAME, KANA, PHONE), Contact(NAME, KANA, PHONE, MAIL))
+    correct_party(hub.session, contact, hub.context(actor="clerk"))
+    known = believed, Believed(Residency.RESIDENT, "my_number", until)
+    renewed = ResidencyRequest(party, "172014", *known)
+    set_residency(hub.session, renewed, hub.context(actor="clerk"))
+    region.meet()
+
+    assert before == {"172014": believed}
+    assert people.believed(gym.session, party) == {"172014": known[1]}
+    assert person(gym, party) == (NAME, KANA, PHONE, MAIL, None, [("172014", "resident")])
+    assert person(region.hall, party) is None
+
+
+def test_a_text_of_an_older_program_says_nothing_of_what_was_seen(region: Three):
+    party = registers(region.gym)
+    body = orjson.loads(party_text.body_of(region.gym.session, party) or b"")
+
+    assert "seen" not in body
+    assert [each["seen"] for each in party_text.said(body).residencies] == [""]

@@ -10,6 +10,7 @@ from reservations.web.counter import (
     money,
     paper,
     papers,
+    people,
     start,
     timetables,
     trail,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     money.blueprint,
     paper.blueprint,
     papers.blueprint,
+    people.blueprint,
     trail.blueprint,
     genuine.blueprint,
 )

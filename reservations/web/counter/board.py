@@ -105,7 +105,7 @@ def book() -> Response | str | tuple[str, int]:
         return _page(Desk(frame, request.form, people=found))
     if not form.name:
         return _page(Desk(frame, request.form, _nobody(form.who))), 422
-    if not _PHONE.fullmatch(_digits(form.who)):
+    if not _PHONE.fullmatch(digits_of(form.who)):
         return _page(Desk(frame, request.form, {"who": _phone_words()})), 422
     return _book(frame, form, Guest(form.name, form.who, Residency(form.residency)))
 
@@ -139,7 +139,7 @@ def _wish(frame: Frame, party_id: str, form: CounterForm) -> BookingRequest:
 
 def find(who: str) -> list[Called]:
     """Those whom a clerk may mean: by telephone, by the number of a booking, by kana or name."""
-    digits = _digits(who)
+    digits = digits_of(who)
     number = number_parts(forms.folded(who)) if _NUMBER.fullmatch(forms.folded(who)) else None
     if number is not None:
         return parties.by_booking(session(), *number)
@@ -148,13 +148,14 @@ def find(who: str) -> list[Called]:
     return parties.by_words(session(), forms.fold_kana(who), who)
 
 
-def _digits(who: str) -> str:
+def digits_of(who: str) -> str:
+    """A telephone without its marks; of words, the words without theirs."""
     return re.sub(r"[\s()‐‑–−ー-]", "", str(forms.folded(who)))
 
 
 def _nobody(who: str) -> dict[str, str]:
     """What to do about nobody found: a walk-in has a telephone and needs a name."""
-    if _PHONE.fullmatch(_digits(who)):
+    if _PHONE.fullmatch(digits_of(who)):
         words = gettext(
             "この電話の方は登録がありません。名前を入れると、はじめての方として予約します。"
         )

@@ -1,0 +1,351 @@
+"""利用者: finding, registering and looking after a person or a group at the counter.
+
+A form carries what it showed. If that is different by now, nothing is saved: what another clerk
+wrote is shown beside what was typed, and the next press is made knowing both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from reservations.actions.people import (
+    Contact,
+    CorrectRequest,
+    RegisterPartyRequest,
+    ResidencyRequest,
+    correct_party,
+    register_party,
+    set_residency,
+)
+from reservations.errors import Refusal, RefusalCode
+from reservations.queries import board as boards
+from reservations.queries import bookings, parties, people
+from reservations.queries.parties import Called
+from reservations.queries.people import PersonView
+from reservations.rules import registration
+from reservations.rules.registration import NOTHING_BELIEVED, SEEN, Believed
+from reservations.rules.town import Residency
+from reservations.web import auth, forms, language
+from reservations.web.auth import Who, guard
+from reservations.web.counter.board import digits_of, find
+from reservations.web.forms import (
+    ContactForm,
+    FindForm,
+    Malformed,
+    NewPartyForm,
+    ResidencyForm,
+    three_part_date,
+)
+from reservations.web.language import N_, gettext
+from reservations.web.refusals import sentence
+from reservations.web.services import context, lead_back, memory, services, session, today
+
+blueprint = APIBlueprint("people", __name__, enable_openapi=False)
+guard(blueprint, Who.STAFF)
+
+KINDS: Mapping[str, str] = {"person": N_("個人"), "group": N_("団体")}
+CLASSES: Mapping[str, str] = {
+    "resident": N_("在住"),
+    "works": N_("在勤"),
+    "studies": N_("在学"),
+    "outside": N_("市外"),
+}
+DOCUMENTS: Mapping[str, str] = {
+    "licence": N_("運転免許証"),
+    "my_number": N_("マイナンバーカード（表）"),
+    "residence_card": N_("在留カード"),
+    "insurance": N_("健康保険の資格確認書"),
+    "letter": N_("住所の書かれた郵便物や請求書"),
+    "employment": N_("在勤証明・社員証"),
+    "student": N_("学生証・在学証明"),
+    "roster": N_("団体の名簿・会則"),
+}
+assert tuple(DOCUMENTS) == SEEN
+CONTACT: Mapping[str, str] = {
+    "name": N_("氏名・団体名"),
+    "kana": N_("ふりがな"),
+    "phone": N_("電話番号"),
+    "email": N_("メールアドレス"),
+}
+
+
+@blueprint.get("/people")
+def page() -> str:
+    return render_template("counter/people.html", who="", found=None)
+
+
+@blueprint.post("/people")
+def search() -> Response | str:
+    """By POST, so that no telephone and no name stands in an address or a log."""
+    lead_back(url_for("people.page"))
+    who = forms.read(FindForm, request.form).who
+    found = find(who) if who else []
+    if len(found) == 1:
+        return redirect(url_for("people.one", party_id=found[0].id), 303)
+    return render_template("counter/people.html", who=who, found=found if who else None)
+
+
+# Somebody new
+
+
+@blueprint.get("/people/new")
+def new() -> str:
+    return _new_page({})
+
+
+@blueprint.post("/people/new")
+def register() -> Response | str | tuple[str, int]:
+    lead_back(url_for("people.new"))
+    if "who" in request.form:
+        return _new_page(_begun(forms.read(FindForm, request.form).who))
+    try:
+        form = forms.read(NewPartyForm, request.form)
+        town, believed = _believed()
+    except Malformed as wrong:
+        return _new_page(request.form, wrong.errors), 422
+    if not form.is_new and (alike := _alike(form)):
+        return _new_page(request.form, alike=alike)
+    asked = RegisterPartyRequest(form.kind, _contact(form), town, believed)
+    key = auth.form_key(form.key, asked)
+    try:
+        made = register_party(session(), asked, context(auth.actor(), key=key))
+    except Refusal as refusal:
+        return _new_page(request.form, {"until": sentence(refusal)}), 422
+    return redirect(url_for("people.one", party_id=made, saved="new"), 303)
+
+
+def _begun(who: str) -> dict[str, str]:
+    """What was looked for and not found need not be typed again."""
+    if digits_of(who).lstrip("+").isdigit():
+        return {"phone": who}
+    return {"name": who} if forms.has_kanji(who) else {"kana": who}
+
+
+def _alike(form: NewPartyForm) -> list[Called]:
+    """Those who may be the same: reached by the same telephone, or called the same."""
+    found = parties.by_phone(session(), digits_of(form.phone))
+    found += parties.by_words(session(), form.kana, form.name)
+    return list({each.id: each for each in found}.values())
+
+
+def _new_page(
+    typed: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    alike: Sequence[Called] = (),
+) -> str:
+    town = typed.get("town") or _own_town()
+    return render_template(
+        "counter/person_new.html",
+        typed=typed,
+        errors=errors or {},
+        alike=alike,
+        town=town,
+        until=_typed_until(typed) or _default_until(town, None),
+        kinds=KINDS,
+        key=auth.new_token(),
+        **_choices(),
+    )
+
+
+# Somebody who is known
+
+
+@blueprint.get("/people/<party_id>")
+def one(party_id: str) -> str:
+    return _page(_person(party_id))
+
+
+@blueprint.post("/people/<party_id>/contact")
+def correct(party_id: str) -> Response | tuple[str, int]:
+    lead_back(url_for("people.one", party_id=party_id))
+    before = Contact(**{name: request.form.get(f"was_{name}", "") for name in CONTACT})
+    try:
+        form = forms.read(ContactForm, request.form)
+    except Malformed as wrong:
+        return _page(_person(party_id), request.form, errors=wrong.errors, before=before), 422
+    asked = CorrectRequest(party_id, before, _contact(form))
+    key = auth.form_key(form.key, asked)
+    try:
+        correct_party(session(), asked, context(auth.actor(), key=key))
+    except Refusal as refusal:
+        return _page(_person(party_id), request.form, refusal, before=before), 422
+    return redirect(url_for("people.one", party_id=party_id, saved="contact"), 303)
+
+
+def _page(
+    person: PersonView,
+    typed: Mapping[str, str] | None = None,
+    refusal: Refusal | None = None,
+    *,
+    errors: Mapping[str, str] | None = None,
+    before: Contact | None = None,
+) -> str:
+    now = {name: getattr(person.called, name) for name in CONTACT}
+    filled = dict(now)
+    if typed is not None and before is not None:
+        # What the clerk did not touch is as it is now; what they did stays as they typed it.
+        touched = {name for name in CONTACT if typed.get(name, "") != getattr(before, name)}
+        filled |= {name: typed.get(name, "") for name in touched}
+    is_clash = refusal is not None and refusal.code is RefusalCode.CHANGED_MEANWHILE
+    was = now if before is None or is_clash else {name: getattr(before, name) for name in CONTACT}
+    coming = bookings.of_party(session(), memory(), person.id, since=today())
+    return render_template(
+        "counter/person.html",
+        person=person,
+        kind=KINDS[person.kind],
+        filled=filled,
+        was=was,
+        labels=CONTACT,
+        now=now if is_clash else {},
+        errors=errors or {},
+        told=sentence(refusal) if refusal else "",
+        bookings=coming,
+        own_town=_own_town(),
+        key=auth.new_token(),
+        **_choices(),
+    )
+
+
+@blueprint.get("/people/<party_id>/residency")
+def residency(party_id: str) -> str:
+    return _residency_page(_person(party_id), _asked_town(request.args), {})
+
+
+@blueprint.post("/people/<party_id>/residency")
+def settle(party_id: str) -> Response | tuple[str, int]:
+    town = _asked_town(request.form)
+    lead_back(url_for("people.residency", party_id=party_id, town=town))
+    before = _was()
+    try:
+        form = forms.read(ResidencyForm, request.form)
+        _, after = _believed()
+    except Malformed as wrong:
+        page = _residency_page(
+            _person(party_id), town, request.form, errors=wrong.errors, before=before
+        )
+        return page, 422
+    asked = ResidencyRequest(party_id, town, before, after)
+    key = auth.form_key(form.key, asked)
+    try:
+        set_residency(session(), asked, context(auth.actor(), key=key))
+    except Refusal as refusal:
+        is_clash = refusal.code is RefusalCode.CHANGED_MEANWHILE
+        shown = None if is_clash else before
+        page = _residency_page(
+            _person(party_id), town, request.form, refusal, after=after, before=shown
+        )
+        return page, 422
+    return redirect(url_for("people.one", party_id=party_id, saved="residency"), 303)
+
+
+def _residency_page(
+    person: PersonView,
+    town: str,
+    typed: Mapping[str, str],
+    refusal: Refusal | None = None,
+    *,
+    errors: Mapping[str, str] | None = None,
+    before: Believed | None = None,
+    after: Believed | None = None,
+) -> str:
+    """before: what the form showed, where that still holds; without it, what is so now."""
+    known = person.towns.get(town, NOTHING_BELIEVED)
+    is_clash = refusal is not None and refusal.code is RefusalCode.CHANGED_MEANWHILE
+    chosen = known if known.residency.is_local else Believed(Residency.RESIDENT)
+    return render_template(
+        "counter/person_residency.html",
+        person=person,
+        town=town,
+        town_name=_town_names()[town],
+        known=known,
+        after=after if is_clash else None,
+        was=before or known,
+        residency=typed.get("residency") or chosen.residency.value,
+        seen=typed.get("seen", ""),
+        until=_typed_until(typed) or _default_until(town, known.until),
+        errors=errors or {},
+        told=sentence(refusal) if refusal else "",
+        key=auth.new_token(),
+        **_choices(),
+    )
+
+
+def _was() -> Believed:
+    """raises   Refusal malformed"""
+    try:
+        until = request.form.get("was_until", "")
+        return Believed(
+            Residency(request.form.get("was_residency", "outside")),
+            request.form.get("was_seen", ""),
+            date.fromisoformat(until) if until else None,
+        )
+    except ValueError:
+        raise Refusal(RefusalCode.MALFORMED) from None
+
+
+# What the forms share
+
+
+def _person(party_id: str) -> PersonView:
+    """raises   Refusal not_found"""
+    found = people.one(session(), party_id) if party_id.isprintable() else None
+    if found is None:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return found
+
+
+def _contact(form: ContactForm) -> Contact:
+    return Contact(form.name, form.kana, form.phone, form.email)
+
+
+def _believed() -> tuple[str, Believed]:
+    """raises   Malformed"""
+    form = forms.read(ResidencyForm, request.form)
+    chosen = Residency(form.residency)
+    if form.town not in memory().catalogue.towns:
+        raise Malformed(request.form, {"town": gettext("町を一覧から選んでください。")})
+    if not chosen.is_local:
+        return form.town, NOTHING_BELIEVED
+    return form.town, Believed(chosen, form.seen, three_part_date(request.form, "until"))
+
+
+def _asked_town(source: Mapping[str, str]) -> str:
+    """raises   Refusal not_found"""
+    town = source.get("town", "")
+    if town not in memory().catalogue.towns:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return town
+
+
+def _own_town() -> str:
+    """The town of whoever sits here: the one whose facility the node serves."""
+    place = boards.own_place(session(), memory(), services().settings.node_name)
+    return place.town.code if place else ""
+
+
+def _default_until(town: str, known: date | None) -> date | None:
+    there = memory().catalogue.towns.get(town)
+    if there is None:
+        return None
+    return registration.until_by_default(today(), there.rules_on(today()), known)
+
+
+def _typed_until(typed: Mapping[str, str]) -> dict[str, str] | None:
+    parts = {part: typed.get(f"until_{part}", "") for part in ("year", "month", "day")}
+    return parts if any(parts.values()) else None
+
+
+def _town_names() -> dict[str, str]:
+    towns = memory().catalogue.towns
+    return {code: language.named(town.name, town.name_en) for code, town in towns.items()}
+
+
+def _choices() -> dict[str, Any]:
+    """What the selects of these pages are made from."""
+    return {"towns": _town_names(), "classes": CLASSES, "documents": DOCUMENTS}
