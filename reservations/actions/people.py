@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from reservations import party_feed
@@ -20,8 +21,8 @@ from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.db import run
 from reservations.errors import Refusal, RefusalCode, strongest
-from reservations.events import PartyCorrected, PartyRegistered, ResidencySet
-from reservations.models import Party, PartyResidency, PartyUnsaid
+from reservations.events import AccountOpened, PartyCorrected, PartyRegistered, ResidencySet
+from reservations.models import Account, Party, PartyResidency, PartyUnsaid
 from reservations.models.base import table_of
 from reservations.queries import memory, people
 from reservations.rules import registration
@@ -74,6 +75,15 @@ class ResidencyRequest:
     town: str
     before: Believed
     after: Believed
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAccountRequest:
+    """login: folded (web/auth.py: fold_login). The password is nobody's: they come by links."""
+
+    party_id: str
+    login: str
+    password_hash: str
 
 
 @action("register_party")
@@ -136,6 +146,28 @@ def set_residency(
         seen=after.seen,
         until=after.until.isoformat() if after.until else None,
     )
+
+
+@action("open_account", turn=lambda request: request.party_id)
+def open_account(
+    session: Session, request: OpenAccountRequest, context: Context, account_id: str
+) -> AccountOpened:
+    """Give a login to a party that came to the counter and has none.
+
+    raises   Refusal party_not_here; login_taken, also where the party has one by now
+    """
+    _contact(session, request.party_id)
+    table = table_of(Account)
+    mine = select(table.c.id).where(table.c.party_id == request.party_id)
+    row = {"id": account_id, "party_id": request.party_id, "login": request.login}
+    row |= {"password_hash": request.password_hash, "role": "resident", "locale": "ja"}
+    try:
+        if run(session, mine.limit(1)).first() is None:
+            run(session, insert(table), row | {"created_at": context.now})
+            return AccountOpened(subject=account_id, party=request.party_id)
+    except IntegrityError:
+        pass
+    raise Refusal(RefusalCode.LOGIN_TAKEN)
 
 
 def _contact(session: Session, party_id: str) -> Contact:

@@ -265,6 +265,14 @@ class PartyKeyDestroyed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountOpened(Fact):
+    """A clerk gave a party that had none a login."""
+
+    name = "account.opened"
+    party: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignedIn(Fact):
     name = "account.signed_in"
     way: str

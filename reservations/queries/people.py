@@ -43,7 +43,7 @@ class PersonView:
 
 _PARTY = (
     select(Party.kind, Party.created_at, Account.id.label("account"))
-    .outerjoin(Account, Account.party_id == Party.id)
+    .outerjoin(Account, (Account.party_id == Party.id) & (Account.role == "resident"))
     .where(Party.id == bindparam("party_id"))
     .order_by(Account.created_at, Account.id)
     .limit(1)

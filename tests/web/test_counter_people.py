@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from reservations.app import create_app
+from reservations.config import Settings
 from reservations.db import write_transaction
-from reservations.models import AuditLine, Booking, Event, Party, PartyResidency, PartyUnsaid
+from reservations.models import (
+    Account,
+    AuditLine,
+    Booking,
+    Event,
+    Party,
+    PartyResidency,
+    PartyUnsaid,
+)
 from reservations.queries.bookings import number_text
 from tests.support.forms import Person
-from tests.support.site import Site
+from tests.support.site import MEMORY_KIB, Site, a_site
 from tests.town import TODAY
 
 PHONE = "076-200-0000"
+SITE = "https://rooms.example.jp"
 NEW = {"name": "髙野　はな", "kana": "タカノ ハナ", "phone": "０７６－３００－００００"}
 
 
@@ -224,6 +238,60 @@ def test_looking_at_a_person_leaves_a_line(known: Site):
         assert session.scalars(query.where(AuditLine.reason == "people")).all() == [
             "party-resident"
         ]
+
+
+@pytest.fixture
+def published(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A counter that knows where its residents sign in, and the resident's screens."""
+    settings = Settings(data_dir=tmp_path, argon2_memory_kib=MEMORY_KIB, site_url=SITE)
+    made = a_site(sqlite_url, tmp_path, audience="counter", settings=settings)
+    yield made
+    made.database.dispose()
+
+
+def link_on(person: Person) -> str:
+    found = re.search(rf"{SITE}(/enter/[\w-]+)", person.text)
+    assert found is not None, person.text
+    return found[1]
+
+
+def test_a_link_on_paper_signs_its_party_in_once(published: Site):
+    page = page_of(published).presses("リンクの紙を作る")
+    address = link_on(page)
+    app = create_app(
+        Settings(data_dir=published.app.extensions["tonari"].settings.data_dir),
+        now=lambda: published.now,
+        database=published.database,
+    )
+
+    resident = Person(app).opens(address).presses("ログインする")
+    again = Person(app).opens(address)
+
+    assert "<svg" in page.html and "resident" not in page.html.partition("<article")[2]
+    assert "resident" in resident.opens("/account").text
+    assert again.status == 410
+
+
+def test_whoever_was_registered_at_the_counter_gets_a_login_with_the_paper(published: Site):
+    person = clerk(published).opens("/people/new").presses("登録する", **NEW)
+
+    person.presses("リンクの紙を作る")
+
+    made = party(published, NEW["name"])
+    assert made is not None and link_on(person)
+    with published.database.session() as session:
+        account = session.scalar(select(Account).where(Account.party_id == made.id))
+        assert account is not None
+        assert (account.login, account.role) == ("0763000000", "resident")
+        lines = select(AuditLine.action, AuditLine.actor).order_by(AuditLine.seq.desc()).limit(3)
+        assert ("issue_link", "account-staff") in [tuple(row) for row in session.execute(lines)]
+
+
+def test_without_an_address_of_the_residents_screens_there_is_no_link(known: Site):
+    person = page_of(known)
+
+    assert "TONARI_SITE_URL" in person.text
+    assert "リンクの紙を作る" not in person.text
 
 
 def test_nobody_but_staff_opens_these_pages(known: Site):

@@ -14,12 +14,17 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from printables import qr
+from reservations.actions import accounts
+from reservations.actions.accounts import LinkRequest
 from reservations.actions.people import (
     Contact,
     CorrectRequest,
+    OpenAccountRequest,
     RegisterPartyRequest,
     ResidencyRequest,
     correct_party,
+    open_account,
     register_party,
     set_residency,
 )
@@ -44,7 +49,7 @@ from reservations.web.forms import (
 )
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
-from reservations.web.services import context, lead_back, memory, services, session, today
+from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("people", __name__, enable_openapi=False)
 guard(blueprint, Who.STAFF)
@@ -186,14 +191,14 @@ def _page(
     errors: Mapping[str, str] | None = None,
     before: Contact | None = None,
 ) -> str:
-    now = {name: getattr(person.called, name) for name in CONTACT}
-    filled = dict(now)
+    known = {name: getattr(person.called, name) for name in CONTACT}
+    filled = dict(known)
     if typed is not None and before is not None:
         # What the clerk did not touch is as it is now; what they did stays as they typed it.
         touched = {name for name in CONTACT if typed.get(name, "") != getattr(before, name)}
         filled |= {name: typed.get(name, "") for name in touched}
     is_clash = refusal is not None and refusal.code is RefusalCode.CHANGED_MEANWHILE
-    was = now if before is None or is_clash else {name: getattr(before, name) for name in CONTACT}
+    was = known if before is None or is_clash else {name: getattr(before, name) for name in CONTACT}
     coming = bookings.of_party(session(), memory(), person.id, since=today())
     return render_template(
         "counter/person.html",
@@ -202,11 +207,12 @@ def _page(
         filled=filled,
         was=was,
         labels=CONTACT,
-        now=now if is_clash else {},
+        now=known if is_clash else {},
         errors=errors or {},
         told=sentence(refusal) if refusal else "",
         bookings=coming,
         own_town=_own_town(),
+        site=services().settings.site_url,
         key=auth.new_token(),
         **_choices(),
     )
@@ -287,6 +293,42 @@ def _was() -> Believed:
         )
     except ValueError:
         raise Refusal(RefusalCode.MALFORMED) from None
+
+
+# A login on paper
+
+
+@blueprint.post("/people/<party_id>/link")
+def link(party_id: str) -> Response | str | tuple[str, int]:
+    """A page to print: it is shown this once, because only the link's hash is kept."""
+    lead_back(url_for("people.one", party_id=party_id))
+    person = _person(party_id)
+    site = services().settings.site_url
+    try:
+        account = person.account or _opened(person)
+    except Refusal as refusal:
+        return _page(person, refusal=refusal), 422
+    token = auth.new_token()
+    issued = LinkRequest(account, auth.token_hash(token))
+    accounts.issue_link(session(), issued, context(auth.actor()))
+    address = f"{site}/enter/{token}"
+    return render_template(
+        "counter/person_link.html",
+        person=person,
+        where=address,
+        rows=qr.rows(address, "M"),
+        until=now() + issued.valid,
+    )
+
+
+def _opened(person: PersonView) -> str:
+    """raises   Refusal login_taken, party_not_here"""
+    login = auth.fold_login(person.called.email or person.called.phone)
+    if not login:
+        raise Refusal(RefusalCode.PARTY_NOT_HERE)
+    nobodys = auth.hash_password(auth.new_token())
+    asked = OpenAccountRequest(person.id, login, nobodys)
+    return open_account(session(), asked, context(auth.actor()))
 
 
 # What the forms share
