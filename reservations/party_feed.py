@@ -15,6 +15,7 @@ came later is closed again by whoever can.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ from reservations.desk import Desk
 from reservations.models import (
     Account,
     Booking,
+    GroupMember,
+    GroupRoster,
     IssuedPaper,
     Letter,
     LinkWish,
@@ -59,12 +62,15 @@ KIND, SEALING, FORGET = "party", "sealing", "forget"
 KINDS = (KIND, SEALING, FORGET)
 # No facility's day: slips about parties, of one town or of all, which nobody answers.
 SHEET = "public/parties"
+# Said like a party, but none: its key is what is shared, and its text is empty.
+REGION = "region"
 
 _LOCK = select(func.pg_advisory_xact_lock(7_266_275))
 
 log = structlog.get_logger("tonari.parties")
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
+_ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
 _TEXT, _KEY, _HOLDER = table_of(PartyText), table_of(PartyKey), table_of(PartyHolder)
 _SEAL, _UNSAID = table_of(SealingKey), table_of(PartyUnsaid)
 _FORGOTTEN, _DESTROYED = table_of(PartyForgotten), table_of(PartyDestroyed)
@@ -320,11 +326,26 @@ def _note_destroyed(session: Session, party: str, member: str) -> None:
 # What a text says
 
 
+def region_secret(session: Session, desk: Desk) -> bytes | None:
+    """What all desks of a region share and nobody else has: the key of a text that is no party's.
+
+    The hub makes it when somebody first asks there; elsewhere None until it has come.
+    """
+    query = select(_KEY.c.secret).where(_KEY.c.party_id == REGION).order_by(_KEY.c.key).limit(1)
+    found: bytes | None = session.connection().scalar(query)
+    if found is None and desk.is_home:
+        found = secrets.token_bytes(sealing.KEY_BYTES)
+        keep_key(session, REGION, found)
+    return found
+
+
 def show(session: Session, desk: Desk, party: str) -> None:
     """The party is what the last text says that opens here; nothing where none does.
 
     What was changed here and not yet said to the others is later than anything that came.
     """
+    if party == REGION:
+        return
     unsaid = select(_UNSAID.c.party_id).where(_UNSAID.c.party_id == party)
     if session.connection().scalar(unsaid) is not None:
         return
@@ -368,7 +389,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     held = select(_HOLDER.c.party_id).where(_HOLDER.c.party_id == party, _HOLDER.c.member.in_(own))
     is_due = connection.scalar(held.limit(1)) is not None
     connection.execute(insert(_FORGOTTEN), {"party_id": party, "at": at, "is_due": is_due})
-    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY):
+    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY, _ROSTER, _MEMBER):
         connection.execute(delete(table).where(table.c.party_id == party))
     connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**party_text.BLANK))
     bookings = select(Booking.id).where(Booking.party_id == party)
@@ -404,7 +425,7 @@ def _blank_form(session: Session, party: str) -> None:
 SCRUBBED = tuple(
     str(table.name)
     for table in (
-        _PARTY, _RESIDENCY, _KEY, _TEXT, _SEAL,
+        _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _KEY, _TEXT, _SEAL,
         *map(table_of, (Account, IssuedPaper, Letter, PaperForm, Rating)),
     )
 )  # fmt: skip

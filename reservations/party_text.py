@@ -15,20 +15,22 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import sheets
-from reservations.models import Municipality, Party, PartyResidency
+from reservations.models import GroupMember, GroupRoster, Municipality, Party, PartyResidency
 from reservations.models.base import table_of
 
 BLANK = {"kind": "person", "name": "", "kana": "", "phone": "", "email": "", "home_code": None}
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
+_ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The columns of a party and the rows of its residencies, by the words of its text."""
+    """The columns of a party and the rows of its residencies and rosters, by its text's words."""
 
     values: dict[str, Any]
     residencies: list[dict[str, Any]]
+    rosters: list[dict[str, Any]]
 
 
 def body_of(session: Session, party: str) -> bytes | None:
@@ -47,6 +49,12 @@ def body_of(session: Session, party: str) -> bytes | None:
     ]
     if seen := {each.municipality_code: each.seen for each in rows if each.seen}:
         words["seen"] = seen
+    query = select(_ROSTER).where(_ROSTER.c.party_id == party)
+    rosters = connection.execute(query.order_by(_ROSTER.c.municipality_code)).all()
+    if rosters:
+        words["rosters"] = [
+            [each.municipality_code, each.members, each.local, each.marks] for each in rosters
+        ]
     return orjson.dumps(words, option=orjson.OPT_SORT_KEYS)
 
 
@@ -74,7 +82,16 @@ def said(words: Any) -> Said:
         }
         for town, residency, until in words["residencies"]
     ]
-    return Said(values, residencies)
+    rosters = [
+        {
+            "municipality_code": word(town),
+            "members": int(members),
+            "local": int(local),
+            "marks": [word(each) for each in marks],
+        }
+        for town, members, local, marks in words.get("rosters", ())
+    ]
+    return Said(values, residencies, rosters)
 
 
 def put(session: Session, party: str, text: Said) -> None:
@@ -94,6 +111,28 @@ def put(session: Session, party: str, text: Said) -> None:
     ]
     if known:
         connection.execute(insert(_RESIDENCY), known)
+    _put_rosters(
+        session, party, [each for each in text.rosters if each["municipality_code"] in towns]
+    )
+
+
+def _put_rosters(session: Session, party: str, rosters: list[dict[str, Any]]) -> None:
+    """Names that were typed here go when another roster was typed elsewhere in their stead."""
+    connection = session.connection()
+    of_party = select(_ROSTER).where(_ROSTER.c.party_id == party)
+    before = {each.municipality_code: each for each in connection.execute(of_party)}
+    connection.execute(delete(_ROSTER).where(_ROSTER.c.party_id == party))
+    if rosters:
+        connection.execute(insert(_ROSTER), [{"party_id": party, **each} for each in rosters])
+    same = {
+        each["municipality_code"]
+        for each in rosters
+        if (known := before.get(each["municipality_code"])) is not None
+        and (known.members, known.local, known.marks)
+        == (each["members"], each["local"], each["marks"])
+    }
+    gone = _MEMBER.c.municipality_code.not_in(same)
+    connection.execute(delete(_MEMBER).where(_MEMBER.c.party_id == party, gone))
 
 
 def word(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What the counter was shown of a residency.
+"""What the counter was shown of a residency; the rosters of groups.
 
 Revision ID: 0020
 Revises: 0012
@@ -17,7 +17,45 @@ def upgrade() -> None:
     op.add_column(
         "party_residency", sa.Column("seen", sa.Text(), nullable=False, server_default="")
     )
+    op.create_table(
+        "group_roster",
+        sa.Column("party_id", sa.Text(), nullable=False),
+        sa.Column("municipality_code", sa.Text(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("local", sa.Integer(), nullable=False),
+        sa.Column("marks", sa.JSON(), nullable=False),
+        *_of_party_and_town("group_roster"),
+        sa.PrimaryKeyConstraint("party_id", "municipality_code", name=op.f("pk_group_roster")),
+    )
+    op.create_table(
+        "group_member",
+        sa.Column("party_id", sa.Text(), nullable=False),
+        sa.Column("municipality_code", sa.Text(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kana", sa.Text(), nullable=False),
+        sa.Column("residency", sa.Text(), nullable=False),
+        *_of_party_and_town("group_member"),
+        sa.PrimaryKeyConstraint(
+            "party_id", "municipality_code", "no", name=op.f("pk_group_member")
+        ),
+    )
+
+
+def _of_party_and_town(table: str) -> list[sa.ForeignKeyConstraint]:
+    return [
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["party.id"], name=op.f(f"fk_{table}_party_id_party")
+        ),
+        sa.ForeignKeyConstraint(
+            ["municipality_code"],
+            ["municipality.code"],
+            name=op.f(f"fk_{table}_municipality_code_municipality"),
+        ),
+    ]
 
 
 def downgrade() -> None:
+    op.drop_table("group_member")
+    op.drop_table("group_roster")
     op.drop_column("party_residency", "seen")

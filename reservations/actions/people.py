@@ -24,7 +24,7 @@ from reservations.errors import Refusal, RefusalCode, strongest
 from reservations.events import AccountOpened, PartyCorrected, PartyRegistered, ResidencySet
 from reservations.models import Account, Party, PartyResidency, PartyUnsaid
 from reservations.models.base import table_of
-from reservations.queries import memory, people
+from reservations.queries import groups, memory, people
 from reservations.rules import registration
 from reservations.rules.registration import NOTHING_BELIEVED, Believed
 from reservations.rules.town import Residency
@@ -92,16 +92,19 @@ def register_party(
 ) -> PartyRegistered:
     """Make a party that comes to the counter.
 
-    raises   Refusal not_found (town, document), until_wrong
+    raises   Refusal not_found (town, document), until_wrong; for a group that is local at once, as
+             `set_residency` does: where a town asks for a roster, it has none yet
     """
     _check(session, request.town, request.believed, context)
+    if request.kind == "group" and request.believed.residency.is_local:
+        _check_group(session, party_id, request.town, context)
     is_resident = request.believed.residency is Residency.RESIDENT
     home = request.town if is_resident else None
     contact = _columns(request.contact)
     columns = {"id": party_id, "kind": request.kind, "home_code": home, "created_at": context.now}
     run(session, insert(_PARTY), columns | contact)
     _believe(session, party_id, request.town, request.believed)
-    _is_news(session, party_id)
+    is_news(session, party_id)
     return PartyRegistered(subject=party_id, kind=request.kind, home_code=home)
 
 
@@ -113,12 +116,12 @@ def correct_party(
 
     raises   Refusal party_not_here; changed_meanwhile where it is not any more what the clerk saw
     """
-    now = _contact(session, party_id)
+    now = known_contact(session, party_id)
     if now != request.before:
         raise Refusal(RefusalCode.CHANGED_MEANWHILE)
     after = _columns(request.after)
     run(session, update(_PARTY).where(_PARTY.c.id == party_id).values(**after))
-    _is_news(session, party_id)
+    is_news(session, party_id)
     changed = [name for name, text in after.items() if text != getattr(now, name)]
     return PartyCorrected(subject=party_id, fields=tuple(changed))
 
@@ -129,15 +132,19 @@ def set_residency(
 ) -> ResidencySet:
     """Set, renew or end what one town believes of a party.
 
-    raises   Refusal party_not_here; changed_meanwhile; not_found (town, document); until_wrong
+    raises   Refusal party_not_here; changed_meanwhile; not_found (town, document); until_wrong; of
+             a group roster_too_small, roster_not_local, roster_overlaps, roster_uncompared
     """
-    _contact(session, party_id)
+    known_contact(session, party_id)
     known = people.believed(session, party_id).get(request.town, NOTHING_BELIEVED)
     if known != request.before:
         raise Refusal(RefusalCode.CHANGED_MEANWHILE)
     _check(session, request.town, request.after, context)
+    is_group = session.get_one(Party, party_id).kind == "group"
+    if is_group and request.after.residency.is_local:
+        _check_group(session, party_id, request.town, context)
     _believe(session, party_id, request.town, request.after)
-    _is_news(session, party_id)
+    is_news(session, party_id)
     after = request.after
     return ResidencySet(
         subject=party_id,
@@ -156,7 +163,7 @@ def open_account(
 
     raises   Refusal party_not_here; login_taken, also where the party has one by now
     """
-    _contact(session, request.party_id)
+    known_contact(session, request.party_id)
     table = table_of(Account)
     mine = select(table.c.id).where(table.c.party_id == request.party_id)
     row = {"id": account_id, "party_id": request.party_id, "login": request.login}
@@ -170,7 +177,7 @@ def open_account(
     raise Refusal(RefusalCode.LOGIN_TAKEN)
 
 
-def _contact(session: Session, party_id: str) -> Contact:
+def known_contact(session: Session, party_id: str) -> Contact:
     """What is known here of a party, until the commit: what comes from other desks waits.
 
     raises   Refusal party_not_here for a name that has not come, or was forgotten
@@ -194,6 +201,14 @@ def _check(session: Session, town: str, believed: Believed, context: Context) ->
         raise strongest(found)
 
 
+def _check_group(session: Session, party_id: str, town: str, context: Context) -> None:
+    today = local_day(context.now)
+    rules = memory.current(session).catalogue.towns[town].rules_on(today)
+    found = groups.refusals(session, party_id, town, today=today, rules=rules)
+    if found:
+        raise strongest(found)
+
+
 def _believe(session: Session, party_id: str, town: str, believed: Believed) -> None:
     mine = _RESIDENCY.c.party_id == party_id, _RESIDENCY.c.municipality_code == town
     run(session, delete(_RESIDENCY).where(*mine))
@@ -208,7 +223,8 @@ def _believe(session: Session, party_id: str, town: str, believed: Believed) -> 
         run(session, insert(_RESIDENCY), row)
 
 
-def _is_news(session: Session, party_id: str) -> None:
+def is_news(session: Session, party_id: str) -> None:
+    """The other desks have yet to hear of this party as it is now."""
     put = _UPSERT[session.get_bind().dialect.name](_UNSAID).on_conflict_do_nothing()
     run(session, put, {"party_id": party_id})
 

@@ -257,6 +257,16 @@ class ResidencySet(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RosterSet(Fact):
+    """団体の名簿: how many members a group has, and how many of them are no outsiders to a town."""
+
+    name = "party.roster_set"
+    town: str
+    members: int
+    local: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartyKeyDestroyed(Fact):
     """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
 

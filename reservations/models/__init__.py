@@ -27,6 +27,8 @@ from reservations.models.packs import FormDecision, NumberCounter, PaperForm, Pa
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import (
     Account,
+    GroupMember,
+    GroupRoster,
     LinkWish,
     LoginLink,
     Party,
@@ -59,6 +61,8 @@ __all__ = [
     "FacilityNode",
     "FormDecision",
     "FramePrice",
+    "GroupMember",
+    "GroupRoster",
     "ImportFile",
     "ImportRecord",
     "IssuedPaper",

@@ -41,6 +41,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "register_party": _ALWAYS,
     "correct_party": _ALWAYS,
     "set_residency": _ALWAYS,
+    "set_roster": _ALWAYS,
     "open_account": _ALWAYS,
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,

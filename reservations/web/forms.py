@@ -39,6 +39,7 @@ LOGIN_LENGTH_MAX = 254
 PASSWORD_LENGTH_MAX = 200
 WORDS_LENGTH_MAX = 2000
 PAGE_LENGTH_MAX = 500
+ROSTER_LENGTH_MAX = 60_000
 KEY_LENGTH_MAX = 80
 
 # What stays out of a name: line breaks, tabs and other controls. Every other character is a name's.
@@ -153,6 +154,7 @@ LABELS: dict[str, Any] = {
     "reason": _l("理由"),
     "town": _l("町"),
     "kind": _l("種類"),
+    "lines": _l("名簿"),
     "phone": _l("電話番号"),
     "email": _l("メールアドレス"),
 }
@@ -312,6 +314,14 @@ class NewPartyForm(ContactForm):
     kind: Literal["person", "group"] = "person"
     kana: Reading
     is_new: bool = False
+
+
+class RosterForm(Form):
+    """名簿, one member a line (web/counter/groups.py); version: of the roster that was shown."""
+
+    lines: str = Field("", max_length=ROSTER_LENGTH_MAX)
+    version: Id
+    key: Key = ""
 
 
 class PlaceForm(FrameWish, WishForm):

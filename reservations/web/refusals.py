@@ -140,6 +140,21 @@ WORDS: dict[RefusalCode, Any] = {
         "下の今の内容を確かめて、よければもう一度押してください。"
     ),
     Code.UNTIL_WRONG: _l("期限は、きょうから%(last)sまでの日にしてください。"),
+    Code.ROSTER_TOO_SMALL: _l(
+        "この町の団体は%(least)s人以上です。あと%(missing)s人を名簿に足してください。"
+    ),
+    Code.ROSTER_NOT_LOCAL: _l(
+        "この町の団体は、%(percent)s%%以上が在住・在勤・在学です。あと%(missing)s人足りません。"
+        "名簿を確かめるか、市外として登録してください。"
+    ),
+    Code.ROSTER_OVERLAPS: _l(
+        "ほかの団体と重なる人は%(percent)s%%までです。%(over)s人多く重なっています。"
+        "だれかはお伝えできません。名簿を確かめてください。"
+    ),
+    Code.ROSTER_UNCOMPARED: _l(
+        "ほかの団体との重なりを、この拠点ではまだ確かめられません。"
+        "本部とつながったあとで名簿をもう一度保存するか、本部の窓口で手続きしてください。"
+    ),
 }
 
 # Days that may lie years away, so that the year is said.

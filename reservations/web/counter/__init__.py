@@ -4,6 +4,7 @@ from reservations.web import genuine
 from reservations.web.counter import (
     board,
     bookings,
+    groups,
     imports,
     ledger,
     letters,
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     paper.blueprint,
     papers.blueprint,
     people.blueprint,
+    groups.blueprint,
     trail.blueprint,
     genuine.blueprint,
 )

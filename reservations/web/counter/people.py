@@ -30,10 +30,11 @@ from reservations.actions.people import (
 )
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
-from reservations.queries import bookings, parties, people
+from reservations.queries import bookings, groups, parties, people
 from reservations.queries.parties import Called
 from reservations.queries.people import PersonView
 from reservations.rules import registration
+from reservations.rules.groups import has_rules
 from reservations.rules.registration import NOTHING_BELIEVED, SEEN, Believed
 from reservations.rules.town import Residency
 from reservations.web import auth, forms, language
@@ -48,7 +49,7 @@ from reservations.web.forms import (
     three_part_date,
 )
 from reservations.web.language import N_, gettext
-from reservations.web.refusals import sentence
+from reservations.web.refusals import sentence, sentences
 from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("people", __name__, enable_openapi=False)
@@ -116,13 +117,23 @@ def register() -> Response | str | tuple[str, int]:
         return _new_page(request.form, wrong.errors), 422
     if not form.is_new and (alike := _alike(form)):
         return _new_page(request.form, alike=alike)
+    needs_roster = form.kind == "group" and believed.residency.is_local and _asks_roster(town)
+    if needs_roster:
+        # A roster is somebody's: the group comes first, and is from outside until it has one.
+        believed = NOTHING_BELIEVED
     asked = RegisterPartyRequest(form.kind, _contact(form), town, believed)
     key = auth.form_key(form.key, asked)
     try:
         made = register_party(session(), asked, context(auth.actor(), key=key))
     except Refusal as refusal:
         return _new_page(request.form, {"until": sentence(refusal)}), 422
+    if needs_roster:
+        return redirect(url_for("groups.page", party_id=made, town=town), 303)
     return redirect(url_for("people.one", party_id=made, saved="new"), 303)
+
+
+def _asks_roster(town: str) -> bool:
+    return has_rules(memory().catalogue.towns[town].rules_on(today()))
 
 
 def _begun(who: str) -> dict[str, str]:
@@ -163,7 +174,7 @@ def _new_page(
 
 @blueprint.get("/people/<party_id>")
 def one(party_id: str) -> str:
-    return _page(_person(party_id))
+    return _page(one_person(party_id))
 
 
 @blueprint.post("/people/<party_id>/contact")
@@ -173,13 +184,13 @@ def correct(party_id: str) -> Response | tuple[str, int]:
     try:
         form = forms.read(ContactForm, request.form)
     except Malformed as wrong:
-        return _page(_person(party_id), request.form, errors=wrong.errors, before=before), 422
+        return _page(one_person(party_id), request.form, errors=wrong.errors, before=before), 422
     asked = CorrectRequest(party_id, before, _contact(form))
     key = auth.form_key(form.key, asked)
     try:
         correct_party(session(), asked, context(auth.actor(), key=key))
     except Refusal as refusal:
-        return _page(_person(party_id), request.form, refusal, before=before), 422
+        return _page(one_person(party_id), request.form, refusal, before=before), 422
     return redirect(url_for("people.one", party_id=party_id, saved="contact"), 303)
 
 
@@ -220,12 +231,12 @@ def _page(
 
 @blueprint.get("/people/<party_id>/residency")
 def residency(party_id: str) -> str:
-    return _residency_page(_person(party_id), _asked_town(request.args), {})
+    return _residency_page(one_person(party_id), asked_town(request.args), {})
 
 
 @blueprint.post("/people/<party_id>/residency")
 def settle(party_id: str) -> Response | tuple[str, int]:
-    town = _asked_town(request.form)
+    town = asked_town(request.form)
     lead_back(url_for("people.residency", party_id=party_id, town=town))
     before = _was()
     try:
@@ -233,7 +244,7 @@ def settle(party_id: str) -> Response | tuple[str, int]:
         _, after = _believed()
     except Malformed as wrong:
         page = _residency_page(
-            _person(party_id), town, request.form, errors=wrong.errors, before=before
+            one_person(party_id), town, request.form, errors=wrong.errors, before=before
         )
         return page, 422
     asked = ResidencyRequest(party_id, town, before, after)
@@ -244,7 +255,7 @@ def settle(party_id: str) -> Response | tuple[str, int]:
         is_clash = refusal.code is RefusalCode.CHANGED_MEANWHILE
         shown = None if is_clash else before
         page = _residency_page(
-            _person(party_id), town, request.form, refusal, after=after, before=shown
+            one_person(party_id), town, request.form, refusal, after=after, before=shown
         )
         return page, 422
     return redirect(url_for("people.one", party_id=party_id, saved="residency"), 303)
@@ -268,7 +279,7 @@ def _residency_page(
         "counter/person_residency.html",
         person=person,
         town=town,
-        town_name=_town_names()[town],
+        town_name=town_names()[town],
         known=known,
         after=after if is_clash else None,
         was=before or known,
@@ -276,7 +287,9 @@ def _residency_page(
         seen=typed.get("seen", ""),
         until=_typed_until(typed) or _default_until(town, known.until),
         errors=errors or {},
-        told=sentence(refusal) if refusal else "",
+        told=" ".join(sentences(refusal)) if refusal else "",
+        roster=groups.one(session(), person.id, town).roster if person.kind == "group" else None,
+        rules=memory().catalogue.towns[town].rules_on(today()),
         key=auth.new_token(),
         **_choices(),
     )
@@ -302,7 +315,7 @@ def _was() -> Believed:
 def link(party_id: str) -> Response | str | tuple[str, int]:
     """A page to print: it is shown this once, because only the link's hash is kept."""
     lead_back(url_for("people.one", party_id=party_id))
-    person = _person(party_id)
+    person = one_person(party_id)
     site = services().settings.site_url
     try:
         account = person.account or _opened(person)
@@ -334,7 +347,7 @@ def _opened(person: PersonView) -> str:
 # What the forms share
 
 
-def _person(party_id: str) -> PersonView:
+def one_person(party_id: str) -> PersonView:
     """raises   Refusal not_found"""
     found = people.one(session(), party_id) if party_id.isprintable() else None
     if found is None:
@@ -357,7 +370,7 @@ def _believed() -> tuple[str, Believed]:
     return form.town, Believed(chosen, form.seen, three_part_date(request.form, "until"))
 
 
-def _asked_town(source: Mapping[str, str]) -> str:
+def asked_town(source: Mapping[str, str]) -> str:
     """raises   Refusal not_found"""
     town = source.get("town", "")
     if town not in memory().catalogue.towns:
@@ -383,11 +396,12 @@ def _typed_until(typed: Mapping[str, str]) -> dict[str, str] | None:
     return parts if any(parts.values()) else None
 
 
-def _town_names() -> dict[str, str]:
+def town_names() -> dict[str, str]:
+    """Code to name in the reader's language."""
     towns = memory().catalogue.towns
     return {code: language.named(town.name, town.name_en) for code, town in towns.items()}
 
 
 def _choices() -> dict[str, Any]:
     """What the selects of these pages are made from."""
-    return {"towns": _town_names(), "classes": CLASSES, "documents": DOCUMENTS}
+    return {"towns": town_names(), "classes": CLASSES, "documents": DOCUMENTS}
