@@ -78,6 +78,7 @@ class RefusalCode(Enum):
     PARTY_NOT_HERE = "party_not_here"
     CHANGED_MEANWHILE = "changed_meanwhile"
     UNTIL_WRONG = "until_wrong"
+    NO_DELEGATE = "no_delegate"
     ROSTER_TOO_SMALL = "roster_too_small"
     ROSTER_NOT_LOCAL = "roster_not_local"
     ROSTER_OVERLAPS = "roster_overlaps"

@@ -40,6 +40,7 @@ from reservations.models import (
     LoginLink,
     PaperForm,
     Party,
+    PartyDelegate,
     PartyDestroyed,
     PartyForgotten,
     PartyHolder,
@@ -71,6 +72,7 @@ log = structlog.get_logger("tonari.parties")
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
 _ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
+_DELEGATE = table_of(PartyDelegate)
 _TEXT, _KEY, _HOLDER = table_of(PartyText), table_of(PartyKey), table_of(PartyHolder)
 _SEAL, _UNSAID = table_of(SealingKey), table_of(PartyUnsaid)
 _FORGOTTEN, _DESTROYED = table_of(PartyForgotten), table_of(PartyDestroyed)
@@ -389,8 +391,9 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     held = select(_HOLDER.c.party_id).where(_HOLDER.c.party_id == party, _HOLDER.c.member.in_(own))
     is_due = connection.scalar(held.limit(1)) is not None
     connection.execute(insert(_FORGOTTEN), {"party_id": party, "at": at, "is_due": is_due})
-    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY, _ROSTER, _MEMBER):
+    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE):
         connection.execute(delete(table).where(table.c.party_id == party))
+    connection.execute(delete(_DELEGATE).where(_DELEGATE.c.delegate_id == party))
     connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**party_text.BLANK))
     bookings = select(Booking.id).where(Booking.party_id == party)
     papers = table_of(IssuedPaper)
@@ -425,7 +428,7 @@ def _blank_form(session: Session, party: str) -> None:
 SCRUBBED = tuple(
     str(table.name)
     for table in (
-        _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _KEY, _TEXT, _SEAL,
+        _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _KEY, _TEXT, _SEAL,
         *map(table_of, (Account, IssuedPaper, Letter, PaperForm, Rating)),
     )
 )  # fmt: skip

@@ -15,22 +15,31 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import sheets
-from reservations.models import GroupMember, GroupRoster, Municipality, Party, PartyResidency
+from reservations.models import (
+    GroupMember,
+    GroupRoster,
+    Municipality,
+    Party,
+    PartyDelegate,
+    PartyResidency,
+)
 from reservations.models.base import table_of
 
 BLANK = {"kind": "person", "name": "", "kana": "", "phone": "", "email": "", "home_code": None}
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
 _ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
+_DELEGATE = table_of(PartyDelegate)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The columns of a party and the rows of its residencies and rosters, by its text's words."""
+    """The columns of a party and the rows of what belongs to it, by the words of its text."""
 
     values: dict[str, Any]
     residencies: list[dict[str, Any]]
     rosters: list[dict[str, Any]]
+    delegates: list[dict[str, Any]]
 
 
 def body_of(session: Session, party: str) -> bytes | None:
@@ -54,6 +63,12 @@ def body_of(session: Session, party: str) -> bytes | None:
     if rosters:
         words["rosters"] = [
             [each.municipality_code, each.members, each.local, each.marks] for each in rosters
+        ]
+    query = select(_DELEGATE).where(_DELEGATE.c.party_id == party)
+    delegates = connection.execute(query.order_by(_DELEGATE.c.delegate_id)).all()
+    if delegates:
+        words["delegates"] = [
+            [each.delegate_id, each.giver, each.seen, each.since, each.until] for each in delegates
         ]
     return orjson.dumps(words, option=orjson.OPT_SORT_KEYS)
 
@@ -91,7 +106,17 @@ def said(words: Any) -> Said:
         }
         for town, members, local, marks in words.get("rosters", ())
     ]
-    return Said(values, residencies, rosters)
+    delegates = [
+        {
+            "delegate_id": word(delegate),
+            "giver": word(giver),
+            "seen": word(seen_of),
+            "since": date.fromisoformat(since),
+            "until": date.fromisoformat(until),
+        }
+        for delegate, giver, seen_of, since, until in words.get("delegates", ())
+    ]
+    return Said(values, residencies, rosters, delegates)
 
 
 def put(session: Session, party: str, text: Said) -> None:
@@ -114,6 +139,11 @@ def put(session: Session, party: str, text: Said) -> None:
     _put_rosters(
         session, party, [each for each in text.rosters if each["municipality_code"] in towns]
     )
+
+    connection.execute(delete(_DELEGATE).where(_DELEGATE.c.party_id == party))
+    if text.delegates:
+        rows = [{"party_id": party, **each} for each in text.delegates]
+        connection.execute(insert(_DELEGATE), rows)
 
 
 def _put_rosters(session: Session, party: str, rosters: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""What the counter was shown of a residency; the rosters of groups.
+"""What the counter was shown of a residency; the rosters of groups; delegates.
 
 Revision ID: 0020
 Revises: 0012
@@ -41,6 +41,21 @@ def upgrade() -> None:
         ),
     )
 
+    op.create_table(
+        "party_delegate",
+        sa.Column("party_id", sa.Text(), nullable=False),
+        sa.Column("delegate_id", sa.Text(), nullable=False),
+        sa.Column("giver", sa.Text(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["party.id"], name=op.f("fk_party_delegate_party_id_party")
+        ),
+        sa.PrimaryKeyConstraint("party_id", "delegate_id", name=op.f("pk_party_delegate")),
+    )
+    op.create_index(op.f("ix_party_delegate_delegate_id"), "party_delegate", ["delegate_id"])
+
 
 def _of_party_and_town(table: str) -> list[sa.ForeignKeyConstraint]:
     return [
@@ -56,6 +71,7 @@ def _of_party_and_town(table: str) -> list[sa.ForeignKeyConstraint]:
 
 
 def downgrade() -> None:
+    op.drop_table("party_delegate")
     op.drop_table("group_member")
     op.drop_table("group_roster")
     op.drop_column("party_residency", "seen")

@@ -19,6 +19,7 @@ from reservations.actions.accounts import SELF_DECLARED_DAYS
 from reservations.actions.bookings import CancelRequest, ChangeRequest
 from reservations.actions.step import Context, action, record
 from reservations.actions.terms import BookingRequest
+from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import (
     BookingAsked,
@@ -31,7 +32,7 @@ from reservations.events import (
 )
 from reservations.models import Party, PartyResidency, PartyUnsaid
 from reservations.models.base import table_of
-from reservations.queries import memory
+from reservations.queries import delegates, memory
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.town import Residency
 
@@ -69,11 +70,21 @@ NOTHING_WAIVED = Waiver()
 
 @dataclass(frozen=True, slots=True)
 class BookForRequest:
-    """A wish for the party that it names; or, with a guest, for a party that is made with it."""
+    """A wish for the party that it names; or, with a guest, for a party that is made with it.
+
+    delegate   the party's delegate who asks for it; empty where the party asks
+    """
 
     wish: BookingRequest
     guest: Guest | None = None
     waiver: Waiver = NOTHING_WAIVED
+    delegate: str = ""
+
+    @property
+    def reason(self) -> str:
+        """As the audit line has it: who came in the party's place, and what was set aside."""
+        told = f"delegate {self.delegate}" if self.delegate else "", self.waiver.text
+        return "; ".join(filter(None, told))
 
     @property
     def whose(self) -> str:
@@ -101,7 +112,7 @@ class CancelForRequest:
 @action(
     "book_for",
     turn=lambda request: request.whose,
-    reason=lambda request: request.waiver.text,
+    reason=lambda request: request.reason,
 )
 def book_for(
     session: Session, request: BookForRequest, context: Context, booking_id: str
@@ -109,7 +120,7 @@ def book_for(
     """Book for a party at the counter; a guest is made in the same transaction, or not at all.
 
     raises   Refusal as `book` does, without what is waived; reason_needed; not_found without a
-             party of that id
+             party of that id; no_delegate where the delegate is none today
     """
     wish = request.wish
     _check(request.waiver)
@@ -117,6 +128,10 @@ def book_for(
         wish = replace(wish, party_id=_made(session, request.guest, wish, context))
     elif session.get(Party, wish.party_id) is None:
         raise Refusal(RefusalCode.NOT_FOUND)
+    if request.delegate:
+        today = local_day(context.now)
+        if not delegates.may_act(session, wish.party_id, request.delegate, today=today):
+            raise Refusal(RefusalCode.NO_DELEGATE)
     return bookings.lend(session, wish, context, booking_id, waived=request.waiver.codes)
 
 

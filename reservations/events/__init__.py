@@ -267,6 +267,22 @@ class RosterSet(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DelegateAppointed(Fact):
+    """代理: `delegate` may book for the subject until a day; how the consent was shown."""
+
+    name = "party.delegate_appointed"
+    delegate: str
+    seen: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegateEnded(Fact):
+    name = "party.delegate_ended"
+    delegate: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartyKeyDestroyed(Fact):
     """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
 

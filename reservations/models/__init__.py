@@ -32,6 +32,7 @@ from reservations.models.parties import (
     LinkWish,
     LoginLink,
     Party,
+    PartyDelegate,
     PartyResidency,
     SignInSession,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "PaperPack",
     "Part",
     "Party",
+    "PartyDelegate",
     "PartyDestroyed",
     "PartyForgotten",
     "PartyHolder",

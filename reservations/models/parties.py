@@ -75,6 +75,24 @@ class GroupMember(Base):
     residency: Mapped[str] = mapped_column(Text)
 
 
+class PartyDelegate(Base):
+    """代理: somebody who may book for a party, with its consent, from a day to a day.
+
+    delegate_id  a party as well, whose name may not have come to this desk
+    giver        who consented: the party themselves, or whoever speaks for a group
+    seen         how that was shown (rules/registration.py: CONSENTS)
+    """
+
+    __tablename__ = "party_delegate"
+
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    delegate_id: Mapped[str] = mapped_column(Text, primary_key=True, index=True)
+    giver: Mapped[str] = mapped_column(Text)
+    seen: Mapped[str] = mapped_column(Text)
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date] = mapped_column(Date)
+
+
 class Account(Base):
     """A login. `login` is a mail address or phone number, folded; never a number of ours.
 

@@ -43,6 +43,8 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "set_residency": _ALWAYS,
     "set_roster": _ALWAYS,
     "open_account": _ALWAYS,
+    "appoint_delegate": _ALWAYS,
+    "end_delegate": _ALWAYS,
     "sign_in": _ALWAYS,
     "sign_out": _ALWAYS,
     "sign_out_everywhere": _ALWAYS,

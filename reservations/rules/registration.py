@@ -22,6 +22,8 @@ SEEN = (
     "student",
     "roster",
 )
+# How a party's consent to a delegate may be shown.
+CONSENTS = ("in_person", "proxy", "resolution", "guardian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,23 @@ def refusals(believed: Believed, *, today: date, rules: TownRules) -> list[Refus
     last = until_at_most(today, rules)
     is_local = believed.residency.is_local
     if is_local and (believed.until is None or not today <= believed.until <= last):
+        found.append(Refusal(RefusalCode.UNTIL_WRONG, last=last))
+    return found
+
+
+def delegate_until_at_most(today: date) -> date:
+    """The last day of a consent that is seen today: a year later."""
+    is_leap_day = (today.month, today.day) == (2, 29)
+    return today.replace(year=today.year + 1, day=28 if is_leap_day else today.day)
+
+
+def consent_refusals(seen: str, until: date, *, today: date) -> list[Refusal]:
+    """Why nobody becomes a delegate by this: codes not_found (no such kind), until_wrong."""
+    found = []
+    if seen not in CONSENTS:
+        found.append(Refusal(RefusalCode.NOT_FOUND))
+    last = delegate_until_at_most(today)
+    if not today <= until <= last:
         found.append(Refusal(RefusalCode.UNTIL_WRONG, last=last))
     return found
 

@@ -155,6 +155,7 @@ LABELS: dict[str, Any] = {
     "town": _l("町"),
     "kind": _l("種類"),
     "lines": _l("名簿"),
+    "giver": _l("同意した方の氏名"),
     "phone": _l("電話番号"),
     "email": _l("メールアドレス"),
 }
@@ -266,6 +267,7 @@ class CounterForm(Form):
     name     of somebody whom nobody knows yet
     pick     a party to look at; party: one to book for
     is_new   though the telephone is known, it is somebody else's
+    delegate   the party's delegate who stands there, or nobody: the party does
     """
 
     who: Folded = ""
@@ -277,6 +279,7 @@ class CounterForm(Form):
     pick: Id = ""
     party: Id = ""
     is_new: bool = False
+    delegate: Id = ""
     key: Key = ""
 
 
@@ -321,6 +324,19 @@ class RosterForm(Form):
 
     lines: str = Field("", max_length=ROSTER_LENGTH_MAX)
     version: Id
+    key: Key = ""
+
+
+class DelegateForm(Form):
+    """代理: who may book, who consented and how that was shown. Until when is read on its own.
+
+    pick   of several who were found, the one who was meant
+    """
+
+    who: Folded
+    giver: Name
+    seen: Id
+    pick: Id = ""
     key: Key = ""
 
 

@@ -21,6 +21,7 @@ PAGES: Mapping[str, str] = {
     "board": N_("窓口の一日の表"),
     "booking_papers": N_("予約の書類"),
     "counter_bookings": N_("予約の画面"),
+    "delegates": N_("代理の登録"),
     "groups": N_("団体の名簿"),
     "letters": N_("知らせ"),
     "money": N_("料金と領収書"),

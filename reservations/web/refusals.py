@@ -140,6 +140,9 @@ WORDS: dict[RefusalCode, Any] = {
         "下の今の内容を確かめて、よければもう一度押してください。"
     ),
     Code.UNTIL_WRONG: _l("期限は、きょうから%(last)sまでの日にしてください。"),
+    Code.NO_DELEGATE: _l(
+        "この代理の期限が切れたか、代理が終わっています。ご本人に確かめるか、代理の登録をやり直してください。"
+    ),
     Code.ROSTER_TOO_SMALL: _l(
         "この町の団体は%(least)s人以上です。あと%(missing)s人を名簿に足してください。"
     ),

@@ -13,6 +13,12 @@ from sqlalchemy import select, update
 from reservations import clock, documents, party_feed, party_text
 from reservations.actions import notices, sharing
 from reservations.actions.accounts import SignInRequest, sign_in
+from reservations.actions.delegates import (
+    AppointRequest,
+    EndDelegateRequest,
+    appoint_delegate,
+    end_delegate,
+)
 from reservations.actions.groups import RosterRequest, set_roster
 from reservations.actions.horizon import raise_catalogue_version
 from reservations.actions.people import (
@@ -29,7 +35,7 @@ from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import Account, PartyKey, PartyText, TownRulesVersion
 from reservations.projection import know_party
-from reservations.queries import bookings, groups, letters, memory, people, timetable
+from reservations.queries import bookings, delegates, groups, letters, memory, people, timetable
 from reservations.rules.groups import Member
 from reservations.rules.registration import NOTHING_BELIEVED, Believed
 from reservations.rules.town import Residency
@@ -458,3 +464,19 @@ def test_a_roster_typed_elsewhere_takes_the_names_of_the_one_before_with_it(regi
 
     assert groups.one(gym.session, group, "172014").roster.members == 1
     assert groups.one(gym.session, group, "172014").members == ()
+
+
+def test_who_may_book_for_a_party_is_known_where_the_party_is(region: Three):
+    hub, gym = region.hub, region.gym
+    party, delegate = registers(gym), registers(gym, name="西野　みお", login="mio@example.jp")
+    consent = AppointRequest(party, delegate, NAME, "proxy", date(2027, 6, 6))
+    appoint_delegate(gym.session, consent, gym.context(actor="clerk"))
+    region.meet()
+
+    (known,) = delegates.of_party(hub.session, party, today=TODAY)
+    assert (known.who.name, known.giver, known.seen) == ("西野　みお", NAME, "proxy")
+    assert delegates.of_party(region.hall.session, party, today=TODAY) == []
+
+    end_delegate(hub.session, EndDelegateRequest(party, delegate), hub.context(actor="clerk"))
+    region.meet()
+    assert delegates.of_party(gym.session, party, today=TODAY) == []

@@ -4,6 +4,7 @@ from reservations.web import genuine
 from reservations.web.counter import (
     board,
     bookings,
+    delegates,
     groups,
     imports,
     ledger,
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     papers.blueprint,
     people.blueprint,
     groups.blueprint,
+    delegates.blueprint,
     trail.blueprint,
     genuine.blueprint,
 )

@@ -24,10 +24,11 @@ from reservations.actions.terms import BookingRequest, Preview
 from reservations.clock import HOLIDAYS, local
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
-from reservations.queries import nearby, parties
+from reservations.queries import delegates, nearby, parties
 from reservations.queries.board import Board
 from reservations.queries.bookings import number_parts
 from reservations.queries.catalogue import LentUnit, Place
+from reservations.queries.delegates import DelegateView
 from reservations.queries.parties import ANYBODY, Called
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.period import Period, clock_text, day_bit
@@ -56,6 +57,7 @@ class Desk:
 
     people    several whom the search found: one has to be chosen
     chosen    whom it is booked for, once that is certain
+    delegates who may book for them
     looked    what would be agreed with them
     refusals  why it was not booked, strongest first
     waived    codes that a reason would set aside; empty where something else is in the way
@@ -66,6 +68,7 @@ class Desk:
     errors: Mapping[str, str] = field(default_factory=dict)
     people: Sequence[Called] = ()
     chosen: Called | None = None
+    delegates: Sequence[DelegateView] = ()
     looked: Preview | None = None
     refusals: Sequence[Refusal] = ()
 
@@ -116,7 +119,7 @@ def _book(
     wish = _wish(frame, form.party, form)
     waived = frozenset(code for code in WAIVABLE if code.value in request.form.getlist("waive"))
     waiver = Waiver(waived, " ".join(form.reason.split())) if waived else Waiver()
-    asked = BookForRequest(wish, guest, waiver)
+    asked = BookForRequest(wish, guest, waiver, form.delegate)
     key = auth.form_key(form.key, asked)
     try:
         done = book_for(session(), asked, context(auth.actor(), key=key))
@@ -183,7 +186,15 @@ def _confirming(frame: Frame, party_id: str, told: Sequence[Refusal] = ()) -> De
         # Of what was filled in for the words of a missing reason, the preview knows the values.
         known = {each.code: each for each in looked.refusals}
         refusals = [known.get(each.code, each) for each in refusals]
-    return Desk(frame, request.form, chosen=chosen, looked=looked, refusals=refusals)
+    others = delegates.of_party(session(), party_id, today=today())
+    return Desk(
+        frame,
+        request.form,
+        chosen=chosen,
+        delegates=others,
+        looked=looked,
+        refusals=refusals,
+    )
 
 
 def _page(desk: Desk, day: date | None = None) -> str:

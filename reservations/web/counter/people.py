@@ -30,12 +30,12 @@ from reservations.actions.people import (
 )
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
-from reservations.queries import bookings, groups, parties, people
+from reservations.queries import bookings, delegates, groups, parties, people
 from reservations.queries.parties import Called
 from reservations.queries.people import PersonView
 from reservations.rules import registration
 from reservations.rules.groups import has_rules
-from reservations.rules.registration import NOTHING_BELIEVED, SEEN, Believed
+from reservations.rules.registration import CONSENTS, NOTHING_BELIEVED, SEEN, Believed
 from reservations.rules.town import Residency
 from reservations.web import auth, forms, language
 from reservations.web.auth import Who, guard
@@ -73,6 +73,13 @@ DOCUMENTS: Mapping[str, str] = {
     "roster": N_("団体の名簿・会則"),
 }
 assert tuple(DOCUMENTS) == SEEN
+WAYS: Mapping[str, str] = {
+    "in_person": N_("本人が窓口で申し出た"),
+    "proxy": N_("委任状"),
+    "resolution": N_("団体の総会や役員会の記録"),
+    "guardian": N_("法定代理人の証明"),
+}
+assert tuple(WAYS) == CONSENTS
 CONTACT: Mapping[str, str] = {
     "name": N_("氏名・団体名"),
     "kana": N_("ふりがな"),
@@ -162,7 +169,7 @@ def _new_page(
         errors=errors or {},
         alike=alike,
         town=town,
-        until=_typed_until(typed) or _default_until(town, None),
+        until=typed_until(typed) or _default_until(town, None),
         kinds=KINDS,
         key=auth.new_token(),
         **_choices(),
@@ -222,6 +229,9 @@ def _page(
         errors=errors or {},
         told=sentence(refusal) if refusal else "",
         bookings=coming,
+        by_others=delegates.of_party(session(), person.id, today=today()),
+        ways=WAYS,
+        for_others=delegates.by_delegate(session(), person.id, today=today()),
         own_town=_own_town(),
         site=services().settings.site_url,
         key=auth.new_token(),
@@ -285,7 +295,7 @@ def _residency_page(
         was=before or known,
         residency=typed.get("residency") or chosen.residency.value,
         seen=typed.get("seen", ""),
-        until=_typed_until(typed) or _default_until(town, known.until),
+        until=typed_until(typed) or _default_until(town, known.until),
         errors=errors or {},
         told=" ".join(sentences(refusal)) if refusal else "",
         roster=groups.one(session(), person.id, town).roster if person.kind == "group" else None,
@@ -391,7 +401,8 @@ def _default_until(town: str, known: date | None) -> date | None:
     return registration.until_by_default(today(), there.rules_on(today()), known)
 
 
-def _typed_until(typed: Mapping[str, str]) -> dict[str, str] | None:
+def typed_until(typed: Mapping[str, str]) -> dict[str, str] | None:
+    """The three fields of the last day as they were typed, or None."""
     parts = {part: typed.get(f"until_{part}", "") for part in ("year", "month", "day")}
     return parts if any(parts.values()) else None
 
