@@ -28,6 +28,7 @@ from reservations.events import (
     BookingConfirmed,
     BookingConfirmedInstead,
     CancellationAsked,
+    DelegateActed,
     PartyRegistered,
 )
 from reservations.models import Party, PartyResidency, PartyUnsaid
@@ -68,6 +69,11 @@ class Waiver:
 NOTHING_WAIVED = Waiver()
 
 
+def why(delegate: str, waiver: Waiver = NOTHING_WAIVED) -> str:
+    """As the audit line has it: who came in the party's place, and what was set aside."""
+    return "; ".join(filter(None, (f"delegate {delegate}" if delegate else "", waiver.text)))
+
+
 @dataclass(frozen=True, slots=True)
 class BookForRequest:
     """A wish for the party that it names; or, with a guest, for a party that is made with it.
@@ -82,9 +88,7 @@ class BookForRequest:
 
     @property
     def reason(self) -> str:
-        """As the audit line has it: who came in the party's place, and what was set aside."""
-        told = f"delegate {self.delegate}" if self.delegate else "", self.waiver.text
-        return "; ".join(filter(None, told))
+        return why(self.delegate, self.waiver)
 
     @property
     def whose(self) -> str:
@@ -99,6 +103,7 @@ class ChangeForRequest:
     party_id: str
     change: ChangeRequest
     waiver: Waiver = NOTHING_WAIVED
+    delegate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class CancelForRequest:
 
     party_id: str
     cancel: CancelRequest
+    delegate: str = ""
 
 
 @action(
@@ -128,17 +134,14 @@ def book_for(
         wish = replace(wish, party_id=_made(session, request.guest, wish, context))
     elif session.get(Party, wish.party_id) is None:
         raise Refusal(RefusalCode.NOT_FOUND)
-    if request.delegate:
-        today = local_day(context.now)
-        if not delegates.may_act(session, wish.party_id, request.delegate, today=today):
-            raise Refusal(RefusalCode.NO_DELEGATE)
+    _comes(session, wish.party_id, request.delegate, booking_id, context)
     return bookings.lend(session, wish, context, booking_id, waived=request.waiver.codes)
 
 
 @action(
     "change_for",
     subject=lambda request: request.change.booking_id,
-    reason=lambda request: request.waiver.text,
+    reason=lambda request: why(request.delegate, request.waiver),
 )
 def change_for(
     session: Session, request: ChangeForRequest, context: Context, booking_id: str
@@ -146,24 +149,44 @@ def change_for(
     """Move a party's booking.
 
     raises   Refusal as `change` does, without what is waived; reason_needed; not_found where the
-             booking is not this party's
+             booking is not this party's; no_delegate
     """
     _check(request.waiver)
     bookings.check_party(session, booking_id, request.party_id)
+    _comes(session, request.party_id, request.delegate, booking_id, context)
     waived = request.waiver.codes
     return bookings.move(session, request.change, context, booking_id, waived=waived)
 
 
-@action("cancel_for", subject=lambda request: request.cancel.booking_id)
+@action(
+    "cancel_for",
+    subject=lambda request: request.cancel.booking_id,
+    reason=lambda request: why(request.delegate),
+)
 def cancel_for(
     session: Session, request: CancelForRequest, context: Context, booking_id: str
 ) -> BookingCancelled | CancellationAsked:
     """Give a party's booking back.
 
-    raises   Refusal as `cancel` does; not_found where the booking is not this party's
+    raises   Refusal as `cancel` does; not_found where the booking is not this party's; no_delegate
     """
     bookings.check_party(session, booking_id, request.party_id)
+    _comes(session, request.party_id, request.delegate, booking_id, context)
     return bookings.give_up(session, request.cancel, context, booking_id)
+
+
+def _comes(
+    session: Session, party_id: str, delegate: str, booking_id: str, context: Context
+) -> None:
+    """Whoever comes for a party is its delegate today, and the booking says who came.
+
+    raises   Refusal no_delegate
+    """
+    if not delegate:
+        return
+    if not delegates.may_act(session, party_id, delegate, today=local_day(context.now)):
+        raise Refusal(RefusalCode.NO_DELEGATE)
+    record(session, DelegateActed(subject=booking_id, delegate=delegate), context)
 
 
 def _check(waiver: Waiver) -> None:

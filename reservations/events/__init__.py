@@ -277,6 +277,14 @@ class DelegateAppointed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DelegateActed(Fact):
+    """This booking was made, moved or given back at the counter by its party's delegate."""
+
+    name = "booking.delegate_acted"
+    delegate: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DelegateEnded(Fact):
     name = "party.delegate_ended"
     delegate: str

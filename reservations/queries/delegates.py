@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from reservations.db import run
-from reservations.models import PartyDelegate
+from reservations.events import DelegateActed
+from reservations.models import Event, PartyDelegate
 from reservations.queries import parties
 from reservations.queries.parties import Called
 
@@ -60,6 +61,24 @@ def may_act(session: Session, party_id: str, delegate: str, *, today: date) -> b
     """Whether this delegate may book for the party today."""
     asked = {"party_id": party_id, "delegate": delegate, "today": today}
     return run(session, _ONE, asked).first() is not None
+
+
+_ACTED = (
+    select(Event.body)
+    .where(Event.subject == bindparam("booking_id"), Event.name == DelegateActed.name)
+    .order_by(Event.seq.desc())
+    .limit(1)
+)
+
+
+def of_booking(session: Session, booking_id: str) -> Called | None:
+    """The delegate who came last about this booking, at this node's counter; or None."""
+    body = run(session, _ACTED, {"booking_id": booking_id}).scalar()
+    if body is None:
+        return None
+    delegate = str(body["delegate"])
+    known = parties.called(session, [delegate])
+    return known.get(delegate) or Called(delegate, "", "", "", "")
 
 
 def _found(session: Session, query: Any, party_id: str, today: date) -> list[DelegateView]:

@@ -344,6 +344,7 @@ class PlaceForm(FrameWish, WishForm):
     """Another time or unit for a booking, and the key against a double click."""
 
     reason: Words = ""
+    delegate: Id = ""
     key: Key = ""
 
 

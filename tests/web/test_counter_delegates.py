@@ -71,10 +71,31 @@ def test_the_delegate_books_and_every_use_stands_in_the_audit(group: Site):
 
     person = chosen(group).presses("予約する", delegate="party-neighbour")
 
-    assert "予約できました" in person.text
+    assert "予約できました" in person.text and "申し出た方代理：neighbour" in person.text
     assert reasons(group) == ["delegate party-neighbour"]
     with group.database.session() as session:
         assert session.scalars(select(Booking.party_id)).all() == ["party-resident"]
+
+
+def test_the_delegate_gives_the_booking_back_and_moves_it(group: Site):
+    appoints(group)
+    made = group.books(group.region.here.whole, name="resident")
+    half = group.region.here.halves[0]
+    page = f"/board/bookings/{made}"
+    place = f"?unit={half}&date={SATURDAY}&start=09:00&end=12:00"
+
+    moved = clerk(group).opens(f"{page}/change{place}")
+    moved.presses("この時間に変える", delegate="party-neighbour")
+    clerk(group).opens(f"{page}/cancel").presses("取り消す", delegate="party-neighbour")
+
+    assert "代理：neighbour" in moved.text
+    with group.database.session() as session:
+        query = select(AuditLine.action, AuditLine.reason).where(AuditLine.reason != "")
+        said = [tuple(row) for row in session.execute(query.where(AuditLine.action != "look"))]
+    assert said == [
+        ("change_for", "delegate party-neighbour"),
+        ("cancel_for", "delegate party-neighbour"),
+    ]
 
 
 def test_the_party_books_for_itself_without_a_word_of_a_delegate(group: Site):

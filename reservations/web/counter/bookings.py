@@ -21,8 +21,9 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, parties
+from reservations.queries import bookings, delegates, parties
 from reservations.queries.bookings import BookingView
+from reservations.queries.delegates import DelegateView
 from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.web import auth, forms, papers, waiting
@@ -32,7 +33,7 @@ from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
 from reservations.web.resident.flow import Frame, frame_of
-from reservations.web.services import context, lead_back, memory, now, session
+from reservations.web.services import context, lead_back, memory, now, session, today
 
 blueprint = APIBlueprint("counter_bookings", __name__, enable_openapi=False)
 guard(blueprint, Who.STAFF)
@@ -46,6 +47,7 @@ def one(booking_id: UUID) -> str:
         "counter/booking.html",
         booking=booking,
         who=_who(booking),
+        delegate=delegates.of_booking(session(), booking.id),
         papers=papers.links_of(notices.kinds(session(), booking), rules),
         purpose=memory().catalogue.purposes.get(booking.purpose),
         can_change=booking.status == "confirmed" and booking.starts_at > now(),
@@ -68,7 +70,8 @@ def cancel_page(booking_id: UUID) -> str:
 @blueprint.post("/board/bookings/<uuid:booking_id>/cancel")
 def cancel(booking_id: UUID) -> Response | tuple[str, int]:
     booking = _booking(booking_id)
-    asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id))
+    delegate = request.form.get("delegate", "")
+    asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id), delegate)
     try:
         cancel_for(session(), asked, context(auth.actor()))
     except Refusal as refusal:
@@ -92,6 +95,7 @@ def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str
         "counter/booking_cancel.html",
         booking=booking,
         who=_who(booking),
+        delegates=_delegates(booking),
         words=terms_words.cancellation_sentence(settled, undo_minutes=undo_minutes),
         steps=terms_words.refund_sentences(booking.rules),
         is_owed=settled.due_yen > 0,
@@ -115,7 +119,7 @@ def change(booking_id: UUID) -> Response | tuple[str, int]:
     waived = frozenset(code for code in WAIVABLE if code.value in request.form.getlist("waive"))
     waiver = Waiver(waived, " ".join(form.reason.split())) if waived else Waiver()
     wanted = ChangeRequest(booking.id, frame.unit.id, frame.date, frame.period)
-    asked = ChangeForRequest(booking.party_id or "", wanted, waiver)
+    asked = ChangeForRequest(booking.party_id or "", wanted, waiver, form.delegate)
     key = auth.form_key(form.key, asked)
     try:
         done = change_for(session(), asked, context(auth.actor(), key=key))
@@ -147,6 +151,7 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
         "counter/booking_change.html",
         booking=booking,
         who=_who(booking),
+        delegates=_delegates(booking),
         frame=frame,
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
@@ -176,6 +181,10 @@ def _booking(booking_id: UUID) -> BookingView:
     if found is None or found.party_id is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     return found
+
+
+def _delegates(booking: BookingView) -> list[DelegateView]:
+    return delegates.of_party(session(), booking.party_id or "", today=today())
 
 
 def _who(booking: BookingView) -> parties.Called | None:
