@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from printables import faces, grid, qr
+from printables import faces, grid, limits, qr
 from printables.archive import About
+from printables.limits import POINTS
 from printables.page import (
     A4,
     A4_LANDSCAPE,
     LINE_HEIGHT,
-    POINTS,
     THIN,
     Box,
     Fitted,
@@ -121,7 +121,7 @@ class Layout:
         self.pages: list[Page] = []
         self.size = A4_LANDSCAPE if sheet.is_landscape else A4
         self.left = sheet.margin
-        self.width = self.size[0] - 2 * sheet.margin
+        self.width = sheet.width
         self.marks: list[MarkBox] = []
         self.codes: list[CodeBox] = []
         self.moved: list[tuple[str, str]] = []
@@ -390,7 +390,7 @@ class Layout:
         moved = tuple(self.moved)
         self.new_page()
         self.draw_line(
-            Line(f"別紙（{self.sheet.title}）", size=14, is_bold=True, role="H2", align="center")
+            Line(limits.title(self.sheet), size=14, is_bold=True, role="H2", align="center")
         )
         for label, text in moved:
             self.draw_line(Line(label, is_bold=True, role="H3", gap=6))
