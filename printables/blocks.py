@@ -42,6 +42,7 @@ def text(filled: Filled, data: Data) -> Iterable[Block]:
                 left=data.get("left", 0.0),
                 right=data.get("right", 0.0),
                 gap=data.get("gap", 2.0) if index == 0 else data.get("between", 0.5),
+                below=data.get("below", 0.0),
             )
 
 

@@ -27,7 +27,7 @@ ENDS = 1.0  # millimetres above and below the text
 TICK_SIDE, TICK_GAP, OPTION_GAP = 3.8, 1.4, 4.0
 HELP_SIZE = 8.0
 THICK_FRAME = 1.8
-LABEL_SHRINK, LABEL_LINE_HEIGHT = 0.84, 1.2
+LABEL_SHRINK, LABEL_LINE_HEIGHT = 0.78, 1.2
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
             fitted = fit(
                 cell.text, inner, cell.size, lines_max=wanted, smallest=least, weight=weight
             )
-            fitted = fitted or fit(cell.text, inner, least, smallest=least, weight=weight)
+            fitted = fitted or _evened(cell.text, inner, least, weight)
             fitted = fitted and replace(fitted, line_height=LABEL_LINE_HEIGHT)
         else:
             fitted = _fit_value(cell, inner, weight)
@@ -128,6 +128,18 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
     if cell.help:
         helped = fit(cell.help, inner, HELP_SIZE) or NOTHING
     return Placed(cell, column, width, body, helped, _option_lines(cell, inner))
+
+
+def _evened(text: str, width: float, size: float, weight: str) -> Fitted | None:
+    """A label that has to be broken, with no single letter left over for its last line."""
+    fitted = fit(text, width, size, smallest=size, weight=weight)
+    while fitted is not None and len(fitted.lines) > 1 and len(fitted.lines[-1]) == 1:
+        width -= size / POINTS / 2
+        narrower = fit(text, width, size, smallest=size, weight=weight)
+        if narrower is None or len(narrower.lines) > len(fitted.lines):
+            break
+        fitted = narrower
+    return fitted
 
 
 def _fit_value(cell: Cell, width: float, weight: str) -> Fitted | None:

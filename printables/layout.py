@@ -193,7 +193,7 @@ class Layout:
     def draw_line(self, line: Line) -> None:
         weight = faces.BOLD if line.is_bold else faces.REGULAR
         fitted = must_fit(line.text, self.width - line.left - line.right, line.size, weight)
-        self.need(fitted.height, line.gap)
+        self.need(fitted.height + line.below, line.gap)
         box = Box(self.left + line.left, self.y, self.width - line.left - line.right, fitted.height)
         with self.paper.tagged(line.role):
             self.page.text(box, fitted, align=line.align, weight=weight)
@@ -353,7 +353,8 @@ class Layout:
         """再発行 and the like, framed at the top so that no copy passes for the first."""
         fitted = must_fit(self.sheet.marking, 80.0, 10.5, faces.BOLD)
         width = width_of(self.sheet.marking, 10.5, faces.BOLD) + 6
-        box = Box(self.size[0] - self.sheet.margin - width, 6.5, width, fitted.height + 1.5)
+        # Ends above TOP: the first line of a page may reach under it.
+        box = Box(self.size[0] - self.sheet.margin - width, 5.4, width, fitted.height + 1.0)
         self.page.frame(box, weight=0.9)
         with self.paper.at_root(), self.paper.tagged("P"):
             self.page.text(box, fitted, align="center", weight=faces.BOLD)

@@ -83,6 +83,7 @@ class Line:
     left: float = 0.0  # millimetres kept free at the sides
     right: float = 0.0
     gap: float = 2.0
+    below: float = 0.0  # millimetres that have to be free for what it introduces
 
 
 @dataclass(frozen=True)
