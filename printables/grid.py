@@ -131,14 +131,14 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
 
 
 def _evened(text: str, width: float, size: float, weight: str) -> Fitted | None:
-    """A label that has to be broken, with no single letter left over for its last line."""
-    fitted = fit(text, width, size, smallest=size, weight=weight)
-    while fitted is not None and len(fitted.lines) > 1 and len(fitted.lines[-1]) == 1:
+    """A label that has to be broken; in even lines rather than with a letter left over."""
+    fitted = narrower = fit(text, width, size, smallest=size, weight=weight)
+    if fitted is None or len(fitted.lines) == 1 or len(fitted.lines[-1]) > 1:
+        return fitted
+    while narrower is not None and len(narrower.lines) == len(fitted.lines):
+        fitted = narrower
         width -= size / POINTS / 2
         narrower = fit(text, width, size, smallest=size, weight=weight)
-        if narrower is None or len(narrower.lines) > len(fitted.lines):
-            break
-        fitted = narrower
     return fitted
 
 
