@@ -82,8 +82,20 @@ WORDS: dict[RefusalCode, Any] = {
     Code.PICTURE_TOO_LARGE: _l(
         "写真が大きすぎます。%(megabytes)sMBまでです。用紙だけを写すか、画質を下げて、もう一度送ってください。"
     ),
-    Code.PICTURE_UNREADABLE: _l(
-        "写真として読めません。JPEGかPNGにしてください。PDFは、画像にしてから選んでください。"
+    Code.PICTURE_UNREADABLE: _l("写真として読めません。JPEGかPNGかPDFにしてください。"),
+    Code.PDF_UNREADABLE: _l(
+        "このPDFは壊れています。もう一度スキャンするか、写真で送ってください。"
+    ),
+    Code.PDF_LOCKED: _l(
+        "このPDFにはパスワードがかかっています。複合機の設定でパスワードを外して、"
+        "もう一度スキャンしてください。"
+    ),
+    Code.PDF_TOO_LONG: _l(
+        "PDFは%(pages_max)sページまでです。紙を分けて、もう一度スキャンしてください。"
+    ),
+    Code.PDF_TOO_HEAVY: _l(
+        "このPDFは重すぎて読めません。200dpiくらいの白黒で、枚数を減らして、"
+        "もう一度スキャンしてください。"
     ),
     Code.NO_CODE: _l(
         "写真の中に用紙の二次元コードが見つかりません。用紙全体を、明るい所で、まっすぐ写してください。"

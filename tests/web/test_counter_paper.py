@@ -19,6 +19,7 @@ from reservations.events import PackMade
 from reservations.models import Booking, PaperPack, Party
 from reservations.queries import memory, packs
 from tests.support.pictures import as_png, picture_of, upload
+from tests.support.scanned import as_pdf, bomb, locked, many
 from tests.town import SATURDAY, TODAY, context
 
 
@@ -194,11 +195,24 @@ def test_two_forms_in_one_picture_are_asked_for_one_by_one(counter, staff):
     ("content", "words"),
     [
         (b"", "写真として読めません。"),
-        (b"%PDF-1.7", "写真として読めません。"),
+        (b"%PDF-1.7", "このPDFは壊れています。"),
+        (locked(many(1)), "パスワードがかかっています。"),
+        (many(51), "PDFは50ページまでです。"),
+        (bomb(), "このPDFは重すぎて読めません。"),
+        (many(1), "二次元コードが見つかりません。"),
         (as_png(Image.new("1", (20_000, 20_000))), "写真として読めません。"),
         (as_png(Image.new("L", (600, 800), 255)), "二次元コードが見つかりません。"),
     ],
-    ids=["nothing", "a PDF", "a bomb", "white paper"],
+    ids=[
+        "nothing",
+        "a broken PDF",
+        "a locked PDF",
+        "a long PDF",
+        "a bomb of a PDF",
+        "a white PDF",
+        "a bomb",
+        "white paper",
+    ],
 )
 def test_what_is_no_picture_of_a_form_gets_a_clear_answer(staff, content, words):
     answer = sends(staff, content)
@@ -212,6 +226,42 @@ def test_a_picture_that_is_too_large_says_how_large_it_may_be(staff):
 
     assert answer.status_code == 413
     assert "8MBまでです。" in answer.text
+
+
+def test_a_pdf_that_is_too_large_says_how_large_it_may_be(staff):
+    answer = sends(staff, b"%PDF-" + b"x" * 41_000_000)
+
+    assert answer.status_code == 413
+    assert "40MBまでです。" in answer.text
+
+
+def test_a_pdf_of_one_form_is_a_picture_of_it(counter, staff):
+    answer = sends(staff, as_pdf([form_picture(counter, 2, part="whole", sales="yes")]))
+
+    assert answer.status_code == 200
+    assert 'action="/paper/N001-P01/2"' in answer.text
+    assert re.search(r"営利・販売</dt><dd>✓ 有", answer.text)
+
+
+def test_a_scanned_stack_is_listed_page_by_page(counter, staff, pad):
+    fill(staff.opens(f"/paper/{pad}/1"), unit=str(counter.region.here.whole))
+    one, three = form_picture(counter, 1), form_picture(counter, 3, sales="yes")
+    white = Image.new("L", one.size, 255)
+    letter = Image.new("L", one.size, 255)
+    letter.paste(0, (300, 300, 900, 320))
+
+    answer = sends(staff, as_pdf([one, white, three, letter, three.rotate(180)]))
+
+    assert answer.status_code == 200
+    assert "5ページのうち、用紙は3枚です。" in answer.text
+    for number in (1, 3):
+        assert qr.form_number("N001", number) in answer.text
+        assert f'href="/paper/N001-P01/{number}"' in answer.text
+    assert answer.text.count("data:image/jpeg;base64,") == 3
+    assert len(re.findall(r"営利・販売</dt><dd>✓ 有", answer.text)) == 2
+    assert answer.text.count("コピーされた用紙かもしれません。") == 1
+    assert "2ページ：白紙" in answer.text
+    assert "4ページ：入れられません" in answer.text
 
 
 def test_no_picture_at_all_is_asked_for(staff):

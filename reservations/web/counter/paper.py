@@ -9,12 +9,12 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from printables import qr
+from printables import qr, scanned
 from reservations import sheets
 from reservations.actions import deciding, returning, scanning
 from reservations.actions.deciding import Decision
 from reservations.actions.form_texts import FormText
-from reservations.actions.scanning import Scan
+from reservations.actions.scanning import Leaf, Scan
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import PaperPack
 from reservations.queries import packs
@@ -64,22 +64,49 @@ def page() -> str | Response | tuple[str, int]:
 def allow_a_picture(endpoint: str | None, _values: object) -> None:
     """raises   Refusal picture_too_large"""
     if endpoint == "paper.scan":
-        take_a_picture()
+        take_a_picture(scanned.BYTES_MAX)
 
 
 @blueprint.post("/paper/scan")
 def scan() -> str | tuple[str, int]:
-    """A photograph or a scan of a form: the form, with the picture beside what is to be typed."""
+    """A photograph or a scan of a form: the form, with the picture beside what is to be typed.
+
+    A PDF of several pages: the list of them, from which each form is opened.
+    """
     lead_back(url_for("paper.page"))
     picture = request.files.get("picture")
     if picture is None or not picture.filename:
         return _page("", {"picture": gettext("用紙の写真かスキャンを選んでください。")}), 422
     try:
         with one_picture():
-            found = scanning.scan(services().desk, session(), memory(), picture.stream)
+            leaves = scanning.scan_all(services().desk, session(), memory(), picture.stream)
     except Refusal as refusal:
+        if refusal.code is RefusalCode.PICTURE_TOO_LARGE:
+            raise
         return _page("", {"picture": sentence(refusal)}), 422
-    return _form_page(found.form.pack, found.form.number, scan=found)
+    only = leaves[0]
+    if len(leaves) > 1:
+        return _stack_page(leaves)
+    if only.scan is None:
+        why = only.refusal or Refusal(RefusalCode.NO_CODE)
+        return _page("", {"picture": sentence(why)}), 422
+    return _form_page(only.scan.form.pack, only.scan.form.number, scan=only.scan)
+
+
+def _stack_page(leaves: Sequence[Leaf]) -> str:
+    scans = [leaf.scan for leaf in leaves if leaf.scan is not None]
+    known = {scan.form.pack.pad: scan.form.pack for scan in scans}
+    return render_template(
+        "counter/paper_stack.html",
+        leaves=leaves,
+        count=len(scans),
+        entered={
+            pad: deciding.texts_standing(services().desk, session(), pack)
+            for pad, pack in known.items()
+        },
+        number_text=lambda form: qr.form_number(packs.node_label(form.pack.node_no), form.number),
+        sentence=sentence,
+    )
 
 
 def _page(typed: str = "", errors: dict[str, str] | None = None) -> str:
