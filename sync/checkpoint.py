@@ -47,13 +47,16 @@ def load(session: Session, mailbox: str) -> Checkpoint:
     return Checkpoint(*row) if row else Checkpoint()
 
 
-def advance_since(session: Session, mailbox: str, since: str, to: str) -> None:
+def advance_since(session: Session, mailbox: str, since: str, to: str) -> bool:
     """What stands between these two has been applied, in this transaction.
 
-    Where the checkpoint is not there any more, somebody has found that all begins anew: so it does.
+    Where the checkpoint is not there any more, somebody has found that all begins anew: so it does,
+    and the answer is False.
     """
-    if load(session, mailbox).since == since:
+    is_there = load(session, mailbox).since == since
+    if is_there:
         _change(session, mailbox, {"since": to})
+    return is_there
 
 
 def advance_posted(session: Session, mailbox: str, posted: int, to: int) -> None:

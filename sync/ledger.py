@@ -67,7 +67,7 @@ _SLIPS = select(_line.chain, _line.number, _line.raw, _line.signature).join(
 )
 _LAST_ARRIVAL = select(func.coalesce(func.max(_line.arrival), 0))
 _NEW_ARRIVALS = (
-    select(_line.chain, _line.number)
+    select(_line.chain, _line.number, _line.raw, _line.signature)
     .join(tables.chain, _chain.chain == _line.chain)
     .where(_line.arrival.is_(None), _line.number <= _chain.witnessed)
     .order_by(_line.chain, _line.number)
@@ -176,10 +176,8 @@ class SqlStore:
         line = self.lines(slip.sheet, after=number - 1, through=number)[0]
         return line if isinstance(line, Entry) else None
 
-    def number_arrivals(self, *, limit: int) -> list[str]:
-        """Give lines their place in the order in which they became fit to be shown.
-
-        Returns the chain of each.
+    def number_arrivals(self, *, limit: int) -> list[Document]:
+        """Give lines their place in the order in which they became fit to be shown; returns them.
 
         Only the one thread that looks for news calls this; numbers given by the writers would
         become visible out of order.
@@ -192,7 +190,7 @@ class SqlStore:
                 for arrival, row in enumerate(rows, last + 1)
             ]
             self.session.connection().execute(_NUMBER, numbered)
-        return [row.chain for row in rows]
+        return _documents(rows)
 
     def arrived(self, *, after: int, limit: int, scope: str = "") -> list[tuple[int, Document]]:
         """Numbered lines of a scope, or of all, in their order, for a carrier's checkpoint."""

@@ -6,7 +6,6 @@ TONARI_TEST_COUCHDB_URL names one. `./run bench --nodes` prints it and writes it
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import threading
 import time
@@ -15,11 +14,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sync.carriers.courier import Courier
+from tests.bench.lag import lag
 from tests.support import peer
 from tests.support.peer import Couch
 from tests.support.proxy import a_line
 from tests.sync.couch.towns import Towns, follow, heads, post, write, write_many
-from tests.sync.desks import SCOPE
 
 Figures = dict[str, float]
 BARS = {
@@ -93,37 +92,6 @@ def healing(towns: Towns, couch: Couch) -> Figures:
             line.mend()
             seconds = _until(lambda: heads(gym) == heads(hub))
     return {"healing 500 + 500 after a cut, s": round(seconds, 2)}
-
-
-def lag(towns: Towns, *, count: int) -> Figures:
-    """From a slip on two media at the facility to its row at the hub, through the town."""
-    towns.prepare("town", "town", "gym")
-    hub, town, gym = towns.region.hub, towns.desk("town"), towns.desk("gym")
-    log = f"{SCOPE}/log/{gym.me.key}"
-    arrived = threading.Event()
-    at_hub = towns.carrier(hub)
-    couriers = [
-        Courier(hub.node, [at_hub]),
-        Courier(town.node, [towns.carrier(town, "hub"), towns.carrier(town, "town")]),
-        Courier(gym.node, [towns.carrier(gym, "town")]),
-    ]
-    couriers[0].carriers[0].heard = arrived.set
-    found: list[float] = []
-    with _at_work(*couriers):
-        write(gym, "first")
-        couriers[2].wake()
-        _until(lambda: hub.lines(log) != [])
-        for number in range(count):
-            arrived.clear()
-            write(gym, f"claim {number}")
-            started = time.perf_counter()
-            couriers[2].wake()
-            assert arrived.wait(30)
-            found.append((time.perf_counter() - started) * 1000)
-    return {
-        "lag facility to hub, ms, median": round(statistics.median(found), 1),
-        "lag facility to hub, ms, longest": round(max(found), 1),
-    }
 
 
 def idling(towns: Towns, *, seconds: float, count: int = 62) -> Figures:

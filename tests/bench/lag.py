@@ -1,0 +1,168 @@
+"""Lag through a town: from a slip on two media at a facility to its row at the hub.
+
+Beside it the floor, what nobody who goes through two mailboxes can beat: the same servers, users
+and length of documents, but bare calls on open connections, nothing verified and nothing stored.
+Both are measured in turns, so that what else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import quote
+
+from sync.carriers.couch import prepare
+from sync.carriers.courier import Courier
+from tests.support.peer import Couch
+from tests.sync.couch.towns import PASSWORD, Towns, write
+from tests.sync.desks import SCOPE
+
+Figures = dict[str, float]
+Told = Callable[[list[dict[str, Any]]], None]
+IN_TURN = 10
+# Between the turns the servers and the couriers come to rest.
+REST_SECONDS = 0.5
+FLOOR = "-floor"
+SLIP_BYTES = 600
+
+
+def lag(towns: Towns, *, count: int) -> Figures:
+    """Both, in milliseconds, and how many times the floor's median Tonari's is."""
+    tonari: list[float] = []
+    floor: list[float] = []
+    with _through_tonari(towns) as ours, _bare(towns) as bare:
+        for _ in range(max(1, count // IN_TURN)):
+            for once, found in ((ours, tonari), (bare, floor)):
+                threading.Event().wait(REST_SECONDS)
+                found += [once() * 1000 for _ in range(min(count, IN_TURN))]
+    ours_ms, floor_ms = statistics.median(tonari), statistics.median(floor)
+    return {
+        "lag facility to hub, ms, median": round(ours_ms, 1),
+        "lag facility to hub, ms, longest": round(max(tonari), 1),
+        "the same by bare calls, ms, median": round(floor_ms, 1),
+        "the same by bare calls, ms, longest": round(max(floor), 1),
+        "lag by the floor": round(ours_ms / floor_ms, 2),
+    }
+
+
+@contextmanager
+def _through_tonari(towns: Towns) -> Iterator[Callable[[], float]]:
+    """Three couriers at work; each call writes a slip and returns the seconds until it is there."""
+    towns.prepare("town", "town", "gym")
+    hub, town, gym = towns.region.hub, towns.desk("town"), towns.desk("gym")
+    arrived = threading.Event()
+    couriers = [
+        Courier(hub.node, [towns.carrier(hub)]),
+        Courier(town.node, [towns.carrier(town, "hub"), towns.carrier(town, "town")]),
+        Courier(gym.node, [towns.carrier(gym, "town")]),
+    ]
+    couriers[0].carriers[0].heard = arrived.set
+    log = f"{SCOPE}/log/{gym.me.key}"
+    written = 0
+
+    def once() -> float:
+        nonlocal written
+        arrived.clear()
+        write(gym, f"claim {written}")
+        started = time.perf_counter()
+        couriers[2].wake()
+        written += 1
+        # Certificates and the like arrive too; what counts is the row.
+        while len(hub.lines(log)) < written:
+            assert arrived.wait(30)
+            arrived.clear()
+        return time.perf_counter() - started
+
+    with ExitStack() as stack:
+        for courier in couriers:
+            courier.start()
+            stack.callback(courier.stop)
+        once()
+        yield once
+
+
+@contextmanager
+def _bare(towns: Towns) -> Iterator[Callable[[], float]]:
+    """A put, a reader who waits at the town and puts it on, a reader who waits at the hub."""
+    arrived, is_over = threading.Event(), threading.Event()
+    database = towns.database + FLOOR
+    hub, town = (Bare(towns, role, database) for role in ("hub", "town"))
+    filling = "x" * SLIP_BYTES
+
+    def pass_on(rows: list[dict[str, Any]]) -> None:
+        hub.put([row["doc"] for row in rows])
+
+    tell: list[Told] = [pass_on, lambda rows: arrived.set()]
+    threads = [
+        threading.Thread(target=each.follow, args=(told, is_over), daemon=True)
+        for each, told in zip((town, hub), tell, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    gym = Bare(towns, "town", database, is_new=False)
+
+    def once() -> float:
+        arrived.clear()
+        name = sha256(str(time.perf_counter_ns()).encode()).hexdigest()
+        started = time.perf_counter()
+        gym.put([{"_id": f"slip:{name}", "_rev": f"1-{name[:32]}", "filling": filling}])
+        assert arrived.wait(30)
+        return time.perf_counter() - started
+
+    try:
+        once()
+        yield once
+    finally:
+        is_over.set()
+        for each in (hub, town, gym):
+            each.close()
+        for thread in threads:
+            thread.join(15)
+
+
+class Bare:
+    """One mailbox by the standard library's own client, with an open connection a thread."""
+
+    def __init__(self, towns: Towns, role: str, database: str, *, is_new: bool = True) -> None:
+        server: Couch = towns.couches[role]
+        user = "hub" if role == "hub" else "town"
+        token = b64encode(f"{user}:{PASSWORD}".encode()).decode()
+        self.headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
+        self.path = f"/{quote(f'{database}-{role}', safe='')}"
+        if is_new:
+            mailbox = prepare(server.admin, f"{database}-{role}", ["hub", "town", "gym"])
+            towns.made.append((mailbox.server, mailbox.database))
+        self.reader, self.writer = (
+            HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(2)
+        )
+
+    def put(self, documents: list[dict[str, Any]]) -> None:
+        self._call(self.writer, "_bulk_docs", {"new_edits": False, "docs": documents})
+
+    def follow(self, told: Told, is_over: threading.Event) -> None:
+        since: Any = 0
+        while not is_over.is_set():
+            wait = f"feed=longpoll&timeout=2000&include_docs=true&style=all_docs&since={since}"
+            answer = self._call(self.reader, f"_changes?{wait}", {})
+            since = answer["last_seq"]
+            if answer["results"]:
+                told(answer["results"])
+
+    def _call(self, connection: HTTPConnection, what: str, body: dict[str, Any]) -> Any:
+        path = f"{self.path}/{what}"
+        connection.request("POST", path, json.dumps(body).encode(), self.headers)
+        response = connection.getresponse()
+        content = response.read()
+        assert response.status in (200, 201), content
+        return json.loads(content)
+
+    def close(self) -> None:
+        self.writer.close()
