@@ -20,6 +20,9 @@ from sync.node import Node
 
 RETRY_FIRST_SECONDS = 1.0
 RETRY_MOST_SECONDS = 30.0
+# Applying a line takes this process's processor from the thread that passes it on, and about as
+# long as a mailbox near by takes to answer.
+GIVE_WAY_SECONDS = 0.02
 OWN_DATABASE = "our own database does not answer"
 
 
@@ -150,10 +153,15 @@ class Courier:
             self._news.wait(self.look_seconds)
 
     def _pass_on(self, source: Carrier, lines: Sequence[Document]) -> None:
-        """To the other mailboxes of the scope, at once: what proves itself needs us for nothing."""
+        """To the other mailboxes of the scope, at once: what proves itself needs us for nothing.
+
+        Our own tables give way to that for a moment, unless there is trouble on the way.
+        """
         for carrier in self.carriers:
-            if lines and carrier is not source and carrier.scope == source.scope:
-                carrier.hand(lines)
+            if not lines or carrier is source or carrier.scope != source.scope:
+                continue
+            if carrier.hand(lines) and not carrier.error:
+                carrier.is_through.wait(GIVE_WAY_SECONDS)
 
     def _show(self, lines: Sequence[Document]) -> None:
         """To the mailboxes of their scope: a few in person, of more the poster is told to look."""

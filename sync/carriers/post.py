@@ -83,6 +83,7 @@ class Carrier:
     apply    the application's projection of what came; whatever it raises undoes the page as well
     heard    called after something was applied, so that it can be carried on
     ahead    given a few lines that prove themselves, before they are applied
+    news     set when there is something to be posted; is_through when what was handed here was
     """
 
     node: Node
@@ -95,6 +96,7 @@ class Carrier:
     contact: float | None = None
     error: str = ""
     news: threading.Event = field(default_factory=threading.Event)
+    is_through: threading.Event = field(default_factory=threading.Event)
     _meeting: threading.Lock = field(default_factory=threading.Lock)
     _met: float | None = None
     # How often all began anew. Where we read on, and the place before it that is kept in SQL;
@@ -153,9 +155,15 @@ class Carrier:
 
     # The same in a hurry, for two threads of a courier. Each raises NoContact.
 
-    def hand(self, lines: Sequence[Document]) -> None:
-        """A few lines of this scope, fit to be shown; none means more than a few: look for them."""
-        fresh = [each for each in lines if each.id not in self._theirs | self._handed]
+    def hand(self, lines: Sequence[Document]) -> bool:
+        """A few lines of this scope, fit to be shown; none means more than a few: look for them.
+
+        Returns whether the mailbox lacks any of those.
+        """
+        known = (self._theirs, self._handed)
+        fresh = [each for each in lines if not any(each.id in ids for ids in known)]
+        if fresh:
+            self.is_through.clear()
         self._handed.update(each.id for each in fresh)
         self._queue.extend(fresh)
         if not lines:
@@ -163,6 +171,7 @@ class Carrier:
         elif self._behind is None:
             self._behind = self.clock()
         self.news.set()
+        return bool(fresh)
 
     @property
     def patience_seconds(self) -> float:
@@ -275,6 +284,7 @@ class Carrier:
                         self._theirs.update(parcels.keys() - refused.keys())
         finally:
             self._handed.difference_update(line.id for line in lines)
+            self.is_through.set()
 
     def _sweep(self) -> int:
         """Post every line beyond the checkpoint, and move it."""
@@ -315,7 +325,8 @@ class Carrier:
         """What this session has not posted yet: certificates, the evidence of forks, and what the
         mailbox would not take before."""
         past = checkpoint.refused(store.session, self.mailbox.name)
-        again = store.by_id([each.id for each in past if each.is_ours])
+        ours = [each.id for each in past if each.is_ours]
+        again = store.by_id(ours) if ours else []
         lines = [*store.aside(why=Aside.FORK), *again]
         found: dict[str, Body] = {
             str(each["_id"]): each for each in self.node.directory.certificates()
