@@ -326,6 +326,7 @@ class ExpiredForgotten(Fact):
     name = "account.expired_forgotten"
     sessions: int
     links: int
+    letters: int
 
 
 @dataclass(frozen=True, kw_only=True)
