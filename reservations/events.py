@@ -238,6 +238,20 @@ class PartyRegistered(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgettingAsked(Fact):
+    """消去の申請: one officer wants this party forgotten; another one has to agree.
+
+    request             the number by which the other one names it
+    officer, signature  the key of whoever asks, and what it signed (actions/forgetting.py)
+    """
+
+    name = "party.forgetting_asked"
+    request: str
+    officer: str
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartyKeyDestroyed(Fact):
     """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
 

@@ -265,7 +265,7 @@ class SqlStore:
         }
         name = row.pop("chain")
         change = {**row, **marks, "name": name}
-        if not self._sql.execute(_MOVE, change).rowcount:  # type: ignore[attr-defined]
+        if not self._sql.execute(_MOVE, change).rowcount:
             first = {"witnessed": 0, "witnessed_hash": START, **row, **marks, "chain": name}
             self._sql.execute(_ADD_CHAIN, first)
 

@@ -53,6 +53,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "confirm_position": _ALWAYS,
     "extend_horizon": _ALWAYS,
     "forget_expired": _ALWAYS,
+    "ask_to_forget": _ALWAYS,
     "forget_party": _ALWAYS,
     "declare": _ALWAYS,
     "word_letter": _ALWAYS,

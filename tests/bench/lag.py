@@ -8,6 +8,8 @@ Both are measured in turns, so that what else the machine does falls on both.
 from __future__ import annotations
 
 import json
+import os
+import select
 import sqlite3
 import statistics
 import threading
@@ -56,38 +58,69 @@ def lag(towns: Towns, *, count: int) -> Figures:
 
 @contextmanager
 def _through_tonari(towns: Towns) -> Iterator[Callable[[], float]]:
-    """Three couriers at work; each call writes a slip and returns the seconds until it is there."""
+    """Three nodes at work, hub and town in processes of their own; each call writes a slip at the
+    gym and returns the seconds until the hub has applied it."""
     towns.prepare("town", "town", "gym")
     hub, town, gym = towns.region.hub, towns.desk("town"), towns.desk("gym")
-    arrived = threading.Event()
-    couriers = [
-        Courier(hub.node, [towns.carrier(hub)]),
-        Courier(town.node, [towns.carrier(town, "hub"), towns.carrier(town, "town")]),
-        Courier(gym.node, [towns.carrier(gym, "town")]),
-    ]
-    couriers[0].carriers[0].heard = arrived.set
-    log = f"{SCOPE}/log/{gym.me.key}"
+    hearing, heard = os.pipe()
     written = 0
-
-    def once() -> float:
-        nonlocal written
-        arrived.clear()
-        write(gym, f"claim {written}")
-        started = time.perf_counter()
-        couriers[2].wake()
-        written += 1
-        assert arrived.wait(30)
-        return time.perf_counter() - started
-
     with ExitStack() as stack:
-        for desk in (hub, town, gym):
-            stack.enter_context(_kept_open(towns, desk))
-        for courier in couriers:
-            courier.start()
-            stack.callback(courier.stop)
+        stack.enter_context(_apart(towns, hub, ["hub"], heard))
+        stack.enter_context(_apart(towns, town, ["hub", "town"]))
+        stack.enter_context(_kept_open(towns, gym))
+        courier = Courier(gym.node, [towns.carrier(gym, "town")])
+        courier.start()
+        stack.callback(courier.stop)
+
+        def once() -> float:
+            nonlocal written
+            write(gym, f"claim {written}")
+            started = time.perf_counter()
+            courier.wake()
+            written += 1
+            assert select.select([hearing], [], [], 30)[0], "it never arrived"
+            assert os.read(hearing, 100) == b"."
+            return time.perf_counter() - started
+
         once()
         yield once
-        assert len(hub.lines(log)) == written
+        assert len(hub.lines(f"{SCOPE}/log/{gym.me.key}")) == written
+    os.close(hearing)
+    os.close(heard)
+
+
+@contextmanager
+def _apart(towns: Towns, desk: Desk, roles: list[str], heard: int | None = None) -> Iterator[None]:
+    """A courier in a process of its own, as in life, until the block ends; forked before this one
+    has any thread.
+
+    heard   gets an octet for each page that was applied
+    """
+    reading, writing = os.pipe()
+    process = os.fork()
+    if not process:
+        try:
+            os.close(writing)
+            with _kept_open(towns, desk):
+                courier = Courier(desk.node, [towns.carrier(desk, role) for role in roles])
+                if heard is not None:
+                    courier.carriers[0].heard = lambda: _tell(courier, heard)
+                courier.start()
+                os.read(reading, 1)  # ends when the other end is closed, also by a kill
+                courier.stop()
+        finally:
+            os._exit(0)
+    os.close(reading)
+    try:
+        yield
+    finally:
+        os.close(writing)
+        os.waitpid(process, 0)
+
+
+def _tell(courier: Courier, heard: int) -> None:
+    os.write(heard, b".")
+    courier.wake()
 
 
 @contextmanager

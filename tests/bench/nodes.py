@@ -1,7 +1,8 @@
 """Nodes over mailboxes: catching up, healing after a cut, lag through a town, and idling.
 
 Real SQL stores, real witnesses and CouchDB-compatible servers on loopback; CouchDB itself where
-TONARI_TEST_COUCHDB_URL names one. `./run bench --nodes` prints it and writes it as JSON.
+TONARI_TEST_COUCHDB_URL names one. `./run bench --nodes` prints it and writes it as JSON;
+`./run bench --nodes lag` measures one of STEPS alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -30,23 +31,31 @@ BARS = {
 }
 
 
-def measure(folder: Path, *, is_quick: bool = False) -> Figures:
-    """All figures; about a minute, a quarter of it when quick."""
+STEPS = ("lag", "catching-up", "healing", "idling")
+
+
+def measure(folder: Path, *, only: Collection[str] = (), is_quick: bool = False) -> Figures:
+    """All figures; about a minute, a quarter of it when quick.
+
+    only   some of STEPS
+    """
     few = 4 if is_quick else 1
     found: Figures = {}
     with _servers() as couches:
-        steps: list[Callable[[Towns], Figures]] = [
-            lambda towns: catching_up(towns, count=4_000 // few),
-            lambda towns: healing(towns, couches["hub"]),
-            lambda towns: lag(towns, count=100 // few),
-            lambda towns: idling(towns, seconds=20 / few),
-        ]
-        for number, step in enumerate(steps):
+        # The lag comes first: its nodes are forked from this process while it has no threads.
+        steps: dict[str, Callable[[Towns], Figures]] = {
+            "lag": lambda towns: lag(towns, count=100 // few),
+            "catching-up": lambda towns: catching_up(towns, count=4_000 // few),
+            "healing": lambda towns: healing(towns, couches["hub"]),
+            "idling": lambda towns: idling(towns, seconds=20 / few),
+        }
+        assert tuple(steps) == STEPS
+        for number, name in enumerate(each for each in STEPS if not only or each in only):
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 towns = Towns(Path(place), couches, f"bench-{number}")
                 towns.prepare("hub", "hub", "town", "gym")
                 try:
-                    found |= step(towns)
+                    found |= steps[name](towns)
                 finally:
                     towns.close()
     return found
