@@ -65,7 +65,8 @@ class Courier:
         self._threads: list[threading.Thread] = []
         for carrier in self.carriers:
             carrier.heard = self.wake
-            carrier.ahead = partial(self._pass_on, carrier)
+            if any(self._others(carrier)):
+                carrier.ahead = partial(self._pass_on, carrier)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -157,11 +158,12 @@ class Courier:
 
         Our own tables give way to that for a moment, unless there is trouble on the way.
         """
-        for carrier in self.carriers:
-            if not lines or carrier is source or carrier.scope != source.scope:
-                continue
+        for carrier in self._others(source) if lines else ():
             if carrier.hand(lines) and not carrier.error:
                 carrier.is_through.wait(GIVE_WAY_SECONDS)
+
+    def _others(self, source: Carrier) -> list[Carrier]:
+        return [c for c in self.carriers if c is not source and c.scope == source.scope]
 
     def _show(self, lines: Sequence[Document]) -> None:
         """To the mailboxes of their scope: a few in person, of more the poster is told to look."""

@@ -82,7 +82,8 @@ class Carrier:
 
     apply    the application's projection of what came; whatever it raises undoes the page as well
     heard    called after something was applied, so that it can be carried on
-    ahead    given a few lines that prove themselves, before they are applied
+    ahead    given a few lines that prove themselves, before they are applied; None if nobody is
+             to be given them
     news     set when there is something to be posted; is_through when what was handed here was
     """
 
@@ -91,7 +92,7 @@ class Carrier:
     scope: str
     apply: Apply = lambda store, receipt: None
     heard: Callable[[], None] = lambda: None
-    ahead: Callable[[Sequence[Document]], None] = lambda lines: None
+    ahead: Callable[[Sequence[Document]], None] | None = None
     clock: Callable[[], float] = time.monotonic
     contact: float | None = None
     error: str = ""
@@ -186,7 +187,9 @@ class Carrier:
         A mark and a checkpoint are two calls and three transactions, and whoever writes in the
         meantime would wait for them; but where it is never quiet, they wait no longer than a mark.
         """
-        self._meet()
+        # Where there is no quiet, the reader looks now and then whether it is still the same.
+        if is_quiet or self._met is None:
+            self._meet()
         self._post_queue()
         behind, is_due = self._behind, self._is_due
         is_late = behind is not None and self.clock() - behind >= MARK_SECONDS
@@ -307,10 +310,11 @@ class Carrier:
 
     def _remember(self, parcels: Mapping[str, Body]) -> None:
         """The mailbox will tell us of these, too."""
+        if len(self._echoes) > ECHOES:
+            # Never told of, or told to another reader; to know one too few costs a transaction.
+            self._echoes.clear()
         if len(parcels) <= FEW:
-            self._echoes |= parcels
-        while len(self._echoes) > ECHOES:
-            del self._echoes[next(iter(self._echoes))]
+            self._echoes.update(parcels)
 
     def _is_echo(self, found: Found) -> bool:
         """Whether this is what we posted, and nothing else; then there is nothing to be done."""
@@ -377,7 +381,7 @@ class Carrier:
         anew    how often all had begun anew when the mailbox was asked
         """
         documents, certificates, refused = self._sorted(found)
-        if 0 < len(documents) <= FEW:
+        if self.ahead and 0 < len(documents) <= FEW:
             self.ahead([each for each in documents if self.node.directory.check(each) is None])
         name, theirs = self.mailbox.name, {line.id for line in documents}
         kept, skipped, is_kept = self._kept, set(self._skipped), False

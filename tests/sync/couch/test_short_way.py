@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 
 from sync import checkpoint
 from sync.carriers.courier import Courier
 from sync.carriers.post import MARK_SECONDS
-from sync.document import revision_of, wire
+from sync.document import Document, revision_of, wire
 from tests.sync.couch.towns import (
     Clock,
     follow,
@@ -37,7 +38,8 @@ def kept(carrier) -> str:
 
 
 def test_a_line_has_gone_on_before_it_is_applied(towns, box, town, gym):
-    slip, is_there = write(gym, "court a"), []
+    slip = write(gym, "court a")
+    is_there: list[bool] = []
     post(towns.carrier(gym, "town"))
     up, down = towns.carrier(town, "hub"), towns.carrier(town, "town")
     down.apply = lambda store, receipt: is_there.append(slip.id in rows(box))
@@ -45,8 +47,11 @@ def test_a_line_has_gone_on_before_it_is_applied(towns, box, town, gym):
     poster = threading.Thread(target=courier.post, args=(up,), daemon=True)
     poster.start()
 
-    assert up.hand([]) is False
-    down.ahead = lambda lines: courier._pass_on(down, lines) or up.is_through.wait(30)
+    def pass_on(lines: Sequence[Document]) -> None:
+        courier._pass_on(down, lines)
+        assert up.is_through.wait(30)
+
+    down.ahead = pass_on
     follow(down)
     courier.stop()
     poster.join(15)
@@ -60,7 +65,8 @@ def test_what_does_not_prove_itself_goes_nowhere(towns, box, town, gym):
     parcel = wire(bad)
     boxed = towns.mailbox("town", user="gym")
     boxed.post([wire(good), {**parcel, "signature": wire(good)["signature"]}])
-    down, handed = towns.carrier(town, "town"), []
+    down = towns.carrier(town, "town")
+    handed: list[Document] = []
     down.ahead = handed.extend
 
     follow(down)
