@@ -239,11 +239,7 @@ class PartyRegistered(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ForgettingAsked(Fact):
-    """消去の申請: one officer wants this party forgotten; another one has to agree.
-
-    request             the number by which the other one names it
-    officer, signature  the key of whoever asks, and what it signed (actions/forgetting.py)
-    """
+    """消去の申請, number `request`: who has the key `officer` signed it (actions/forgetting.py)."""
 
     name = "party.forgetting_asked"
     request: str
