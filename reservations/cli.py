@@ -24,6 +24,7 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.forgetting import forget
 from reservations.commands.forms import forms
 from reservations.commands.letters import letters
 from reservations.commands.mailboxes import prepare
@@ -452,6 +453,7 @@ def doctor(is_json: bool) -> None:
 
 
 sync.add_command(prepare)
+node.add_command(forget)
 for command in (audit, forms, letters, node, paper, print_, sync, verify):
     main.add_command(command)
 

@@ -238,6 +238,16 @@ class PartyRegistered(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgettingAsked(Fact):
+    """消去の申請, number `request`: who has the key `officer` signed it (actions/forgetting.py)."""
+
+    name = "party.forgetting_asked"
+    request: str
+    officer: str
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartyKeyDestroyed(Fact):
     """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
 
@@ -331,6 +341,7 @@ class ExpiredForgotten(Fact):
     name = "account.expired_forgotten"
     sessions: int
     links: int
+    letters: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from reservations import events
 from reservations.clock import LOCAL
 from reservations.db import run
-from reservations.models import Account, Booking, Letter
+from reservations.models import Account, Booking, Event, Letter
 from reservations.queries import parties
 from reservations.queries.bookings import number_text
 from reservations.queries.catalogue import LentUnit
@@ -123,6 +123,10 @@ _DUE = _OLDEST.where(
         Letter.next_at <= bindparam("now"),
     )
 )
+# Getting its words is the first thing that is done to a letter.
+_WORDED_AT = select(func.min(Event.at)).where(
+    Event.subject == bindparam("id"), Event.name == events.LetterMoved.name
+)
 _COUNTS = select(Letter.state, func.count().label("letters")).group_by(Letter.state)
 _UNTOLD = select(tables.chain.c.chain).where(tables.chain.c.witnessed < tables.chain.c.number)
 
@@ -159,6 +163,11 @@ def unworded(session: Session, memory: Memory, *, limit: int) -> list[LetterView
 def due(session: Session, memory: Memory, *, now: datetime, limit: int) -> list[LetterView]:
     """Letters that the mail server is to be given now, the oldest first."""
     return _views(session, memory, _DUE, now=now, limit=limit)
+
+
+def worded_at(session: Session, letter_id: str) -> datetime | None:
+    """When a letter got its words, the same at every try; None while it has none."""
+    return session.connection().scalar(_WORDED_AT, {"id": letter_id})
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -55,6 +55,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "confirm_position": _ALWAYS,
     "extend_horizon": _ALWAYS,
     "forget_expired": _ALWAYS,
+    "ask_to_forget": _ALWAYS,
     "forget_party": _ALWAYS,
     "declare": _ALWAYS,
     "seal_audit": _ALWAYS,

@@ -28,6 +28,14 @@ WORDS: dict[RefusalCode, Any] = {
     ),
     Code.FORBIDDEN: _l("このページを見る権限がありません。"),
     Code.NOT_FOUND: _l("見つかりません。アドレスを確かめるか、はじめの画面から探してください。"),
+    Code.OFFICER_UNKNOWN: _l(
+        "その鍵は、この地域の責任者のものではありません。"
+        "tonari node officer で作った鍵を使ってください。"
+    ),
+    Code.NOT_ASKED_FOR: _l(
+        "その番号の申請がないか、14日を過ぎています。1人目の責任者が、もう一度申請してください。"
+    ),
+    Code.SAME_OFFICER: _l("申請した人は承認できません。別の責任者の鍵で承認してください。"),
     Code.KEY_REUSED: _l(
         "同じ受付キーで別の内容が送られました。新しいキーで、もう一度送ってください。"
     ),
