@@ -26,6 +26,13 @@ from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import Account, LoginLink, Party, PartyResidency, SignInSession
+from reservations.models.rights import (
+    EmergencyCode,
+    FacilityGroup,
+    FacilityGroupMember,
+    RoleGrant,
+    SecondStep,
+)
 from reservations.models.sealed import (
     PartyDestroyed,
     PartyForgotten,
@@ -46,8 +53,11 @@ __all__ = [
     "CatalogueVersion",
     "DayMask",
     "Declaration",
+    "EmergencyCode",
     "Event",
     "Facility",
+    "FacilityGroup",
+    "FacilityGroupMember",
     "FacilityNode",
     "FormDecision",
     "FramePrice",
@@ -78,7 +88,9 @@ __all__ = [
     "Receipt",
     "Reduction",
     "Refund",
+    "RoleGrant",
     "SealingKey",
+    "SecondStep",
     "Shelter",
     "SignInSession",
     "TownRulesVersion",
