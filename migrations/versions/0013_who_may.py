@@ -56,15 +56,15 @@ def upgrade() -> None:
 
 
 def _keep_what_staff_could_do() -> None:
-    roles = " UNION ALL ".join(f"SELECT '{role}' AS role" for role in ROLES)
     statement = sa.text(
         "INSERT INTO role_grant (id, account_id, role, town, since, given_by, given_at)"
-        " SELECT account.id || '/' || roles.role || '/' || municipality.code, account.id,"
-        " roles.role, municipality.code, :since, 'system', account.created_at"
-        f" FROM account CROSS JOIN ({roles}) AS roles CROSS JOIN municipality"
-        " WHERE account.role = 'staff'"
+        " SELECT account.id || '/' || :role || '/' || municipality.code, account.id,"
+        " :role, municipality.code, :since, 'system', account.created_at"
+        " FROM account CROSS JOIN municipality WHERE account.role = 'staff'"
     )
-    op.execute(statement.bindparams(sa.bindparam("since", SINCE, type_=sa.Date())))
+    for role in ROLES:
+        said = (sa.bindparam("role", role, type_=sa.Text()),)
+        op.execute(statement.bindparams(*said, sa.bindparam("since", SINCE, type_=sa.Date())))
 
 
 def _make_grants() -> None:
@@ -83,7 +83,9 @@ def _make_grants() -> None:
         _of("facility_group_member", "facility_id", "facility.id"),
         sa.PrimaryKeyConstraint("group_id", "facility_id", name=op.f("pk_facility_group_member")),
     )
-    op.create_index("ix_facility_group_member_facility_id", "facility_group_member", ["facility_id"])
+    op.create_index(
+        "ix_facility_group_member_facility_id", "facility_group_member", ["facility_id"]
+    )
     op.create_table(
         "role_grant",
         _text("id"),

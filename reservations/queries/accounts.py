@@ -12,17 +12,20 @@ from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import Account, LoginLink, Party, SignInSession
 from reservations.queries.parties import Viewer, viewer_of, with_viewer
+from reservations.queries.rights import grants_in, with_grants
+from reservations.rules.rights import Grant
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """Who is signed in, and who that is to every town."""
+    """Who is signed in, who that is to every town, and what they may do at the counter."""
 
     id: str
     party_id: str | None
     role: str
     locale: str
     viewer: Viewer
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,11 @@ class Profile:
 
 
 _BY_TOKEN = with_viewer(
-    select(Account.id, Account.party_id, Account.role, Account.locale)
-    .join(SignInSession, SignInSession.account_id == Account.id)
+    with_grants(
+        select(Account.id, Account.party_id, Account.role, Account.locale).join(
+            SignInSession, SignInSession.account_id == Account.id
+        )
+    )
     .outerjoin(Party, Party.id == Account.party_id)
     .where(
         SignInSession.token_hash == bindparam("token_hash"),
@@ -96,7 +102,7 @@ def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> 
     if not rows:
         return None
     row = rows[0]
-    return AccountView(row.id, row.party_id, row.role, row.locale, viewer_of(rows))
+    return AccountView(row.id, row.party_id, row.role, row.locale, viewer_of(rows), grants_in(rows))
 
 
 def by_login(session: Session, login: str) -> Credentials | None:

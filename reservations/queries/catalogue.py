@@ -29,6 +29,7 @@ from reservations.models import (
     UnitPart,
     UnitPurpose,
 )
+from reservations.rules import rights
 from reservations.rules.availability import Lending
 from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
@@ -96,6 +97,11 @@ class Place:
     openings: tuple[tuple[date, OpeningTimes], ...]
     is_invented: bool
     groups: frozenset[int] = frozenset()
+
+    @property
+    def where(self) -> rights.Place:
+        """What the rules of who may do something know of it."""
+        return rights.Place(self.town.code, self.id, self.groups)
 
     def opening_on(self, day: date) -> OpeningTimes | None:
         """The times that hold on `day`; None when none were ever confirmed or read."""

@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Role(Enum):
-    """窓口・管理者・決裁者・出納・監査. SYSTEM is the machine and its commands, and nobody's grant."""
+    """窓口・管理者・決裁者・出納・監査; SYSTEM is the machine itself and nobody's grant."""
 
     COUNTER = "counter"
     MANAGER = "manager"

@@ -35,6 +35,8 @@ STATUS_OF = {
     Code.SIGN_IN_FAILED: 401,
     Code.LINK_EXPIRED: 410,
     Code.FORBIDDEN: 403,
+    Code.NOT_ALLOWED: 403,
+    Code.NO_SUCH_PLACE: 404,
     Code.NOT_FOUND: 404,
     Code.UNIT_UNKNOWN: 404,
     Code.KEY_REUSED: 422,
