@@ -30,6 +30,7 @@ from reservations.commands.mailboxes import prepare
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
+from reservations.commands.staff import staff
 
 REGIONS = ("ishikawa", "tokyo")
 
@@ -451,7 +452,7 @@ def doctor(is_json: bool) -> None:
 
 
 sync.add_command(prepare)
-for command in (forms, letters, node, paper, print_, sync, verify):
+for command in (forms, letters, node, paper, print_, staff, sync, verify):
     main.add_command(command)
 
 

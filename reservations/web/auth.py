@@ -161,9 +161,17 @@ def hasher(memory_kib: int) -> PasswordHasher:
 
 def hash_password(password: str) -> str:
     """raises   Refusal password_weak"""
+    return hashed_password(password, services().settings.argon2_memory_kib)
+
+
+def hashed_password(password: str, memory_kib: int) -> str:
+    """As `hash_password`, where there is no request.
+
+    raises   Refusal password_weak
+    """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise Refusal(RefusalCode.PASSWORD_WEAK, length_min=PASSWORD_LENGTH_MIN)
-    return hasher(services().settings.argon2_memory_kib).hash(_folded(password))
+    return hasher(memory_kib).hash(_folded(password))
 
 
 def check_password(login: str, password: str) -> SignInRequest:
