@@ -24,6 +24,7 @@ class RefusalCode(Enum):
     THROTTLED = "throttled"
     SIGN_IN_NEEDED = "sign_in_needed"
     SIGN_IN_FAILED = "sign_in_failed"
+    CODE_WRONG = "code_wrong"
     LINK_EXPIRED = "link_expired"
     FORBIDDEN = "forbidden"
     NOT_ALLOWED = "not_allowed"

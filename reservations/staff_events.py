@@ -15,6 +15,26 @@ class StaffAdded(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondStepSet(Fact):
+    """Somebody has a new key on their telephone."""
+
+    name = "account.second_step_set"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesSealed(Fact):
+    name = "account.codes_sealed"
+    codes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmergencyCodeUsed(Fact):
+    """Somebody signed in with a sealed code: shown to managers."""
+
+    name = "account.emergency_code_used"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleGiven(Fact):
     """The place is one of the three; `until` is the last day, empty without an end."""
 

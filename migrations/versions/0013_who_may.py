@@ -119,7 +119,7 @@ def _make_second_steps() -> None:
         "second_step",
         _text("account_id"),
         _text("secret"),
-        _at("confirmed_at", is_needed=False),
+        _at("made_at"),
         _number("last_step"),
         _of("second_step", "account_id", "account.id"),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_second_step")),

@@ -11,10 +11,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from reservations.actions import accounts
+from reservations.actions.accounts import SignOutEverywhereRequest
 from reservations.actions.horizon import raise_catalogue_version
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
+from reservations.events import SignedOut
 from reservations.models import Account, Facility, FacilityGroup, FacilityGroupMember, RoleGrant
 from reservations.models.base import table_of
 from reservations.queries import rights as rights_query
@@ -149,6 +152,29 @@ def _check(session: Session, grant: Grant, context: Context) -> None:
     if not rights.may_give(own, grant.role, place, since=since, until=grant.until):
         roles = rights.roles_with(Right.GIVE_RIGHTS)
         raise Refusal(RefusalCode.NOT_ALLOWED, roles=roles, place=name)
+
+
+@action("end_sessions", subject=lambda request: request.account_id)
+def end_sessions(
+    session: Session, request: SignOutEverywhereRequest, context: Context, account_id: str
+) -> SignedOut:
+    """Sign somebody else out everywhere: whoever went home signed in.
+
+    raises   Refusal not_staff; not_allowed, unless the actor has that right at a whole place where
+             they have, or had, a role
+    """
+    given = [each for each in rights_query.given(session) if each.account_id == account_id]
+    if not given:
+        raise Refusal(RefusalCode.NOT_STAFF)
+    own = rights_query.grants_of(session, context.actor)
+    places = [rights_query.place_in(session, each.grant.area) for each in given]
+    known = [each for each in places if each is not None]
+    today = local_day(context.now)
+    if not any(rights.may(own, Right.END_SESSIONS, place, today) for place, _ in known):
+        roles = rights.roles_with(Right.END_SESSIONS)
+        raise Refusal(RefusalCode.NOT_ALLOWED, roles=roles, place=known[0][1])
+    accounts.end_all(session, account_id, context)
+    return SignedOut(subject=account_id)
 
 
 @action("name_group", subject=lambda request: request.name)

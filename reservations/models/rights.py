@@ -68,16 +68,15 @@ class RoleGrant(Base):
 class SecondStep(Base):
     """The second step of a member of staff's sign-in: a code of their telephone (RFC 6238).
 
-    secret        base32; this machine must be able to work the codes out with the line cut
-    confirmed_at  when the first code of it was typed; before that it is asked of nobody
-    last_step     of the newest code that was used: it and those before it are refused
+    secret      base32; this machine must be able to work the codes out with the line cut
+    last_step   of the newest code that was used: it and those before it are refused
     """
 
     __tablename__ = "second_step"
 
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
     secret: Mapped[str] = mapped_column(Text)
-    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    made_at: Mapped[datetime] = mapped_column(Instant)
     last_step: Mapped[int] = mapped_column(default=0)
 
 

@@ -33,6 +33,7 @@ STATUS_OF = {
     Code.THROTTLED: 429,
     Code.SIGN_IN_NEEDED: 401,
     Code.SIGN_IN_FAILED: 401,
+    Code.CODE_WRONG: 401,
     Code.LINK_EXPIRED: 410,
     Code.FORBIDDEN: 403,
     Code.NOT_ALLOWED: 403,

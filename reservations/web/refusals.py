@@ -35,6 +35,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.THROTTLED: _l("続けて間違えたため、%(seconds)s秒待ってから、もう一度お試しください。"),
     Code.SIGN_IN_NEEDED: _l("ログインが必要です。"),
     Code.SIGN_IN_FAILED: _l("ログインの名前かパスワードが違います。もう一度入力してください。"),
+    Code.CODE_WRONG: _l(
+        "番号が違うか、使用済みです。アプリに今出ている6けたか、まだ使っていない緊急コードを入れてください。"
+    ),
     Code.LINK_EXPIRED: _l(
         "このリンクは使用済みか、期限が切れています。ログインの画面から入ってください。"
     ),

@@ -15,8 +15,18 @@ from reservations.actions.money import PayRequest
 from reservations.actions.packs import PackRequest
 from reservations.db import write_transaction
 from reservations.events import PackMade
-from reservations.models import FacilityNode, ImportFile, ImportRecord, IssuedPaper, Letter, Refund
+from reservations.models import (
+    Account,
+    FacilityNode,
+    ImportFile,
+    ImportRecord,
+    IssuedPaper,
+    Letter,
+    Refund,
+    RoleGrant,
+)
 from reservations.rules.money import Method
+from tests import town
 from tests.support.site import Site
 from tests.town import NOW, SATURDAY, TODAY, context
 
@@ -42,6 +52,7 @@ class Things:
     letter: str
     pad: str
     paper: str
+    grant: str
 
 
 def things(site: Site) -> Things:
@@ -75,7 +86,21 @@ def things(site: Site) -> Things:
         letter = session.scalars(select(Letter)).one()
         letter.state, letter.subject, letter.text = "to_hand_over", "取消", "となり体育館の知らせ"
         session.flush()
-        return Things(booking, paid, refund.id, letter.id, made.subject, paper.id)
+        grant = _add_clerk(session, gym.facility_id)
+        return Things(booking, paid, refund.id, letter.id, made.subject, paper.id, grant)
+
+
+def _add_clerk(session: Any, facility_id: int) -> str:
+    """`account-clerk`, who stands at the counter of the gym; the number of what they were given."""
+    town.a_resident(session, "clerk", home=None)
+    clerk = session.get_one(Account, "account-clerk")
+    clerk.role, clerk.party_id = "staff", None
+    given = {"given_by": "system", "given_at": NOW, "since": TODAY}
+    session.add(
+        RoleGrant(id="clerk", account_id=clerk.id, role="counter", facility_id=facility_id, **given)
+    )
+    session.flush()
+    return "clerk"
 
 
 def _add_record(session: Any, facility_id: int) -> None:
@@ -131,6 +156,12 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "timetables.file": Sample(place),
         "timetables.view": Sample(place, query={"audience": "public"}),
         "voices.page": Sample(),
+        "staff.page": Sample(),
+        "staff.give": Sample(
+            form={"login": "clerk@example.jp", "role": "counter", "facility": gym.facility_id}
+        ),
+        "staff.sign_out": Sample({"account_id": "account-clerk"}),
+        "staff.revoke": Sample({"grant_id": made.grant}),
         "paper.page": Sample(),
         "paper.scan": Sample(),
         "paper.pack": Sample(pad),
