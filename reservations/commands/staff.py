@@ -231,6 +231,37 @@ def group(name: str, facilities: tuple[int, ...], is_json: bool) -> None:
         click.echo(f"{name}: {len(facilities)}施設")
 
 
+@staff.command("code")
+@click.argument("login")
+@json_option
+@answering
+def code(login: str, is_json: bool) -> None:
+    """Give LOGIN a new key for the telephone and ten sealed codes: shown this once.
+
+    From now on LOGIN signs in with the password and a code; the key and the codes that were there
+    before end. Print it, cut it, seal the ten codes in an envelope.
+    """
+    import secrets  # noqa: PLC0415 - with what it is used for
+
+    from reservations.actions import second_step  # noqa: PLC0415 - the database
+    from reservations.rules import codes  # noqa: PLC0415 - as above
+
+    key = codes.new_secret()
+    sealed = [codes.sealed_code(secrets.token_bytes(16)) for _ in range(codes.SEALED_CODES)]
+    with _acting() as (session, context):
+        account_id = _account(session, login)
+        second_step.set_second_step(session, second_step.KeyRequest(account_id, key), context)
+        hashes = tuple(codes.sealed_hash(each) for each in sealed)
+        second_step.seal_codes(session, second_step.SealRequest(account_id, hashes), context)
+    address = codes.key_address(key, login, "となり")
+    if is_json:
+        print_json({"login": login, "key": key, "address": address, "codes": sealed})
+        return
+    click.echo(f"{login} の認証アプリの鍵: {key}\n{address}\n\n緊急コード（一つは一度だけ）:")
+    for each in sealed:
+        click.echo(f"  {each}")
+
+
 @staff.command("sign-out")
 @click.argument("login")
 @json_option
