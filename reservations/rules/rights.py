@@ -158,12 +158,38 @@ class Grant:
         return self.since <= day and (self.until is None or day <= self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """All the places of one right, so that a region is gone through quickly."""
+
+    towns: frozenset[str]
+    groups: frozenset[int]
+    facilities: frozenset[int]
+
+    def has(self, place: Place) -> bool:
+        """Whether all of the place lies in one of them."""
+        return (
+            place.town in self.towns
+            or place.facility_id in self.facilities
+            or not self.groups.isdisjoint(place.groups)
+        )
+
+
+def reach(grants: Iterable[Grant], right: Right, today: date) -> Reach:
+    """Where somebody with these grants has this right today."""
+    areas = [
+        grant.area for grant in grants if right in RIGHTS[grant.role] and grant.holds_on(today)
+    ]
+    return Reach(
+        frozenset(each.town for each in areas if each.town is not None),
+        frozenset(each.group_id for each in areas if each.group_id is not None),
+        frozenset(each.facility_id for each in areas if each.facility_id is not None),
+    )
+
+
 def may(grants: Iterable[Grant], right: Right, place: Place, today: date) -> bool:
     """Whether somebody with these grants may do this there today."""
-    return any(
-        right in RIGHTS[grant.role] and grant.area.has(place) and grant.holds_on(today)
-        for grant in grants
-    )
+    return reach(grants, right, today).has(place)
 
 
 def may_somewhere(grants: Iterable[Grant], right: Right, today: date) -> bool:

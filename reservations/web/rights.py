@@ -84,11 +84,15 @@ def may_open(endpoint: str) -> bool:
 
 def facilities(right: Right) -> frozenset[int]:
     """The facilities where they have the right: what a list shows."""
-    return frozenset(each.id for each in memory().catalogue.places.values() if may(right, each))
+    return frozenset(each.id for each in _places(right))
 
 
 def towns(right: Right) -> frozenset[str]:
     """The towns with at least one such facility."""
-    return frozenset(
-        each.town.code for each in memory().catalogue.places.values() if may(right, each)
-    )
+    return frozenset(each.town.code for each in _places(right))
+
+
+def _places(right: Right) -> list[Place]:
+    found = auth.account()
+    reach = rights.reach(found.grants if found else (), right, today())
+    return [each for each in memory().catalogue.places.values() if reach.has(each.where)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
@@ -41,13 +42,13 @@ def tonari(tmp_path: Path, monkeypatch):
     return run
 
 
-def said(result: Result) -> dict:
+def said(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
-    answer: dict = json.loads(result.stdout)
+    answer: dict[str, Any] = json.loads(result.stdout)
     return answer
 
 
-def grants(tonari, *more: str) -> list[tuple]:
+def grants(tonari, *more: str) -> list[tuple[Any, ...]]:
     found = said(tonari("list", "--json", *more))["grants"]
     return [(each["login"], each["role"], each["at"], each["until"]) for each in found]
 

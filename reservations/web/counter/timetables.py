@@ -18,7 +18,7 @@ from reservations.web.auth import Who, guard
 from reservations.web.counter import about
 from reservations.web.forms import Malformed, fold_kana, three_part_date
 from reservations.web.language import gettext
-from reservations.web.rights import demand, may, needs
+from reservations.web.rights import demand, needs
 from reservations.web.services import memory, now, services, session, today
 
 blueprint = APIBlueprint("timetables", __name__, enable_openapi=False)
@@ -41,14 +41,15 @@ def page() -> str | tuple[str, int]:
 def _page(day: date, **more: object) -> str:
     known = memory().catalogue
     town, name = request.args.get("town", ""), request.args.get("name", "").strip()
+    there, towns = rights.facilities(Right.LOOK), rights.towns(Right.LOOK)
     found = [
         place
         for place in (known.places[place_id] for place_id in known.units_of_place)
-        if town in ("", place.town.code) and _is_called(place, name) and may(Right.LOOK, place)
+        if town in ("", place.town.code) and place.id in there and _is_called(place, name)
     ]
     return render_template(
         "counter/timetables.html",
-        towns=[each for each in known.towns.values() if each.code in rights.towns(Right.LOOK)],
+        towns=[each for each in known.towns.values() if each.code in towns],
         town=town,
         name=name,
         day=day,
