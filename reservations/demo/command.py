@@ -21,7 +21,7 @@ from reservations.config import Settings
 from reservations.db import Database
 from reservations.demo import keys, line, node, people, seeding
 from reservations.demo.regions import REGIONS, Region
-from reservations.models import schema
+from reservations.models import Account, schema
 from reservations.web.auth import new_token, token_hash
 
 HOST = "127.0.0.1"
@@ -154,13 +154,18 @@ def _hub_links(session: Session, settings: Settings, port: int, counter_port: in
     context = partial(Context, now=now, node=settings.node_name, node_no=settings.node_no)
     secrets = {}
     for account_id in (people.RESIDENT, people.STAFF, people.CLERK):
+        if session.get(Account, account_id) is None:
+            # A demonstration from before there was a clerk.
+            continue
         secrets[account_id] = new_token()
         request = LinkRequest(account_id, token_hash(secrets[account_id]))
         issue_link(session, request, context(account_id))
     return Links(
         server.base_url(HOST, port) + LOGIN_PATH + secrets[people.RESIDENT],
         server.base_url(HOST, counter_port) + LOGIN_PATH + secrets[people.STAFF],
-        server.base_url(HOST, counter_port) + LOGIN_PATH + secrets[people.CLERK],
+        server.base_url(HOST, counter_port) + LOGIN_PATH + secrets[people.CLERK]
+        if people.CLERK in secrets
+        else "",
         _token(session, settings, people.RESIDENT),
         "",
     )
