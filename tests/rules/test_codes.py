@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -9,7 +10,8 @@ import pytest
 
 from reservations.rules import codes
 
-SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+# The seed of the standard, Appendix B.
+SECRET = b32encode(b"12345678901234567890").decode()
 NOW = datetime(2026, 6, 6, 3, 0, tzinfo=UTC)
 HERE = codes.step_at(NOW)
 STEP = timedelta(seconds=codes.STEP_SECONDS)

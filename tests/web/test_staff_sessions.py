@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b32encode
 from datetime import timedelta
 
 import pyotp
@@ -26,7 +27,8 @@ from tests.support.site import PASSWORD, a_site
 from tests.town import NOW, TODAY
 
 LOGIN = {"login": "staff@example.jp", "password": PASSWORD}
-SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+# The seed of the standard, Appendix B.
+SECRET = b32encode(b"12345678901234567890").decode()
 
 
 def code_at(site) -> str:
