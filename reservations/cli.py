@@ -31,6 +31,7 @@ from reservations.commands.mailboxes import prepare
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
+from reservations.commands.staff import staff
 from reservations.commands.trail import audit
 
 REGIONS = ("ishikawa", "tokyo")
@@ -454,7 +455,7 @@ def doctor(is_json: bool) -> None:
 
 sync.add_command(prepare)
 node.add_command(forget)
-for command in (audit, forms, letters, node, paper, print_, sync, verify):
+for command in (audit, forms, letters, node, paper, print_, staff, sync, verify):
     main.add_command(command)
 
 

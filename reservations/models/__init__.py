@@ -33,6 +33,13 @@ from reservations.models.parties import (
     PartyResidency,
     SignInSession,
 )
+from reservations.models.rights import (
+    EmergencyCode,
+    FacilityGroup,
+    FacilityGroupMember,
+    RoleGrant,
+    SecondStep,
+)
 from reservations.models.sealed import (
     PartyDestroyed,
     PartyForgotten,
@@ -54,8 +61,11 @@ __all__ = [
     "CatalogueVersion",
     "DayMask",
     "Declaration",
+    "EmergencyCode",
     "Event",
     "Facility",
+    "FacilityGroup",
+    "FacilityGroupMember",
     "FacilityNode",
     "FormDecision",
     "FramePrice",
@@ -88,7 +98,9 @@ __all__ = [
     "Receipt",
     "Reduction",
     "Refund",
+    "RoleGrant",
     "SealingKey",
+    "SecondStep",
     "Shelter",
     "SignInSession",
     "TownRulesVersion",

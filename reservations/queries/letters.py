@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -111,7 +112,9 @@ _ALL = select(
 ).join(Booking, Booking.id == Letter.booking_id)
 _NEWEST = _ALL.order_by(Letter.at.desc(), Letter.id)
 _LISTED = _NEWEST.where(Letter.state.in_(bindparam("states", expanding=True)))
+_THERE = Booking.facility_id.in_(bindparam("facilities", expanding=True))
 _PAGE = _LISTED.limit(PAGE_SIZE).offset(bindparam("offset"))
+_PAGE_THERE = _PAGE.where(_THERE)
 _ONE = _ALL.where(Letter.id == bindparam("id"))
 _OLDEST = _ALL.order_by(Letter.at, Letter.id).limit(bindparam("limit"))
 _WAITING = _OLDEST.where(Letter.state.in_(bindparam("states", expanding=True)))
@@ -128,14 +131,23 @@ _WORDED_AT = select(func.min(Event.at)).where(
     Event.subject == bindparam("id"), Event.name == events.LetterMoved.name
 )
 _COUNTS = select(Letter.state, func.count().label("letters")).group_by(Letter.state)
+_COUNTS_THERE = _COUNTS.join(Booking, Booking.id == Letter.booking_id).where(_THERE)
 _UNTOLD = select(tables.chain.c.chain).where(tables.chain.c.witnessed < tables.chain.c.number)
 
 
 def listed(
-    session: Session, memory: Memory, *, states: tuple[str, ...] = OPEN, page: int = 0
+    session: Session,
+    memory: Memory,
+    *,
+    states: tuple[str, ...] = OPEN,
+    page: int = 0,
+    facilities: Collection[int] | None = None,
 ) -> list[LetterView]:
-    """The newest first, a page of 50."""
-    return _views(session, memory, _PAGE, states=list(states), offset=page * PAGE_SIZE)
+    """The newest first, a page of 50; of these facilities, or of all."""
+    asked: dict[str, Any] = {"states": list(states), "offset": page * PAGE_SIZE}
+    if facilities is None:
+        return _views(session, memory, _PAGE, **asked)
+    return _views(session, memory, _PAGE_THERE, facilities=sorted(facilities), **asked)
 
 
 def waiting(
@@ -170,9 +182,11 @@ def worded_at(session: Session, letter_id: str) -> datetime | None:
     return session.connection().scalar(_WORDED_AT, {"id": letter_id})
 
 
-def counts(session: Session) -> dict[str, int]:
-    """How many letters there are in each state, zero where there are none."""
-    found = {row.state: int(row.letters) for row in run(session, _COUNTS).all()}
+def counts(session: Session, facilities: Collection[int] | None = None) -> dict[str, int]:
+    """How many letters there are in each state, of these facilities or of all; zero where none."""
+    query = _COUNTS if facilities is None else _COUNTS_THERE
+    asked = {} if facilities is None else {"facilities": sorted(facilities)}
+    found = {row.state: int(row.letters) for row in run(session, query, asked).all()}
     return {state: found.get(state, 0) for state in STATES}
 
 

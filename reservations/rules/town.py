@@ -53,6 +53,7 @@ class TownRules:
     refund_steps          most generous first; without a matching step nothing comes back
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
     """
 
@@ -71,6 +72,7 @@ class TownRules:
     revenue_name: str = "使用料"
     registration_number: str = ""
     tax_percent: int = 10
+    asks_second_step: bool = False
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

@@ -6,15 +6,27 @@ has its words in every language.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from reservations.errors import Refusal, RefusalCode
+from reservations.rules.rights import Role
 from reservations.web import language
+from reservations.web.language import N_, gettext
 
 Code = RefusalCode
+
+ROLES: Mapping[Role, str] = {
+    Role.COUNTER: N_("窓口"),
+    Role.MANAGER: N_("管理者"),
+    Role.APPROVER: N_("決裁者"),
+    Role.CASHIER: N_("出納"),
+    Role.AUDITOR: N_("監査"),
+    Role.SYSTEM: N_("システム"),
+}
 
 WORDS: dict[RefusalCode, Any] = {
     Code.MALFORMED: _l("入力の形が正しくありません。下の項目を確かめてください。"),
@@ -23,10 +35,16 @@ WORDS: dict[RefusalCode, Any] = {
     Code.THROTTLED: _l("続けて間違えたため、%(seconds)s秒待ってから、もう一度お試しください。"),
     Code.SIGN_IN_NEEDED: _l("ログインが必要です。"),
     Code.SIGN_IN_FAILED: _l("ログインの名前かパスワードが違います。もう一度入力してください。"),
+    Code.CODE_WRONG: _l(
+        "番号が違うか、使用済みです。アプリに今出ている6けたか、まだ使っていない緊急コードを入れてください。"
+    ),
     Code.LINK_EXPIRED: _l(
         "このリンクは使用済みか、期限が切れています。ログインの画面から入ってください。"
     ),
     Code.FORBIDDEN: _l("このページを見る権限がありません。"),
+    Code.NOT_ALLOWED: _l(
+        "%(place)sでこの操作ができるのは、%(roles)sだけです。その担当の人に頼むか、管理者に権限を付けてもらってください。"
+    ),
     Code.NOT_FOUND: _l("見つかりません。アドレスを確かめるか、はじめの画面から探してください。"),
     Code.OFFICER_UNKNOWN: _l(
         "その鍵は、この地域の責任者のものではありません。"
@@ -43,6 +61,9 @@ WORDS: dict[RefusalCode, Any] = {
         "このメールアドレスか電話番号は登録済みです。ログインするか、別のものを使ってください。"
     ),
     Code.PASSWORD_WEAK: _l("パスワードは%(length_min)s文字以上にしてください。"),
+    Code.NO_SUCH_PLACE: _l("この場所はありません。町、施設、グループの番号を確かめてください。"),
+    Code.NOT_STAFF: _l("この名前の職員はいません。職員として登録してから、権限を付けてください。"),
+    Code.UNTIL_TOO_EARLY: _l("終わりの日が、始まりの日か今日より前です。日付を確かめてください。"),
     Code.MODE: _l("今は災害時の運用中のため、この手続きを止めています。窓口にお尋ねください。"),
     Code.UNIT_UNKNOWN: _l("この室場は見つかりません。施設のページから選び直してください。"),
     Code.UNIT_UNCONFIRMED: _l(
@@ -171,4 +192,6 @@ def sentences(refusal: Refusal) -> list[str]:
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return language.comma().join(gettext(ROLES[each]) for each in value)
     return language.day_text(value) if isinstance(value, date) else value

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from PIL import Image
+from sqlalchemy import select, update
 
 from printables import qr
 from printables.application_form import ApplicationForm
@@ -14,9 +15,10 @@ from printables.registry import PAPERS
 from reservations import sheets
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.clock import local
+from reservations.db import write_transaction
 from reservations.documents import paper as documents_paper
 from reservations.events import PackMade
-from reservations.models import Booking, PaperPack, Party
+from reservations.models import Booking, PaperPack, Party, RoleGrant
 from reservations.queries import memory, packs
 from tests.support.pictures import as_png, picture_of, upload
 from tests.support.scanned import as_pdf, bomb, locked, many
@@ -141,6 +143,20 @@ def test_a_picture_finds_its_form_and_stands_beside_it(counter, staff):
     assert qr.form_number("N001", 2) in answer.text
     assert "data:image/jpeg;base64," in answer.text
     assert 'action="/paper/N001-P01/2"' in answer.text
+
+
+def test_a_picture_of_another_facilitys_form_shows_nothing(counter, staff):
+    picture = form_picture(counter, 2)
+    there = {"facility_id": counter.region.next_door.facility_id, "town": None}
+    with counter.database.session() as session, write_transaction(session):
+        for grant in session.scalars(select(RoleGrant).where(RoleGrant.town == "172014")):
+            session.delete(grant)
+        session.execute(update(RoleGrant).values(**there))
+
+    answer = sends(staff, picture)
+
+    assert answer.status_code == 403
+    assert "data:image/jpeg" not in answer.text
 
 
 def test_ticked_boxes_are_proposals_and_choose_the_room(counter, staff):

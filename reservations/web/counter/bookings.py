@@ -25,13 +25,15 @@ from reservations.queries import bookings, parties
 from reservations.queries.bookings import BookingView
 from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
+from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
-from reservations.web.counter import board
+from reservations.web.counter import about, board
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
-from reservations.web.resident.flow import Frame, frame_of
+from reservations.web.resident.flow import Frame
+from reservations.web.rights import demand, may, needs
 from reservations.web.services import context, lead_back, memory, now, session
 
 blueprint = APIBlueprint("counter_bookings", __name__, enable_openapi=False)
@@ -39,6 +41,7 @@ guard(blueprint, Who.STAFF)
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>")
+@needs(Right.SEE_PEOPLE, about.booking)
 def one(booking_id: UUID) -> str:
     booking = _booking(booking_id)
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
@@ -48,8 +51,10 @@ def one(booking_id: UUID) -> str:
         who=_who(booking),
         papers=papers.links_of(notices.kinds(session(), booking), rules),
         purpose=memory().catalogue.purposes.get(booking.purpose),
-        can_change=booking.status == "confirmed" and booking.starts_at > now(),
-        can_cancel=_can_cancel(booking),
+        can_change=may(Right.BOOK, booking.unit.place)
+        and booking.status == "confirmed"
+        and booking.starts_at > now(),
+        can_cancel=may(Right.BOOK, booking.unit.place) and _can_cancel(booking),
         move=url_for(
             "board.page",
             facility=booking.unit.place.id,
@@ -61,11 +66,13 @@ def one(booking_id: UUID) -> str:
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>/cancel")
+@needs(Right.BOOK, about.booking)
 def cancel_page(booking_id: UUID) -> str:
     return _cancel_page(_booking(booking_id))
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/cancel")
+@needs(Right.BOOK, about.booking)
 def cancel(booking_id: UUID) -> Response | tuple[str, int]:
     booking = _booking(booking_id)
     asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id))
@@ -101,19 +108,22 @@ def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>/change")
+@needs(Right.BOOK, about.booking_and_frame)
 def change_check(booking_id: UUID) -> str:
-    form = forms.read(PlaceForm, request.args)
-    return _change_page(_booking(booking_id), frame_of(form))
+    return _change_page(_booking(booking_id), about.frame())
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/change")
+@needs(Right.BOOK, about.booking_and_frame)
 def change(booking_id: UUID) -> Response | tuple[str, int]:
     booking = _booking(booking_id)
     form = forms.read(PlaceForm, request.form)
-    frame = frame_of(form)
+    frame = about.frame()
     lead_back(_change_address(booking, frame))
     waived = frozenset(code for code in WAIVABLE if code.value in request.form.getlist("waive"))
     waiver = Waiver(waived, " ".join(form.reason.split())) if waived else Waiver()
+    if waived:
+        demand(Right.WAIVE, frame.unit.place)
     wanted = ChangeRequest(booking.id, frame.unit.id, frame.date, frame.period)
     asked = ChangeForRequest(booking.party_id or "", wanted, waiver)
     key = auth.form_key(form.key, asked)
@@ -143,6 +153,7 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
     codes = {each.code for each in told}
     refusals = told + [each for each in looked.refusals if each.code not in codes]
     open_codes = {each.code for each in refusals} - {RefusalCode.REASON_NEEDED}
+    waivable = WAIVABLE if may(Right.WAIVE, frame.unit.place) else frozenset()
     return render_template(
         "counter/booking_change.html",
         booking=booking,
@@ -151,8 +162,8 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
         reasons=[board.words(each) for each in refusals],
-        waived=sorted(code.value for code in open_codes) if open_codes <= WAIVABLE else [],
-        can_change=booking.status == "confirmed" and open_codes <= WAIVABLE,
+        waived=sorted(code.value for code in open_codes) if open_codes <= waivable else [],
+        can_change=booking.status == "confirmed" and open_codes <= waivable,
         typed=request.form,
         key=auth.new_token(),
     )

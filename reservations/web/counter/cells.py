@@ -71,16 +71,20 @@ class GroupView:
 
 
 def groups(
-    memory: Memory, board: Board, to_frame: ToFrame, to_booking: ToBooking
+    memory: Memory, board: Board, to_frame: ToFrame, to_booking: ToBooking, *, has_names: bool
 ) -> list[GroupView]:
-    """The rows of a board, those that share a floor together."""
+    """The rows of a board, those that share a floor together.
+
+    has_names   whether the reader may see whose a booking is
+    """
     rows = {row.unit.id: row for row in board.rows}
     first = _first_free(board)
 
     def view(unit: LentUnit) -> RowView:
         row = rows[unit.id]
         cells = tuple(
-            _cell(each, to_frame, to_booking, is_first=each is first) for each in row.cells
+            _cell(each, to_frame, to_booking, is_first=each is first, has_names=has_names)
+            for each in row.cells
         )
         title = language.named(unit.name, unit.name_en)
         return RowView(title, cells or (_closed_day(memory, board, unit),))
@@ -107,9 +111,16 @@ def _is_free(each: BoardCell) -> bool:
     return each.state is not State.OTHER
 
 
-def _cell(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking, *, is_first: bool) -> CellView:
+def _cell(
+    each: BoardCell,
+    to_frame: ToFrame,
+    to_booking: ToBooking,
+    *,
+    is_first: bool,
+    has_names: bool,
+) -> CellView:
     cell = each.cell
-    shown, more, address = _said(each, to_frame, to_booking)
+    shown, more, address = _said(each, to_frame, to_booking, has_names=has_names)
     unit = language.named(cell.unit.name, cell.unit.name_en)
     time = language.time_text(cell.period)
     parts = [part for part in (unit, time, shown.word, more) if part]
@@ -126,11 +137,15 @@ def _cell(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking, *, is_first
     )
 
 
-def _said(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking) -> tuple[Sign, str, str]:
+def _said(
+    each: BoardCell, to_frame: ToFrame, to_booking: ToBooking, *, has_names: bool
+) -> tuple[Sign, str, str]:
     """Sign, words and address of a frame."""
     cell = each.cell
     form = to_frame(cell.unit, cell.period)
     use = next((use for use in each.uses if not use.is_tentative), None)
+    if use is not None and use.party is not None and not has_names:
+        return sign(cell.status), use.number, ""
     if use is not None:
         leads = to_booking(use.booking_id) if use.party is not None else ""
         return sign(cell.status), _who(use, len(each.uses)), leads

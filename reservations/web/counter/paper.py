@@ -20,12 +20,15 @@ from reservations.models import PaperPack
 from reservations.queries import packs
 from reservations.queries.catalogue import LentUnit
 from reservations.rules.period import period_of
+from reservations.rules.rights import Right
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.forms import Malformed
 from reservations.web.genuine import one_picture, take_a_picture
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
+from reservations.web.rights import demand, facilities, needs
 from reservations.web.services import context, lead_back, memory, now, services, session
 
 blueprint = APIBlueprint("paper", __name__, enable_openapi=False)
@@ -49,6 +52,7 @@ _RANGE = re.compile(r"(\d{1,8})(?:\s*[-~〜－]\s*(\d{1,8}))?")
 
 
 @blueprint.get("/paper")
+@needs(Right.ENTER_PAPER)
 def page() -> str | Response | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
@@ -68,6 +72,7 @@ def allow_a_picture(endpoint: str | None, _values: object) -> None:
 
 
 @blueprint.post("/paper/scan")
+@needs(Right.ENTER_PAPER)
 def scan() -> str | tuple[str, int]:
     """A photograph or a scan of a form: the form, with the picture beside what is to be typed.
 
@@ -84,6 +89,9 @@ def scan() -> str | tuple[str, int]:
         if refusal.code is RefusalCode.PICTURE_TOO_LARGE:
             raise
         return _page("", {"picture": sentence(refusal)}), 422
+    for leaf in leaves:
+        if leaf.scan is not None:
+            demand(Right.ENTER_PAPER, memory().catalogue.places[leaf.scan.form.pack.facility_id])
     only = leaves[0]
     if len(leaves) > 1:
         return _stack_page(leaves)
@@ -111,13 +119,15 @@ def _stack_page(leaves: Sequence[Leaf]) -> str:
 
 def _page(typed: str = "", errors: dict[str, str] | None = None) -> str:
     places = memory().catalogue.places
-    found = packs.newest(session(), limit=SHOWN_MAX)
+    there = facilities(Right.ENTER_PAPER)
+    found = packs.newest(session(), limit=SHOWN_MAX, facilities=there)
     return render_template(
         "counter/paper.html", packs=found, places=places, typed=typed, errors=errors or {}
     )
 
 
 @blueprint.get("/paper/<pad>")
+@needs(Right.ENTER_PAPER, about.pack)
 def pack(pad: str) -> str:
     return _pack_page(_pack(pad))
 
@@ -141,6 +151,7 @@ def _pack_page(found: PaperPack, errors: dict[str, str] | None = None) -> str:
 
 
 @blueprint.post("/paper/<pad>/open")
+@needs(Right.ENTER_PAPER, about.pack)
 def open_(pad: str) -> Response:
     found = _pack(pad)
     returning.open_pack(services().desk, found.pad, at=sheets.milliseconds(now()))
@@ -148,6 +159,7 @@ def open_(pad: str) -> Response:
 
 
 @blueprint.post("/paper/<pad>/close")
+@needs(Right.ENTER_PAPER, about.pack)
 def close(pad: str) -> Response | tuple[str, int]:
     found = _pack(pad)
     try:
@@ -161,6 +173,7 @@ def close(pad: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/paper/<pad>/fates")
+@needs(Right.ENTER_PAPER, about.pack)
 def fates(pad: str) -> Response | tuple[str, int]:
     """台帳が先: which numbers are void, lost or blank, many at once."""
     found, fate = _pack(pad), request.form.get("fate", "")
@@ -186,6 +199,7 @@ def _numbers(text: str, pack: PaperPack) -> list[int]:
 
 
 @blueprint.get("/paper/<pad>/<int:number>")
+@needs(Right.ENTER_PAPER, about.pack)
 def form(pad: str, number: int) -> str:
     return _form_page(_pack(pad), number)
 
@@ -235,6 +249,7 @@ def _typed_day(pack: PaperPack) -> object:
 
 
 @blueprint.post("/paper/<pad>/<int:number>")
+@needs(Right.ENTER_PAPER, about.pack)
 def enter(pad: str, number: int) -> Response | tuple[str, int]:
     found = _pack(pad)
     try:
@@ -285,6 +300,7 @@ def _enter(text: FormText) -> str:
 
 
 @blueprint.post("/paper/<pad>/<int:number>/decide")
+@needs(Right.DECIDE_PAPER, about.pack)
 def decide(pad: str, number: int) -> Response | tuple[str, int]:
     found = _pack(pad)
     decision = Decision(found.pad, number, request.form.get("digest", ""))
