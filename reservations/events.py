@@ -191,6 +191,21 @@ class CancellationAsked(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClosureAsked(Fact):
+    """部屋を閉める求め: the sheet's holder is asked by a slip.
+
+    wish   the line that would answer it
+    seen   keys of the bookings that may lose their place by it
+    """
+
+    name = "closure.asked"
+    is_slip = True
+    wish: dict[str, Any]
+    reason: str
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingReaches(OnSheet):
     """A booking of the evening before lasts into this sheet's day, until `end_slot` of its own."""
 

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import catalogue_feed, clock, events, money_feed, party_feed, sheets
-from reservations.actions import answering, form_texts, letters
+from reservations.actions import answering, asking, form_texts, letters
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
@@ -47,7 +47,8 @@ _STATES = (
     events.BookingConfirmedInstead.name,
     events.BookingChanged.name,
 )
-# Nobody has to be told of what they did themselves.
+# Slips that ask for a place: people's, and the town's own.
+_WISHES = ("book", asking.CLOSE)
 
 
 def open_desk(database: Database, settings: Settings) -> Desk:
@@ -202,7 +203,7 @@ def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
     elif slip.kind == "form decided":
         form_texts.know_decision(session, slip.data)
     booking_id = slip.data.get("booking")
-    if slip.kind != "book" or not isinstance(booking_id, str):
+    if slip.kind not in _WISHES or not isinstance(booking_id, str):
         return
     if _known(session, booking_id) is None and _is_readable(session, slip.data):
         values = sheets.row_of(booking_id, slip.data)
@@ -270,7 +271,7 @@ def _undo(session: Session, desk: Desk, entry: Entry) -> None:
         values = {"status": "confirmed", "cancelled_at": None, "cancel_due_yen": None}
         values["revision"] = entry.data["revision"] - 1
         session.connection().execute(change.values(**values))
-    elif entry.kind == "refuse" and entry.data.get("asked") == "book":
+    elif entry.kind == "refuse" and entry.data.get("asked") in _WISHES:
         session.connection().execute(change.values(status="tentative"))
 
 

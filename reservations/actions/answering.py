@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from reservations import money_feed, sheets
-from reservations.actions import entering, following
+from reservations.actions import asking, clearing, entering, following
 from reservations.desk import Desk
 from reservations.events import (
     BookingConfirmed,
@@ -98,6 +98,8 @@ class _Round:
                 return self._to_book(store, name, slip)
             case "cancel":
                 return self._to_cancel(store, name, slip)
+            case asking.CLOSE:
+                return self._to_close(store, name, slip)
             case "reach":
                 return _to_reach(store, slip)
             case money_feed.REFUND:
@@ -123,6 +125,25 @@ class _Round:
             if not has_second:
                 return [_no(slip, TAKEN)]
         return [draft, _no(slip, TAKEN)]
+
+    def _to_close(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+        """A room is closed over the people whom the clerk saw, or not at all."""
+        words = dict(slip.data)
+        reason, seen = words.pop("reason", ""), words.pop("seen", None)
+        wish = _fact(words)
+        if not isinstance(wish, BookingConfirmed) or not isinstance(seen, list):
+            return [_no(slip, MALFORMED)]
+        if wish.sheet != slip.sheet or not clearing.is_closure(wish):
+            return [_no(slip, MALFORMED)]
+        if wish.subject in self._cancels(store, slip.sheet):
+            return [_no(slip, GIVEN_UP, cancelled_at=wish.made_at)]
+        against = clearing.clear(
+            self.desk, store, name, wish, reason=str(reason), seen=seen, at=slip.at
+        )
+        if against is not None:
+            return [_no(slip, against.code.value, **against.params)]
+        draft = sheets.draft_of(wish.name, wish.version, wish.subject, wish.body())
+        return [_answering(slip, draft), _no(slip, TAKEN)]
 
     def _cancels(self, store: SqlStore, sheet: str) -> dict[str, Slip]:
         if sheet not in self.given_up:

@@ -32,6 +32,7 @@ class BookingView:
     instead_of    the booking that it takes the place of when it is confirmed
     replaced_by   the booking that has its place, or may have it when it is confirmed
     was_kept      another place had been asked for in its stead, and was refused
+    is_offer      the booking that it is instead of had been lost before, so that it is no change
     """
 
     id: str
@@ -56,6 +57,7 @@ class BookingView:
     instead_of: str | None = None
     replaced_by: str | None = None
     was_kept: bool = False
+    is_offer: bool = False
 
     @property
     def rules(self) -> TownRules:
@@ -77,7 +79,7 @@ class BookingView:
 
 
 # Of several bookings in the place of one, what was confirmed counts most, then what waits.
-_NEW, _ANY = aliased(Booking), aliased(Booking)
+_NEW, _ANY, _OLD = aliased(Booking), aliased(Booking), aliased(Booking)
 _RANK = case({"confirmed": 0, "tentative": 1}, value=_ANY.status, else_=2)
 _FIRST = (
     select(_ANY.id)
@@ -115,9 +117,12 @@ _COLUMNS = select(
     _NEW.status.label("new_status"),
     _NEW.is_told.label("new_is_told"),
     _NEW.answer_by.label("new_answer_by"),
+    _OLD.status.label("old_status"),
+    _OLD.cancelled_at.label("old_cancelled_at"),
 )
 _COLUMNS = _COLUMNS.outerjoin(Rating, Rating.booking_id == Booking.id)
 _COLUMNS = _COLUMNS.outerjoin(_NEW, _NEW.id == _FIRST)
+_COLUMNS = _COLUMNS.outerjoin(_OLD, _OLD.id == Booking.instead_of)
 
 _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
 _BY_NUMBER = _COLUMNS.where(
@@ -278,7 +283,16 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.instead_of,
         row.new_id if row.new_status in ("confirmed", "tentative") else None,
         row.new_status == "refused" and status == "confirmed",
+        is_offer(row.old_status, row.old_cancelled_at, row.made_at),
     )
+
+
+def is_offer(old_status: str | None, old_cancelled_at: datetime | None, made_at: datetime) -> bool:
+    """Whether a booking of `made_at` was made after what it is instead of had been lost. A change
+    keeps the time of the booking that it changes."""
+    if old_status == "refused":
+        return True
+    return old_cancelled_at is not None and old_cancelled_at <= made_at
 
 
 def status_of(row: Any) -> str:

@@ -22,6 +22,7 @@ from reservations.events import (
 )
 from reservations.models import Event, IssuedPaper, Letter
 from reservations.queries import parties
+from reservations.rules.refunds import OWN
 from sync import tables
 from sync.ledger import SqlStore
 
@@ -137,6 +138,15 @@ def step(session: Session, booking_id: str, revision: int) -> Step | None:
             body = sheets.event_body(line.data)
             return Step(sheets.instant_of(line.at), line.data["event"], body)
     return None
+
+
+def cancelled_for(session: Session, booking_id: str, revision: int) -> str:
+    """Why a booking was cancelled. One that was given up before it was confirmed was its party's
+    wish."""
+    found = step(session, booking_id, revision)
+    if found is None or found.name != BookingCancelled.name:
+        return OWN
+    return str(found.body.get("reason", OWN))
 
 
 def refused_at(session: Session, booking_id: str) -> datetime | None:

@@ -30,6 +30,8 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "change": _NOT_IN_DISASTER,
     "cancel": _ALWAYS,
     "close": _ALWAYS,
+    "reopen": _ALWAYS,
+    "take_offer": _NOT_IN_DISASTER,
     "book_for": _NOT_IN_DISASTER,
     "change_for": _NOT_IN_DISASTER,
     "cancel_for": _ALWAYS,
