@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, case, select
@@ -142,6 +142,11 @@ _PAST = (
     .limit(bindparam("page_size"))
     .offset(bindparam("skip"))
 )
+_AROUND = _COLUMNS.where(
+    Booking.facility_id == bindparam("facility_id"),
+    Booking.date.in_((bindparam("day"), bindparam("day_before"))),
+    Booking.status.in_(bindparam("statuses", expanding=True)),
+).order_by(Booking.made_at, Booking.id)
 _LAST_WISH = (
     select(Booking.purpose_code, Booking.headcount)
     .where(Booking.party_id == bindparam("party_id"), Booking.kind == Kind.USE.value)
@@ -226,6 +231,28 @@ def past_of_party(
         "skip": page * PAGE_SIZE,
     }
     return [_view(memory, row) for row in run(session, _PAST, values)]
+
+
+def around_day(
+    session: Session,
+    memory: Memory,
+    facility_id: int,
+    day: date,
+    *,
+    statuses: tuple[str, ...],
+) -> list[BookingView]:
+    """What a house has on a day, and what may reach into it from the evening before; first made
+    first, closures among them.
+
+    statuses   as in models/bookings.py
+    """
+    values = {
+        "facility_id": facility_id,
+        "day": day,
+        "day_before": day - timedelta(days=1),
+        "statuses": list(statuses),
+    }
+    return [_view(memory, row) for row in run(session, _AROUND, values)]
 
 
 def last_wish(session: Session, party_id: str) -> tuple[str, int | None] | None:

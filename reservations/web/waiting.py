@@ -6,7 +6,7 @@ import time
 
 from reservations import desk as desks
 from reservations.actions.step import Done
-from reservations.events import BookingAsked
+from reservations.events import BookingAsked, ClosureAsked
 from reservations.queries import bookings as bookings_query
 from reservations.queries import ledger, nearby
 from reservations.queries.bookings import BookingView
@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.02
 
 def wait_for_answer(done: Done) -> None:
     """Give the holder a moment, so that most people never read 仮受付. Cut off, nobody waits."""
-    if not isinstance(done.fact, BookingAsked):
+    if not isinstance(done.fact, BookingAsked | ClosureAsked):
         return
     if ledger.contact(services().desk).is_cut_off(now()):
         return

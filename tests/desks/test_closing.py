@@ -34,7 +34,8 @@ def closes(office: Office, *seen: str, unit_id: int = 0, **other: Any) -> str:
 
 def letters_at(office: Office) -> list[tuple[str, str]]:
     office.session.rollback()
-    return [tuple(row) for row in office.session.execute(select(Letter.booking_id, Letter.kind))]
+    found = office.session.execute(select(Letter.booking_id, Letter.kind))
+    return [(row.booking_id, row.kind) for row in found]
 
 
 def tables_of(office: Office) -> list[tuple[Any, ...]]:

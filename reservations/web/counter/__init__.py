@@ -4,6 +4,7 @@ from reservations.web import genuine
 from reservations.web.counter import (
     board,
     bookings,
+    closing,
     imports,
     ledger,
     letters,
@@ -24,6 +25,7 @@ BLUEPRINTS = (
     start.blueprint,
     board.blueprint,
     bookings.blueprint,
+    closing.blueprint,
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,

@@ -11,6 +11,7 @@ from reservations.queries.board import Board, BoardCell, BoardRow, State, Use
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules.availability import Kind, Status
+from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import Period, day_bit
 from reservations.rules.town import Residency
 from reservations.web import language
@@ -22,9 +23,9 @@ from reservations.web.statuses import PAST, Sign, sign
 TENTATIVE = Sign("tentative", "▽", N_("仮受付あり"))
 ELSEWHERE = Sign("elsewhere", "▲", N_("仮受付になる"))
 
-# Where a cell leads: to the form of this frame, and to the page of this booking.
+# Where a cell leads: to the form of this frame, and to the page of this booking or closure.
 ToFrame = Callable[[LentUnit, Period], str]
-ToBooking = Callable[[str], str]
+ToBooking = Callable[[Use], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _said(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking) -> tuple[Si
     form = to_frame(cell.unit, cell.period)
     use = next((use for use in each.uses if not use.is_tentative), None)
     if use is not None:
-        leads = to_booking(use.booking_id) if use.party is not None else ""
+        leads = to_booking(use) if use.party is not None or use.kind in CLOSED_FOR else ""
         return sign(cell.status), _who(use, len(each.uses)), leads
     match each.state:
         case State.FREE:
