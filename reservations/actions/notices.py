@@ -55,7 +55,7 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
     if booking.party_id is None:
         return ()
     if booking.stands:
-        is_changed = booking.revision or (booking.instead_of and not booking.is_offer)
+        is_changed = booking.revision or booking.is_change
         return (documents.PERMIT, *((documents.CHANGE,) if is_changed else ()))
     match booking.status:
         case "cancelled":
@@ -155,7 +155,7 @@ def _issue(session: Session, booking: BookingView, decided_on: date, context: Co
 def _decided(session: Session, booking: BookingView, paper: str) -> date:
     """The day of the decision, which is not the day of its paper."""
     at: datetime | None = booking.made_at
-    is_changed = booking.revision or (booking.instead_of and not booking.is_offer)
+    is_changed = booking.revision or booking.is_change
     if paper in (documents.PERMIT, documents.CHANGE) and is_changed:
         at = papers.changed_at(session, booking.id)
         found = None if at is not None else papers.step(session, booking.id, booking.revision)
@@ -169,7 +169,7 @@ def _decided(session: Session, booking: BookingView, paper: str) -> date:
 
 def _before(session: Session, memory: Memory, booking: BookingView) -> Before | None:
     """What the booking was until its last change; that may have been another booking."""
-    if not booking.revision and booking.instead_of and not booking.is_offer:
+    if not booking.revision and booking.is_change and booking.instead_of:
         old = bookings.one(session, memory, booking.instead_of)
         return Before(old.unit, old.date, old.period, old.fee_yen) if old else None
     change = papers.step(session, booking.id, booking.revision)

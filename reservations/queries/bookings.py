@@ -65,6 +65,11 @@ class BookingView:
         return self.unit.town.rules_of(self.town_rules_id, local_day(self.made_at))
 
     @property
+    def is_change(self) -> bool:
+        """Whether it takes the place of one that stands until then."""
+        return self.instead_of is not None and not self.is_offer
+
+    @property
     def stands(self) -> bool:
         """Whether its place is its party's as far as they were told, so that it has a permit."""
         return self.status in ("confirmed", "changing")
@@ -117,8 +122,7 @@ _COLUMNS = select(
     _NEW.status.label("new_status"),
     _NEW.is_told.label("new_is_told"),
     _NEW.answer_by.label("new_answer_by"),
-    _OLD.status.label("old_status"),
-    _OLD.cancelled_at.label("old_cancelled_at"),
+    _OLD.made_at.label("old_made_at"),
 )
 _COLUMNS = _COLUMNS.outerjoin(Rating, Rating.booking_id == Booking.id)
 _COLUMNS = _COLUMNS.outerjoin(_NEW, _NEW.id == _FIRST)
@@ -310,16 +314,17 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.instead_of,
         row.new_id if row.new_status in ("confirmed", "tentative") else None,
         row.new_status == "refused" and status == "confirmed",
-        is_offer(row.old_status, row.old_cancelled_at, row.made_at),
+        is_offer(row.old_made_at, row.made_at),
     )
 
 
-def is_offer(old_status: str | None, old_cancelled_at: datetime | None, made_at: datetime) -> bool:
-    """Whether a booking of `made_at` was made after what it is instead of had been lost. A change
-    keeps the time of the booking that it changes."""
-    if old_status == "refused":
-        return True
-    return old_cancelled_at is not None and old_cancelled_at <= made_at
+def is_offer(old_made_at: datetime | None, made_at: datetime) -> bool:
+    """Whether what a booking is instead of had been lost before: it was asked for on its own. A
+    change keeps the time of the booking that it changes.
+
+    old_made_at   None where there is no other, or it is not known here
+    """
+    return old_made_at is not None and made_at > old_made_at
 
 
 def status_of(row: Any) -> str:

@@ -110,8 +110,7 @@ _ALL = select(
     Booking.headcount,
     Booking.fee_yen,
     Booking.made_at,
-    _OLD.status.label("old_status"),
-    _OLD.cancelled_at.label("old_cancelled_at"),
+    _OLD.made_at.label("old_made_at"),
 ).join(Booking, Booking.id == Letter.booking_id)
 _ALL = _ALL.outerjoin(_OLD, _OLD.id == Booking.instead_of)
 _NEWEST = _ALL.order_by(Letter.at.desc(), Letter.id)
@@ -204,8 +203,7 @@ def _view(row: Row[Any], called: Called, unit: LentUnit) -> LetterView:
         number=number_text(row.node_no, row.serial),
         status=row.status,
         is_given_up=row.cancelled_at is not None and row.status != "cancelled",
-        is_change=row.instead_of is not None
-        and not is_offer(row.old_status, row.old_cancelled_at, row.made_at),
+        is_change=row.instead_of is not None and not is_offer(row.old_made_at, row.made_at),
         unit=unit,
         period=Period(row.start_slot, row.end_slot),
         date=row.date,

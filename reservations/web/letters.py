@@ -166,14 +166,11 @@ def _name(unit: LentUnit) -> str:
 
 
 def _check(offer: Alternative, letter: LetterView) -> str:
-    """The page that asks: this one? (web/resident/flow.py)"""
+    """The page that asks: this one instead? (web/resident/instead.py)"""
     asked = {
         "unit": str(offer.unit.id),
         "date": offer.date.isoformat(),
         "start": clock_text(offer.period.start),
         "end": clock_text(offer.period.end),
-        "purpose": letter.purpose,
-        "headcount": str(letter.headcount or ""),
     }
-    said = {name: value for name, value in asked.items() if value}
-    return f"/book?{urlencode(said, safe=':')}"
+    return f"/bookings/{letter.booking_id}/instead?{urlencode(asked, safe=':')}"

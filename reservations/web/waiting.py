@@ -33,10 +33,13 @@ def wait_for_answer(done: Done) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def instead(booking: BookingView, *, limit: int = 5) -> list[Alternative]:
+def instead(booking: BookingView, *, is_lost: bool = False, limit: int = 5) -> list[Alternative]:
     """For a booking that waits: the nearest that this desk can confirm. For one that was refused:
-    the nearest that is free."""
-    if booking.status not in ("tentative", "refused") or booking.instead_of:
+    the nearest that is free.
+
+    is_lost   the town has taken it back, which is as if it had been refused
+    """
+    if not is_lost and (booking.status not in ("tentative", "refused") or booking.is_change):
         # Whoever changes a booking has a place; taking another would make two of one.
         return []
     held = desks.holdings(session())

@@ -233,7 +233,7 @@ def test_the_place_next_door_is_taken_instead_at_its_own_price(
     close(session, a_closure(region.here.whole, *keys(*two)), context(STAFF))
     offer = OfferRequest(two[0], region.resident, region.next_door.halves[0], SATURDAY, EVENING)
 
-    made = take_offer(session, offer, context())
+    made = take_offer(session, offer, context(now=NOW + timedelta(hours=1)))
     twice = refusal(take_offer, session, offer, context())
 
     session.rollback()

@@ -91,6 +91,7 @@ def test_one_button_does_all_of_it_and_the_notices_are_there(counter: Site, thre
         assert set(session.scalars(select(Letter.booking_id))) == set(three)
         assert session.execute(select(Refund.amount_yen, Refund.status)).all() == [(900, "decided")]
     person.follows("取消通知書（PDF）")
+    assert person.answer is not None
     assert person.answer.mimetype == "application/pdf"
 
 
@@ -194,3 +195,38 @@ def test_a_double_click_closes_once(counter: Site, three: list[str]):
     with counter.database.session() as session:
         query = select(Booking.status).where(Booking.kind == "maintenance")
         assert session.scalars(query).all() == ["confirmed"]
+
+
+def test_the_clerk_books_the_offered_place_instead_by_one_button(counter: Site, three: list[str]):
+    person = (
+        clerk(counter).opens(form_of(counter)).presses("だれに関わるかを見る", note="床の張替え")
+    )
+    person.presses("3件を取り消して閉める")
+    counter.now += timedelta(minutes=10)
+
+    person.follows("01-000001-6 resident")
+    assert "施設の修繕・点検（床の張替え）のため。" in person.text
+    person.presses("かなた体育館 1/2面")
+
+    assert "予約できました" in person.text
+    assert "1,350円" in person.text
+    assert "取れなかった予約のかわりの予約です" in person.text
+    person.opens(f"/board/bookings/{three[0]}")
+    assert "かわりの予約があります" in person.text
+    assert "かわりの空き" not in person.text
+
+
+def test_an_offer_that_somebody_took_first_is_told_and_others_are_shown(
+    counter: Site, three: list[str]
+):
+    person = clerk(counter).opens(form_of(counter)).presses("だれに関わるかを見る")
+    person.presses("3件を取り消して閉める").opens(f"/board/bookings/{three[0]}")
+    counter.now += timedelta(minutes=10)
+    counter.books(counter.region.next_door.halves[0], name="third")
+
+    person.presses("かなた体育館 1/2面")
+
+    assert person.status == 422
+    assert "ほかの方の予約が先に入りました" in person.text
+    person.presses("かなた体育館 2/2面")
+    assert "予約できました" in person.text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -11,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from reservations.actions import notices, terms
 from reservations.actions.bookings import CancelRequest, ChangeRequest
+from reservations.actions.offers import OfferRequest, take_offer
 from reservations.actions.on_behalf import (
     CancelForRequest,
     ChangeForRequest,
@@ -21,7 +24,7 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, parties
+from reservations.queries import bookings, closing, parties
 from reservations.queries.bookings import BookingView
 from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
@@ -31,7 +34,9 @@ from reservations.web.counter import board
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
+from reservations.web.resident.bookings import lost_for, takes_offers
 from reservations.web.resident.flow import Frame, frame_of
+from reservations.web.resident.terms import OfferCard
 from reservations.web.services import context, lead_back, memory, now, session
 
 blueprint = APIBlueprint("counter_bookings", __name__, enable_openapi=False)
@@ -40,7 +45,10 @@ guard(blueprint, Who.STAFF)
 
 @blueprint.get("/board/bookings/<uuid:booking_id>")
 def one(booking_id: UUID) -> str:
-    booking = _booking(booking_id)
+    return _page(_booking(booking_id))
+
+
+def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
     return render_template(
         "counter/booking.html",
@@ -57,7 +65,36 @@ def one(booking_id: UUID) -> str:
             move=booking.id,
         ),
         back=board.board_address(booking.unit.place, booking.date),
+        lost_for=lost_for(booking),
+        offers=_offers(booking) if takes_offers(booking) else [],
+        reasons=[sentence(each) for each in told],
+        key=auth.new_token(),
     )
+
+
+def _offers(booking: BookingView) -> list[OfferCard]:
+    """What whoever lost it may have instead, at their price; the address is a frame's words."""
+    return [
+        terms_words.offer_card(each, urlencode(board.named(each.unit, each.date, each.period)))
+        for each in closing.offers(session(), memory(), booking, now=now())
+    ]
+
+
+@blueprint.post("/board/bookings/<uuid:booking_id>/instead")
+def instead(booking_id: UUID) -> Response | tuple[str, int]:
+    """One button books an offered place for whoever lost this one."""
+    booking = _booking(booking_id)
+    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
+    frame = frame_of(forms.read(PlaceForm, dict(parse_qsl(request.form.get("to", "")))))
+    place = (frame.unit.id, frame.date, frame.period)
+    asked = OfferRequest(booking.id, booking.party_id or "", *place)
+    key = auth.form_key(request.form.get("key", "")[: forms.KEY_LENGTH_MAX], asked)
+    try:
+        made = take_offer(session(), asked, context(auth.actor(), key=key))
+    except Refusal as refusal:
+        return _page(_booking(booking_id), [refusal, *refusal.others]), 422
+    waiting.wait_for_answer(made)
+    return redirect(url_for("counter_bookings.one", booking_id=made, booked=1), 303)
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>/cancel")
