@@ -403,6 +403,13 @@ class LetterMoved(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MatterSeenTo(Fact):
+    """食い違い: a clerk has dealt with it. `subject` is the matter's key."""
+
+    name = "matter.seen_to"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentReceived(Fact):
     """収納: a fact, heard at every desk by a slip. `subject` is the booking; amounts in yen.
 

@@ -21,6 +21,7 @@ from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, Event
 from reservations.models.letters import Letter
+from reservations.models.matters import SeenTo
 from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
@@ -79,6 +80,7 @@ __all__ = [
     "Reduction",
     "Refund",
     "SealingKey",
+    "SeenTo",
     "Shelter",
     "SignInSession",
     "TownRulesVersion",

@@ -62,6 +62,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "end_letter": _ALWAYS,
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
+    "see_to": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,
     "refund": _ALWAYS,

@@ -17,7 +17,7 @@ from reservations.web import auth, forms, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
-from reservations.web.resident.bookings import own
+from reservations.web.resident.bookings import own, takes_offers
 from reservations.web.resident.flow import Frame, frame_of
 from reservations.web.services import context, lead_back, session
 
@@ -30,6 +30,8 @@ def check(booking_id: UUID) -> Response | str:
     booking = own(booking_id)
     if booking.replaced_by is not None:
         return redirect(url_for("bookings.one", booking_id=booking.replaced_by), 303)
+    if not takes_offers(booking):
+        raise Refusal(RefusalCode.NOT_FOUND)
     return _page(booking, frame_of(forms.read(PlaceForm, request.args)))
 
 
@@ -49,6 +51,8 @@ def take(booking_id: UUID) -> Response | tuple[str, int]:
             # The second tap, or the clerk was quicker.
             there = own(booking_id).replaced_by
             return redirect(url_for("bookings.one", booking_id=there or booking.id), 303)
+        if refusal.code is RefusalCode.NOT_FOUND:
+            raise
         return _page(booking, frame, [refusal, *refusal.others]), 422
     waiting.wait_for_answer(made)
     return redirect(url_for("bookings.one", booking_id=made), 303)
