@@ -32,6 +32,7 @@ class BookingView:
     instead_of    the booking that it takes the place of when it is confirmed
     replaced_by   the booking that has its place, or may have it when it is confirmed
     was_kept      another place had been asked for in its stead, and was refused
+    note          of a closure
     is_offer      the booking that it is instead of had been lost before, so that it is no change
     """
 
@@ -58,6 +59,7 @@ class BookingView:
     replaced_by: str | None = None
     was_kept: bool = False
     is_offer: bool = False
+    note: str = ""
 
     @property
     def rules(self) -> TownRules:
@@ -118,6 +120,7 @@ _COLUMNS = select(
     Booking.is_told,
     Booking.answer_by,
     Booking.instead_of,
+    Booking.note,
     _NEW.id.label("new_id"),
     _NEW.status.label("new_status"),
     _NEW.is_told.label("new_is_told"),
@@ -315,6 +318,7 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.new_id if row.new_status in ("confirmed", "tentative") else None,
         row.new_status == "refused" and status == "confirmed",
         is_offer(row.old_made_at, row.made_at),
+        row.note,
     )
 
 
