@@ -191,21 +191,6 @@ class CancellationAsked(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClosureAsked(Fact):
-    """部屋を閉める求め: the sheet's holder is asked by a slip.
-
-    wish   the line that would answer it
-    seen   keys of the bookings that may lose their place by it
-    """
-
-    name = "closure.asked"
-    is_slip = True
-    wish: dict[str, Any]
-    reason: str
-    seen: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class BookingReaches(OnSheet):
     """A booking of the evening before lasts into this sheet's day, until `end_slot` of its own."""
 
@@ -400,13 +385,6 @@ class LetterMoved(Fact):
 
     name = "letter.moved"
     state: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatterSeenTo(Fact):
-    """食い違い: a clerk has dealt with it. `subject` is the matter's key."""
-
-    name = "matter.seen_to"
 
 
 @dataclass(frozen=True, kw_only=True)

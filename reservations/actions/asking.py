@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from reservations import sheets
 from reservations.clock import LOCAL
+from reservations.counter_events import ClosureAsked
 from reservations.desk import Desk
 from reservations.events import (
     BookingAsked,
     BookingCancelled,
     BookingConfirmed,
     CancellationAsked,
-    ClosureAsked,
 )
 from reservations.rules.period import Period
 from reservations.rules.tentative import answer_by

@@ -20,13 +20,13 @@ from reservations.actions import asking, entering, money, places, rows
 from reservations.actions.places import Place
 from reservations.actions.step import Context, action, record
 from reservations.clock import LOCAL
+from reservations.counter_events import ClosureAsked
 from reservations.desk import Desk, holdings
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import (
     BookingCancelled,
     BookingConfirmed,
     CancellationAsked,
-    ClosureAsked,
 )
 from reservations.models import Booking
 from reservations.queries import memory

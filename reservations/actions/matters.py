@@ -8,9 +8,9 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from reservations.actions.step import Context, action
+from reservations.counter_events import MatterSeenTo
 from reservations.db import run
 from reservations.errors import Refusal, RefusalCode
-from reservations.events import MatterSeenTo
 from reservations.models import SeenTo
 from reservations.models.base import table_of
 

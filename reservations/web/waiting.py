@@ -6,7 +6,8 @@ import time
 
 from reservations import desk as desks
 from reservations.actions.step import Done
-from reservations.events import BookingAsked, ClosureAsked
+from reservations.counter_events import ClosureAsked
+from reservations.events import BookingAsked
 from reservations.queries import bookings as bookings_query
 from reservations.queries import ledger, nearby
 from reservations.queries.bookings import BookingView
