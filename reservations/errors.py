@@ -56,6 +56,7 @@ class RefusalCode(Enum):
     CHANGING = "changing"
     NOT_ACTIVE = "not_active"
     ALREADY_STARTED = "already_started"
+    NOT_BEGUN = "not_begun"
     NO_PERMIT = "no_permit"
     NO_PAPER = "no_paper"
     PICTURE_TOO_LARGE = "picture_too_large"

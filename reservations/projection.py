@@ -17,7 +17,15 @@ import structlog
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations import catalogue_feed, clock, events, money_feed, party_feed, sheets
+from reservations import (
+    attendance_feed,
+    catalogue_feed,
+    clock,
+    events,
+    money_feed,
+    party_feed,
+    sheets,
+)
 from reservations.actions import answering, asking, form_texts, letters
 from reservations.config import Settings
 from reservations.db import Database
@@ -72,6 +80,8 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
             money_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind == attendance_feed.ARRIVED:
+            attendance_feed.take(session, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
@@ -325,6 +335,8 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
     for slip in store.slips(name.text):
         if slip.kind in money_feed.KINDS:
             money_feed.take(session, slip)
+        elif slip.kind == attendance_feed.ARRIVED:
+            attendance_feed.take(session, slip)
         else:
             _apply_slip(session, desk, slip)
     _renew_masks(session, desk, name)

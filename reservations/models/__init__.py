@@ -1,5 +1,6 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
+from reservations.models.attendance import Arrival
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
 from reservations.models.facilities import (
@@ -40,6 +41,7 @@ from reservations.models.shelters import Shelter
 
 __all__ = [
     "Account",
+    "Arrival",
     "AuditLine",
     "Base",
     "Booking",

@@ -63,6 +63,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
     "see_to": _ALWAYS,
+    "arrive": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,
     "refund": _ALWAYS,

@@ -86,6 +86,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.ALREADY_STARTED: _l(
         "利用が始まった予約は、ここでは変えられません。窓口にお尋ねください。"
     ),
+    Code.NOT_BEGUN: _l(
+        "来館の記録は、開始の%(minutes)s分前からできます。別の予約でないか確かめてください。"
+    ),
     Code.NO_PERMIT: _l(
         "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
     ),

@@ -11,7 +11,9 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from reservations.actions import attendance as arrivals
 from reservations.actions import notices, terms
+from reservations.actions.attendance import ArrivalRequest
 from reservations.actions.bookings import CancelRequest, ChangeRequest
 from reservations.actions.offers import OfferRequest, take_offer
 from reservations.actions.on_behalf import (
@@ -26,7 +28,7 @@ from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings, closing, parties
 from reservations.queries.bookings import BookingView
-from reservations.rules import refunds
+from reservations.rules import attendance, refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
@@ -65,11 +67,25 @@ def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
             move=booking.id,
         ),
         back=board.board_address(booking.unit.place, booking.date),
+        arrived_at=bookings.arrived_at(session(), booking.id),
+        can_arrive=booking.status == "confirmed"
+        and not attendance.refusals("confirmed", starts_at=booking.starts_at, now=now()),
         lost_for=lost_for(booking),
         offers=_offers(booking) if takes_offers(booking) else [],
         reasons=[sentence(each) for each in told],
         key=auth.new_token(),
     )
+
+
+@blueprint.post("/board/bookings/<uuid:booking_id>/arrive")
+def arrive(booking_id: UUID) -> Response | tuple[str, int]:
+    booking = _booking(booking_id)
+    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
+    try:
+        arrivals.arrive(session(), ArrivalRequest(booking.id), context(auth.actor()))
+    except Refusal as refusal:
+        return _page(booking, [refusal]), 422
+    return redirect(board.board_address(booking.unit.place, booking.date), 303)
 
 
 def _offers(booking: BookingView) -> list[OfferCard]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reservations.clock import HOLIDAYS
+from flask import url_for
+
+from reservations.clock import HOLIDAYS, LOCAL, local
 from reservations.queries import around
 from reservations.queries.board import Board, BoardCell, BoardRow, State, Use
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
+from reservations.rules import attendance
 from reservations.rules.availability import Kind, Status
 from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import Period, day_bit
@@ -35,6 +38,7 @@ class CellView:
     more     price, who has it, or why it is closed
     spoken   the whole name: unit, time, status, and more
     is_free  whether "next free" stops here
+    arrive   where it is noted that the party has come; "" where it is no time for that
     """
 
     head: str
@@ -46,6 +50,7 @@ class CellView:
     address: str
     is_free: bool
     is_first: bool = False
+    arrive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,19 @@ def _cell(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking, *, is_first
         address,
         _is_free(each),
         is_first,
+        _arrive(each),
     )
+
+
+def _arrive(each: BoardCell) -> str:
+    """The address that notes an arrival, from an hour before the use until it is noted."""
+    use = next((use for use in each.uses if not use.is_tentative), None)
+    if use is None or use.party is None or use.arrived_at is not None:
+        return ""
+    starts_at = use.period.starts_at(each.cell.date, LOCAL)
+    if attendance.refusals("confirmed", starts_at=starts_at, now=now()):
+        return ""
+    return url_for("counter_bookings.arrive", booking_id=use.booking_id)
 
 
 def _said(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking) -> tuple[Sign, str, str]:
@@ -177,6 +194,8 @@ def _who(use: Use, count: int) -> str:
         Kind.EMERGENCY: gettext("災害対応"),
     }
     who = use.party.shown if use.party else use.note or words.get(use.kind, "")
+    if use.arrived_at is not None:
+        who = gettext("%(who)s 来館%(at)s", who=who, at=f"{local(use.arrived_at):%H:%M}")
     return gettext("%(who)s ほか", who=who) if count > 1 else who
 
 
