@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +28,7 @@ from reservations.queries import bookings, money
 from reservations.queries.audit import masks_agree
 from reservations.rules.availability import Kind
 from reservations.rules.money import Account, Method
+from reservations.rules.period import Period
 from tests.support.lending import (
     EVENING,
     a_period,
@@ -276,3 +279,52 @@ def test_a_click_of_the_resident_and_of_the_clerk_at_once_is_one_booking(
         answer = refusal(take_offer, clerk, second, context(STAFF))
 
     assert answer == Refusal(RefusalCode.REPLACED)
+
+
+def test_while_people_book_a_room_is_closed_over_those_who_were_seen_or_not_at_all(
+    database: Database, region: Region
+):
+    """Bookers and a clerk at once: whoever is told yes has the place, or a letter that says why."""
+    lined_up = threading.Barrier(5)
+    closed: list[Refusal | None] = []
+
+    def books(period: Period, unit: int) -> None:
+        with database.session() as session:
+            lined_up.wait(20)
+            with contextlib.suppress(Refusal):
+                booked(session, unit, region.resident, period=period)
+
+    def closes() -> None:
+        with database.session() as session:
+            lined_up.wait(20)
+            for _ in range(8):
+                found = select(Booking.id).where(Booking.status == "confirmed")
+                seen = keys(*session.scalars(found))
+                try:
+                    close(session, a_closure(region.here.whole, *seen), context(STAFF))
+                    closed.append(None)
+                    return
+                except Refusal as refused:
+                    closed.append(refused)
+
+    afternoon = a_period("13:00-17:00")
+    wishes = [(MORNING, 0), (afternoon, 0), (EVENING, 0), (EVENING, 1)]
+    people = [
+        threading.Thread(target=books, args=(period, region.here.halves[half]))
+        for period, half in wishes
+    ]
+    people.append(threading.Thread(target=closes))
+    for each in people:
+        each.start()
+    for each in people:
+        each.join()
+
+    assert closed[-1] is None
+    assert {each.code for each in closed if each is not None} <= {RefusalCode.NOT_SEEN}
+    with database.session() as session:
+        assert masks_agree(session) == []
+        standing = select(Booking.kind).where(Booking.status == "confirmed")
+        assert session.scalars(standing).all() == ["maintenance"]
+        lost = select(Booking.id).where(Booking.status == "cancelled")
+        told = session.scalars(select(Letter.booking_id)).all()
+        assert sorted(session.scalars(lost)) == sorted(told)
