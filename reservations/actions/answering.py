@@ -19,6 +19,7 @@ from reservations.events import (
 )
 from reservations.models import Booking
 from reservations.queries import ledger, money
+from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import SLOTS_PER_DAY
 from reservations.sheets import SheetName
 from sync.document import Slip
@@ -27,6 +28,7 @@ from sync.node import Draft
 from sync.store import Store
 
 # Why a slip is answered with no.
+CLOSED = "closed"
 TAKEN, MALFORMED, NOT_ACTIVE = "taken", "malformed", "not_active"
 # Nobody wants it any more: its wish to cancel came before the answer.
 GIVEN_UP = "given_up"
@@ -124,7 +126,7 @@ class _Round:
                 return []
             if not has_second:
                 return [_no(slip, TAKEN)]
-        return [draft, _no(slip, TAKEN)]
+        return [draft, _no(slip, _why_not(store, slip.sheet, draft))]
 
     def _to_close(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
         """A room is closed over the people whom the clerk saw, or not at all."""
@@ -203,6 +205,14 @@ class _Round:
         return [_no(slip, MOVED)]
 
 
+def _why_not(store: SqlStore, sheet: str, draft: Draft) -> str:
+    """Somebody was first, or the room is closed: people are told which."""
+    owners = set(store.owners(sheet, draft.claims).values()) - {draft.frees}
+    rows = (_row(store, sheets.owner_of(key)[0]) for key in owners)
+    kinds = {row.kind for row in rows if row is not None}
+    return CLOSED if kinds & {kind.value for kind in CLOSED_FOR} else TAKEN
+
+
 def _in_place(store: SqlStore, name: SheetName, wish: BookingConfirmed, draft: Draft) -> Draft:
     """A change within one sheet: the line that takes the new place frees the old one."""
     if not isinstance(wish, BookingConfirmedInstead):
@@ -270,7 +280,9 @@ def _to_refund(store: SqlStore, slip: Slip) -> Sequence[Draft]:
 
 def _row(store: SqlStore, booking_id: str) -> Any:
     c = Booking.__table__.c
-    query = select(c.status, c.municipality_code, c.facility_id, c.date, c.end_slot, c.revision)
+    query = select(
+        c.status, c.kind, c.municipality_code, c.facility_id, c.date, c.end_slot, c.revision
+    )
     return store.session.connection().execute(query.where(c.id == booking_id)).one_or_none()
 
 

@@ -33,7 +33,8 @@ def see_to(session: Session, request: SeenToRequest, context: Context, key: str)
     raises   Refusal malformed where key or note is longer than it may be; not_active where
              somebody was quicker
     """
-    if not key or len(key) > KEY_MAX or len(request.note) > NOTE_MAX:
+    is_key = key.isprintable() and 0 < len(key) <= KEY_MAX
+    if not is_key or len(request.note) > NOTE_MAX:
         raise Refusal(RefusalCode.MALFORMED)
     if session.get(SeenTo, key) is not None:
         raise Refusal(RefusalCode.NOT_ACTIVE)

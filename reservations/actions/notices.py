@@ -14,6 +14,7 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from reservations import documents
+from reservations.actions.answering import CLOSED
 from reservations.actions.signing import notice_code, permit_code
 from reservations.actions.step import Context
 from reservations.clock import local_day
@@ -104,7 +105,9 @@ def document(
             reason = papers.cancelled_for(session, booking.id, booking.revision)
             return documents.revocation(booking, purpose, issue, reason=reason, code=signed)
         case documents.REFUSAL:
-            return documents.refusal(booking, purpose, issue, code=code("refusal"))
+            is_closed = papers.refused_for(session, booking.id) == CLOSED
+            signed = code("refusal")
+            return documents.refusal(booking, purpose, issue, is_closed=is_closed, code=signed)
     raise AssertionError(paper)
 
 

@@ -104,6 +104,12 @@ _LINES = select(tables.settled.c.sheet, tables.settled.c.number).where(
 _REFUSED = select(func.max(Letter.at)).where(
     Letter.booking_id == bindparam("subject"), Letter.kind == "refused"
 )
+_REFUSED_BODY = (
+    select(Letter.body)
+    .where(Letter.booking_id == bindparam("subject"), Letter.kind == "refused")
+    .order_by(Letter.at.desc(), Letter.id)
+    .limit(1)
+)
 _ARCHIVE = (
     select(
         IssuedPaper.id,
@@ -153,6 +159,12 @@ def refused_at(session: Session, booking_id: str) -> datetime | None:
     """When the sheet's holder said no; None where nobody was told yet."""
     found: datetime | None = run(session, _REFUSED, {"subject": booking_id}).scalar()
     return found
+
+
+def refused_for(session: Session, booking_id: str) -> str:
+    """Why the sheet's holder said no (actions/answering.py); empty where it told nobody here."""
+    body = run(session, _REFUSED_BODY, {"subject": booking_id}).scalar()
+    return str(body.get("code", "")) if body else ""
 
 
 def archive(session: Session, booking_id: str) -> list[IssuedLine]:

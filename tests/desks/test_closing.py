@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from reservations.actions import notices
 from reservations.actions.closing import ClosureRequest, ReopenRequest, close, reopen
 from reservations.actions.money import PayRequest, pay
 from reservations.actions.offers import OfferRequest, take_offer
+from reservations.documents import REFUSAL
 from reservations.models import Booking, Letter, Refund
-from reservations.queries import money
+from reservations.queries import bookings, closing, money, papers
 from reservations.queries.audit import masks_agree
 from reservations.rules.availability import Kind
 from reservations.rules.money import Account
 from tests.support.desks import Office, Offices
-from tests.support.lending import EVENING, a_period, free_units
+from tests.support.lending import EVENING, a_period, free_units, refreshed
 from tests.support.people import Three
 from tests.town import SATURDAY
 
@@ -78,9 +80,14 @@ def test_the_hub_asks_and_the_gym_closes_the_room_over_both(offices: Offices, tw
 
 
 def test_each_hears_of_it_from_the_desk_where_they_booked(offices: Offices, two: tuple[str, str]):
-    closes(offices.hub, *two)
+    closure_id = closes(offices.hub, *two)
     offices.meet()
 
+    known = refreshed(offices.hub.session)
+    closure = bookings.one(offices.hub.session, known, closure_id)
+    assert closure is not None
+    lost = closing.lost_to(offices.hub.session, known, closure)
+    assert [(each.booking.id, each.letter) for each in lost] == [(two[0], "to_send"), (two[1], "")]
     assert letters_at(offices.hub) == [(two[0], "cancelled")]
     assert letters_at(offices.gym) == [(two[1], "cancelled")]
 
@@ -198,3 +205,22 @@ def test_three_desks_and_the_place_next_door_instead(region: Three):
 
     for office in (hub, gym, hall):
         assert (office.status(made), office.status(instead)) == ("cancelled", "confirmed")
+
+
+def test_a_wish_that_waited_is_told_that_the_room_was_closed(offices: Offices):
+    hub, gym = offices.hub, offices.gym
+    offices.give(SATURDAY)
+    offices.link.is_cut = True
+    made = hub.books(hub.region.here.whole)
+    closes(gym)
+    offices.link.is_cut = False
+    offices.meet()
+
+    assert hub.status(made) == "refused"
+    assert papers.refused_for(hub.session, made) == "closed"
+    known = refreshed(hub.session)
+    booking = bookings.one(hub.session, known, made)
+    assert booking is not None
+    drawn = notices.document(hub.session, known, booking, REFUSAL, hub.context())
+    assert drawn is not None
+    assert "施設を閉めることとし" in drawn.record.reasons[0]

@@ -6,6 +6,7 @@ page is shown again with them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -48,6 +49,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.CLOSURE: N_("臨時休館"),
 }
 WHOLE_HOUSE = "all"
+_SEEN = re.compile(r"[0-9a-f-]{36}:[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def shut() -> Response | str | tuple[str, int]:
     except Malformed as wrong:
         return _form(_place(), request.form, wrong.errors), 422
     lead_back(url_for("closing.page", facility=plan.place.id))
-    seen = frozenset(request.form.get("seen", "").split())
+    seen = frozenset(_SEEN.findall(request.form.get("seen", "")))
     done: list[str] = []
     for day in plan.days:
         rooms = closing.rooms(memory(), plan.units, day, plan.period, now=now())

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from reservations import documents
 from reservations.actions import bookings, feedback, notices
+from reservations.actions.answering import CLOSED
 from reservations.actions.bookings import BookingRequest, CancelRequest, ChangeRequest, Preview
 from reservations.actions.feedback import RatingRequest
 from reservations.errors import Refusal, RefusalCode
@@ -88,6 +89,8 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         permit=permit_of(booking),
         papers=other_papers_of(booking),
         lost_for=lost_for(booking),
+        is_closed=booking.status == "refused"
+        and papers_query.refused_for(session(), booking.id) == CLOSED,
         offers=_offers(booking),
         is_open=(booking.stands or booking.status == "tentative") and not booking.ends_at <= now(),
         can_cancel=can_cancel(booking),
