@@ -86,29 +86,26 @@ def close(
     """
     known = memory.current(session)
     wanted = _places(known, request)
+    first = wanted[0]
     if request.seen is None:
-        places.take(session, wanted[0])
-        return _closed(session, request, wanted[0], context, booking_id)
-    if wanted[0].period.ends_at(request.date, LOCAL) <= context.now:
+        assert not request.more, "together they are closed with `seen`"
+        places.take(session, first)
+        return _closed(session, request, first, context, booking_id)
+    if first.period.ends_at(request.date, LOCAL) <= context.now:
         raise Refusal(RefusalCode.PAST)
-    ids = [booking_id, *(context.new_id() for _ in wanted[1:])]
     _lock_rows(session, request.seen)
-    facts: list[BookingConfirmed | ClosureAsked]
-    if _is_ours(
-        session, SheetName(wanted[0].unit.town.code, wanted[0].unit.place.id, request.date)
-    ):
+    sheet = SheetName(first.unit.town.code, first.unit.place.id, request.date)
+    is_ours = _is_ours(session, sheet)
+    if is_ours:
         _clear(session, known, wanted, request, context)
         for place in wanted:
             places.take(session, place)
-        facts = [
-            _closed(session, request, place, context, each)
-            for each, place in zip(ids, wanted, strict=True)
-        ]
-    else:
-        facts = [
-            _asked(session, request, place, context, each)
-            for each, place in zip(ids, wanted, strict=True)
-        ]
+    make = _closed if is_ours else _asked
+    ids = [booking_id, *(context.new_id() for _ in wanted[1:])]
+    facts: list[BookingConfirmed | ClosureAsked] = [
+        make(session, request, place, context, each)
+        for each, place in zip(ids, wanted, strict=True)
+    ]
     for fact in facts[1:]:
         record(session, fact, context)
     return facts[0]
