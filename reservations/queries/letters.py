@@ -8,14 +8,14 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from reservations import events
 from reservations.clock import LOCAL
 from reservations.db import run
 from reservations.models import Account, Booking, Event, Letter
 from reservations.queries import parties
-from reservations.queries.bookings import number_text
+from reservations.queries.bookings import is_offer, number_text
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.queries.parties import Called
@@ -80,6 +80,7 @@ class LetterView:
         return events.sheet_of(self.unit.town.code, self.unit.place.id, self.date.isoformat())
 
 
+_OLD = aliased(Booking)
 _LOGIN = (
     select(func.min(Account.login))
     .where(Account.party_id == Letter.party_id)
@@ -109,7 +110,10 @@ _ALL = select(
     Booking.purpose_code,
     Booking.headcount,
     Booking.fee_yen,
+    Booking.made_at,
+    _OLD.made_at.label("old_made_at"),
 ).join(Booking, Booking.id == Letter.booking_id)
+_ALL = _ALL.outerjoin(_OLD, _OLD.id == Booking.instead_of)
 _NEWEST = _ALL.order_by(Letter.at.desc(), Letter.id)
 _LISTED = _NEWEST.where(Letter.state.in_(bindparam("states", expanding=True)))
 _THERE = Booking.facility_id.in_(bindparam("facilities", expanding=True))
@@ -222,7 +226,7 @@ def _view(row: Row[Any], called: Called, unit: LentUnit) -> LetterView:
         number=number_text(row.node_no, row.serial),
         status=row.status,
         is_given_up=row.cancelled_at is not None and row.status != "cancelled",
-        is_change=row.instead_of is not None,
+        is_change=row.instead_of is not None and not is_offer(row.old_made_at, row.made_at),
         unit=unit,
         period=Period(row.start_slot, row.end_slot),
         date=row.date,

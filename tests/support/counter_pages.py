@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import select
 
 from reservations.actions import form_texts, money, packs
 from reservations.actions.bookings import CancelRequest, cancel
+from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.form_texts import digest_of
 from reservations.actions.money import PayRequest
 from reservations.actions.packs import PackRequest
@@ -25,7 +28,9 @@ from reservations.models import (
     Refund,
     RoleGrant,
 )
+from reservations.rules.availability import Kind
 from reservations.rules.money import Method
+from reservations.rules.period import Period
 from tests import town
 from tests.support.site import Site
 from tests.town import NOW, SATURDAY, TODAY, context
@@ -47,6 +52,8 @@ class Things:
     """The ids of what was made at the gym."""
 
     booking: str
+    closed: str
+    closure: str
     payment: str
     refund: str
     letter: str
@@ -63,6 +70,9 @@ def things(site: Site) -> Things:
     closed = site.books(gym.halves[1], name="resident", start="13:00", end="17:00")
     with site.database.session() as session:
         cancel(session, CancelRequest(closed, "closure"), context("account-staff"))
+        sunday = SATURDAY + timedelta(days=1)
+        shut = ClosureRequest(gym.whole, sunday, Period(36, 48), Kind.MAINTENANCE)
+        closure = str(close(session, shut, context("account-staff")))
         paid = money.pay(session, PayRequest(booking, 600, Method.CASH), context("account-staff"))
         request = PackRequest(gym.facility_id, SATURDAY, SATURDAY, forms=3, grids=1)
         made = packs.take_numbers(session, request, context("system")).fact
@@ -87,7 +97,9 @@ def things(site: Site) -> Things:
         letter.state, letter.subject, letter.text = "to_hand_over", "取消", "となり体育館の知らせ"
         session.flush()
         grant = _add_clerk(session, gym.facility_id)
-        return Things(booking, paid, refund.id, letter.id, made.subject, paper.id, grant)
+        return Things(
+            booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant
+        )
 
 
 def _add_clerk(session: Any, facility_id: int) -> str:
@@ -128,6 +140,8 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
     frame = {"unit": gym.whole, "date": SATURDAY, "start": "18:00", "end": "21:00"}
     booking, number = {"booking_id": made.booking}, {"number": "01-000001-6"}
     slug, place = booking | {"slug": "permit"}, {"facility_id": gym.facility_id}
+    shut = {"facility": gym.facility_id, "room": gym.halves[1], "kind": "maintenance"}
+    shut |= {"first": SATURDAY, "start": "18:00", "end": "21:00"}
     record, pad = {"file_id": "f1", "record_no": 12}, {"pad": made.pad}
     letter, day = {"letter_id": made.letter}, {"date_text": TODAY}
     hours = {"days": "月火", "start": "9:00", "end": "21:00"}
@@ -137,6 +151,11 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "counter_bookings.one": Sample(booking),
         "counter_bookings.cancel_page": Sample(booking),
         "counter_bookings.change_check": Sample(booking, query=frame),
+        "closing.page": Sample(query={"facility": gym.facility_id}),
+        "closing.check": Sample(query=shut),
+        "closing.closures": Sample(query={"facility": gym.facility_id}),
+        "closing.one": Sample({"closure_id": made.closure}),
+        "matters.page": Sample(),
         "imports.page": Sample(),
         "imports.one": Sample(record),
         "ledger.page": Sample(),
@@ -173,6 +192,13 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "paper.enter": Sample(pad | {"number": 1}, form={"fate": "void"}),
         "paper.decide": Sample(pad | {"number": 2}, form={"digest": digest_of("lost", {})}),
         "paper.close": Sample(pad),
+        "matters.done": Sample(form={"matter": f"lost:{made.letter}", "note": "電話"}),
+        "counter_bookings.arrive": Sample(booking),
+        "counter_bookings.instead": Sample(
+            {"booking_id": made.closed}, form={"to": urlencode(frame), "key": "i"}
+        ),
+        "closing.open_": Sample({"closure_id": made.closure}),
+        "closing.shut": Sample(form=shut | {"key": "s"}),
         "board.book": Sample(form=frame | {"who": "090-0000-0000", "name": "ひと", "key": "k"}),
         "counter_bookings.change": Sample(booking, form=frame | {"key": "c"}),
         "booking_papers.refuse_change": Sample(booking, form={"unit": gym.whole}),

@@ -32,6 +32,7 @@ LISTS = frozenset(
         "ledger.page",
         "letters.page",
         "letters.print_",
+        "matters.page",
         "paper.page",
         "paper.scan",
         "staff.page",
@@ -41,7 +42,7 @@ LISTS = frozenset(
     }
 )
 # Of what has no page at the counter yet. WAIVE is asked for inside of two pages (below).
-WITHOUT_PAGE = {Right.WAIVE, Right.CLOSE_ROOMS, Right.DECLARE}
+WITHOUT_PAGE = {Right.WAIVE, Right.DECLARE}
 HERE = "となり体育館"
 YESTERDAY = TODAY - timedelta(days=1)
 

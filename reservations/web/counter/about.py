@@ -12,7 +12,8 @@ from uuid import UUID
 
 from flask import request
 
-from reservations.queries import rights
+from reservations.errors import Refusal, RefusalCode
+from reservations.queries import board, rights
 from reservations.queries.catalogue import Place
 from reservations.web import forms
 from reservations.web.forms import FrameForm
@@ -69,6 +70,33 @@ def paper(paper_id: UUID) -> list[Place]:
 
 def letter(letter_id: UUID) -> list[Place]:
     return _of("letter", letter_id)
+
+
+def matter() -> list[Place]:
+    """What a matter of the desk of conflicts is about, by its key (queries/matters.py)."""
+    kind, _, rest = request.form.get("matter", "").partition(":")
+    what = {"lost": "letter", "over": "booking", "refund": "refund", "closure": "booking"}
+    what["paper"] = "pack"
+    return _of(what[kind], rest.partition(":")[0]) if kind in what else []
+
+
+def closure(closure_id: UUID) -> list[Place]:
+    return _of("booking", closure_id)
+
+
+def house() -> list[Place]:
+    """?facility=, or the node's own.
+
+    raises   Refusal not_found where nothing is lent
+    """
+    known = memory().catalogue
+    asked = request.values.get("facility", 0, type=int)
+    if asked in known.units_of_place:
+        return [known.places[asked]]
+    own = board.own_place(session(), memory(), services().settings.node_name)
+    if own is None:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return [own]
 
 
 def pack(pad: str, **_more: object) -> list[Place]:

@@ -25,10 +25,11 @@ from reservations.clock import HOLIDAYS, local
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
 from reservations.queries import nearby, parties
-from reservations.queries.board import Board
+from reservations.queries.board import Board, Use
 from reservations.queries.bookings import number_parts
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.parties import ANYBODY, Called
+from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.period import Period, clock_text, day_bit
 from reservations.rules.rights import Right
@@ -224,6 +225,9 @@ def _page(desk: Desk, day: date | None = None) -> str:
             "n": board_address(place, day + timedelta(days=1)),
             "[": board_address(beside[at - 1], day) if at > 0 else "",
             "]": board_address(beside[at + 1], day) if at + 1 < len(beside) else "",
+            "c": url_for("closing.page", facility=place.id, date=day.isoformat())
+            if may(Right.CLOSE_ROOMS, place)
+            else "",
         },
         beside_options=[(str(each.id), language.named(each.name, each.name_en)) for each in beside],
         town_options=[
@@ -341,8 +345,10 @@ def _nowhere(_unit: LentUnit, _period: Period) -> str:
     return ""
 
 
-def _to_booking(booking_id: str) -> str:
-    return url_for("counter_bookings.one", booking_id=booking_id)
+def _to_booking(use: Use) -> str:
+    if use.kind in CLOSED_FOR:
+        return url_for("closing.one", closure_id=use.booking_id)
+    return url_for("counter_bookings.one", booking_id=use.booking_id)
 
 
 def _place() -> Place | None:

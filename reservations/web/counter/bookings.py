@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from reservations.actions import attendance as arrivals
 from reservations.actions import notices, terms
+from reservations.actions.attendance import ArrivalRequest
 from reservations.actions.bookings import CancelRequest, ChangeRequest
+from reservations.actions.offers import OfferRequest, take_offer
 from reservations.actions.on_behalf import (
     CancelForRequest,
     ChangeForRequest,
@@ -21,9 +26,9 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, parties
+from reservations.queries import bookings, closing, parties
 from reservations.queries.bookings import BookingView
-from reservations.rules import refunds
+from reservations.rules import attendance, refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers, waiting
@@ -32,7 +37,9 @@ from reservations.web.counter import about, board
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
+from reservations.web.resident.bookings import lost_for, takes_offers
 from reservations.web.resident.flow import Frame
+from reservations.web.resident.terms import OfferCard
 from reservations.web.rights import demand, may, needs
 from reservations.web.services import context, lead_back, memory, now, session
 
@@ -43,7 +50,10 @@ guard(blueprint, Who.STAFF)
 @blueprint.get("/board/bookings/<uuid:booking_id>")
 @needs(Right.SEE_PEOPLE, about.booking)
 def one(booking_id: UUID) -> str:
-    booking = _booking(booking_id)
+    return _page(_booking(booking_id))
+
+
+def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
     return render_template(
         "counter/booking.html",
@@ -62,7 +72,55 @@ def one(booking_id: UUID) -> str:
             move=booking.id,
         ),
         back=board.board_address(booking.unit.place, booking.date),
+        arrived_at=bookings.arrived_at(session(), booking.id),
+        can_arrive=may(Right.BOOK, booking.unit.place)
+        and booking.status == "confirmed"
+        and not attendance.refusals("confirmed", starts_at=booking.starts_at, now=now()),
+        lost_for=lost_for(booking),
+        offers=_offers(booking)
+        if may(Right.BOOK, booking.unit.place) and takes_offers(booking)
+        else [],
+        reasons=[sentence(each) for each in told],
+        key=auth.new_token(),
     )
+
+
+@blueprint.post("/board/bookings/<uuid:booking_id>/arrive")
+@needs(Right.BOOK, about.booking)
+def arrive(booking_id: UUID) -> Response | tuple[str, int]:
+    booking = _booking(booking_id)
+    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
+    try:
+        arrivals.arrive(session(), ArrivalRequest(booking.id), context(auth.actor()))
+    except Refusal as refusal:
+        return _page(booking, [refusal]), 422
+    return redirect(board.board_address(booking.unit.place, booking.date), 303)
+
+
+def _offers(booking: BookingView) -> list[OfferCard]:
+    """What whoever lost it may have instead, at their price; the address is a frame's words."""
+    return [
+        terms_words.offer_card(each, urlencode(board.named(each.unit, each.date, each.period)))
+        for each in closing.offers(session(), memory(), booking, now=now())
+    ]
+
+
+@blueprint.post("/board/bookings/<uuid:booking_id>/instead")
+@needs(Right.BOOK, about.booking_and_frame)
+def instead(booking_id: UUID) -> Response | tuple[str, int]:
+    """One button books an offered place for whoever lost this one."""
+    booking = _booking(booking_id)
+    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
+    frame = about.frame()
+    place = (frame.unit.id, frame.date, frame.period)
+    asked = OfferRequest(booking.id, booking.party_id or "", *place)
+    key = auth.form_key(request.form.get("key", "")[: forms.KEY_LENGTH_MAX], asked)
+    try:
+        made = take_offer(session(), asked, context(auth.actor(), key=key))
+    except Refusal as refusal:
+        return _page(_booking(booking_id), [refusal, *refusal.others]), 422
+    waiting.wait_for_answer(made)
+    return redirect(url_for("counter_bookings.one", booking_id=made, booked=1), 303)
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>/cancel")
