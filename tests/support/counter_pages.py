@@ -131,6 +131,26 @@ def _add_record(session: Any, facility_id: int) -> None:
     )  # fmt: skip
 
 
+def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, Sample]:
+    """Rooms taken out of use, what became of the people in them, and arrivals."""
+    shut = {"facility": gym.facility_id, "room": gym.halves[1], "kind": "maintenance"}
+    shut |= {"first": SATURDAY, "start": "18:00", "end": "21:00"}
+    return {
+        "closing.page": Sample(query={"facility": gym.facility_id}),
+        "closing.check": Sample(query=shut),
+        "closing.closures": Sample(query={"facility": gym.facility_id}),
+        "closing.one": Sample({"closure_id": made.closure}),
+        "matters.page": Sample(),
+        "matters.done": Sample(form={"matter": f"lost:{made.letter}", "note": "電話"}),
+        "counter_bookings.arrive": Sample({"booking_id": made.booking}),
+        "counter_bookings.instead": Sample(
+            {"booking_id": made.closed}, form={"to": urlencode(frame), "key": "i"}
+        ),
+        "closing.open_": Sample({"closure_id": made.closure}),
+        "closing.shut": Sample(form=shut | {"key": "s"}),
+    }
+
+
 def samples(site: Site, made: Things) -> dict[str, Sample]:
     """For each page with a right, by endpoint: a request that is about the gym.
 
@@ -140,22 +160,16 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
     frame = {"unit": gym.whole, "date": SATURDAY, "start": "18:00", "end": "21:00"}
     booking, number = {"booking_id": made.booking}, {"number": "01-000001-6"}
     slug, place = booking | {"slug": "permit"}, {"facility_id": gym.facility_id}
-    shut = {"facility": gym.facility_id, "room": gym.halves[1], "kind": "maintenance"}
-    shut |= {"first": SATURDAY, "start": "18:00", "end": "21:00"}
     record, pad = {"file_id": "f1", "record_no": 12}, {"pad": made.pad}
     letter, day = {"letter_id": made.letter}, {"date_text": TODAY}
     hours = {"days": "月火", "start": "9:00", "end": "21:00"}
     point = {"lat": "36.56", "lng": "136.65"}
     return {
+        **_of_closing(gym, made, frame),
         "board.page": Sample(query={"facility": gym.facility_id}),
         "counter_bookings.one": Sample(booking),
         "counter_bookings.cancel_page": Sample(booking),
         "counter_bookings.change_check": Sample(booking, query=frame),
-        "closing.page": Sample(query={"facility": gym.facility_id}),
-        "closing.check": Sample(query=shut),
-        "closing.closures": Sample(query={"facility": gym.facility_id}),
-        "closing.one": Sample({"closure_id": made.closure}),
-        "matters.page": Sample(),
         "imports.page": Sample(),
         "imports.one": Sample(record),
         "ledger.page": Sample(),
@@ -192,13 +206,6 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "paper.enter": Sample(pad | {"number": 1}, form={"fate": "void"}),
         "paper.decide": Sample(pad | {"number": 2}, form={"digest": digest_of("lost", {})}),
         "paper.close": Sample(pad),
-        "matters.done": Sample(form={"matter": f"lost:{made.letter}", "note": "電話"}),
-        "counter_bookings.arrive": Sample(booking),
-        "counter_bookings.instead": Sample(
-            {"booking_id": made.closed}, form={"to": urlencode(frame), "key": "i"}
-        ),
-        "closing.open_": Sample({"closure_id": made.closure}),
-        "closing.shut": Sample(form=shut | {"key": "s"}),
         "board.book": Sample(form=frame | {"who": "090-0000-0000", "name": "ひと", "key": "k"}),
         "counter_bookings.change": Sample(booking, form=frame | {"key": "c"}),
         "booking_papers.refuse_change": Sample(booking, form={"unit": gym.whole}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,6 @@ from reservations.actions.bookings import CancelRequest, ClosureRequest, cancel,
 from reservations.actions.money import PayRequest, RefundRequest, pay, refund
 from reservations.models import SeenTo
 from reservations.rules.availability import Kind
-from reservations.web import matters
 from tests import town
 from tests.support.forms import Person
 from tests.support.lending import a_period
@@ -142,5 +142,4 @@ def test_the_number_at_the_top_is_the_number_of_the_list(counter: Site, displace
     person = clerk(counter).opens("/matters")
 
     assert "食い違い 2件" in person.text
-    with counter.app.test_request_context():
-        assert matters.count() == 2
+    assert len(re.findall("済みにする", person.text)) == 2

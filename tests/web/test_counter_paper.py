@@ -336,10 +336,10 @@ def test_a_contradiction_is_shown_and_a_person_chooses(counter, staff, pad):
     assert "同じ番号に別の内容があります。" in staff.text
 
     staff.opens(f"/paper/{pad}")
-    assert "食い違い" in staff.text
+    assert "こちらが正しい" in staff.text
     staff.presses(f"こちらが正しい：全面 {SATURDAY} 19:00〜21:00")
 
-    assert "食い違い" not in staff.text
+    assert "こちらが正しい" not in staff.text
 
 
 @pytest.mark.parametrize("numbers", ["", "x", "0", "3-2", "1-9", "1,,x"])
