@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 from reservations.queries import trail
 from reservations.rules.rights import Right
 from reservations.web import looks
+from reservations.web.acts import WORDS
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about as its
 from reservations.web.rights import needs
@@ -36,6 +37,8 @@ def page() -> str:
         about=about,
         action=action,
         actions=trail.actions(session()),
+        acts=WORDS,
+        screens=looks.PAGES,
         before=before,
         older=lines[-1].seq if has_more else None,
         seal=trail.last_seal(session()),
