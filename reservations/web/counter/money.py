@@ -33,6 +33,7 @@ from reservations.web import auth
 from reservations.web import papers as web_papers
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about
+from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
@@ -71,11 +72,10 @@ def page() -> str | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
         return render_template("counter/money.html", typed="", booking=None, errors={})
-    found = bookings.by_number(session(), memory(), typed.translate(_DIGITS))
+    found = booking_of(typed)
     if found is None or found.party_id is None:
-        words = gettext("この番号の予約はありません。番号と、うしろの1けたを確かめてください。")
-        errors = {"number": words}
-        return render_template("counter/money.html", typed=typed, booking=None, errors=errors), 422
+        none = render_template("counter/money.html", typed=typed, booking=None, errors=unknown())
+        return none, 422
     return _page(found)
 
 

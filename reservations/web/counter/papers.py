@@ -23,6 +23,7 @@ from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about
+from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed
 from reservations.web.language import gettext
 from reservations.web.refusals import sentence
@@ -39,12 +40,10 @@ def page() -> str | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
         return render_template("counter/papers.html", typed="", booking=None, errors={})
-    number = typed.translate(str.maketrans("０１２３４５６７８９－ー―‐", "0123456789----"))
-    found = bookings.by_number(session(), memory(), number)
+    found = booking_of(typed)
     if found is None:
-        words = gettext("この番号の予約はありません。番号と、うしろの1けたを確かめてください。")
-        errors = {"number": words}
-        return render_template("counter/papers.html", typed=typed, booking=None, errors=errors), 422
+        none = render_template("counter/papers.html", typed=typed, booking=None, errors=unknown())
+        return none, 422
     return _page(found)
 
 
