@@ -42,6 +42,7 @@ def text(filled: Filled, data: Data) -> Iterable[Block]:
                 left=data.get("left", 0.0),
                 right=data.get("right", 0.0),
                 gap=data.get("gap", 2.0) if index == 0 else data.get("between", 0.5),
+                below=data.get("below", 0.0),
             )
 
 
@@ -282,11 +283,14 @@ def _table_cell(
         if not hasattr(item, name):
             raise FormFault(f"{filled.form['name']}: no {name} in {data['source']}")
         shown = written(value, column)
+    limit = filled.limit(name, column, 1 if is_amount(value, column) else 2)
     return Cell(
         shown,
         align=column.get("align", "left"),
         size=column.get("size", size),
-        lines_max=1 if item is None else column.get("lines", 1 if is_amount(value, column) else 2),
+        lines_max=1 if item is None else limit.lines_max,
+        limit=limit,
+        is_blank=item is None or not written(value, column),
         field=f"{data.get('source', '')}.{index}.{name}",
         label=f"{filled.say(column['label'])}（{index + 1}行目）",
         is_label=column.get("is_head", False),

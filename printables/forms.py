@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from printables import japanese
+from printables.limits import CHARACTERS_MAX, OVERFLOWS
 from printables.pictures import COLOURS, NoPicture, load
 from printables.sheet import (
     Block,
@@ -24,6 +25,7 @@ from printables.sheet import (
     Clauses,
     Corner,
     Grid,
+    Limit,
     Line,
     Option,
     Row,
@@ -204,18 +206,32 @@ class Filled:
             return False
         return not ("unless" in data and self.value(data["unless"]))
 
+    def limit(self, name: str, about: Data, lines: int) -> Limit:
+        """How long the field's value may be and what becomes of a longer one.
+
+        lines    that it takes where neither the field nor its rule for longer values says so
+        """
+        most, overflow = about.get("characters_max", 0), about.get("overflow", "")
+        if overflow not in ("", *OVERFLOWS):
+            raise FormFault(f"{self.form['name']}: {name}: no overflow {overflow}")
+        if type(most) is not int or not 0 <= most <= CHARACTERS_MAX:
+            raise FormFault(f"{self.form['name']}: {name}: no characters_max {most}")
+        return Limit(most, overflow, about.get("lines", OVERFLOWS.get(overflow, lines)))
+
     def cell(self, name: str, **changes: Any) -> Cell:
         """The value of a field as a cell: words, or boxes to be ticked."""
         about = self.field(name)
         label = self.say(about.get("label", ""))
         # A blank field is for the office's pen; no record knows it.
         value = None if about.get("is_blank") else self.value(about.get("from", name))
+        limit = self.limit(name, about, 1 if is_amount(value, about) else 3)
         given: dict[str, Any] = {
             "field": name,
             "label": label,
             "align": about.get("align", "left"),
             "size": about.get("size", 10.5),
-            "lines_max": about.get("lines", 1 if is_amount(value, about) else 3),
+            "lines_max": limit.lines_max,
+            "limit": limit,
             "is_bold": about.get("is_bold", False),
             "help": self.say(about.get("note", "")),
         }
@@ -234,7 +250,7 @@ class Filled:
             given["text"] = f"{before}{words}{after}" if words else self.say(about.get("blank", ""))
             if not words:
                 # What is to be filled in by hand is made smaller rather than broken.
-                given["lines_max"] = given["text"].count("\n") + 1
+                given |= {"lines_max": given["text"].count("\n") + 1, "is_blank": True}
             if not words and "unit" in about:
                 given |= {"text": about["unit"], "align": "right"}
         return Cell(**(given | changes))

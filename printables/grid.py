@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from printables import faces
+from printables import faces, limits
 from printables.archive import Tag
+from printables.limits import POINTS, SEE_EXTRA, SIDES, SMALLEST
 from printables.page import (
     LINE_HEIGHT,
     MIDDLE,
-    POINTS,
-    SMALLEST,
     THIN,
     Box,
     Fitted,
@@ -24,12 +23,11 @@ from printables.sheet import Cell, Grid, Line, Option, Row
 if TYPE_CHECKING:
     from printables.layout import Layout
 
-SIDES, ENDS = 1.6, 1.0  # millimetres between a rule and the text
+ENDS = 1.0  # millimetres above and below the text
 TICK_SIDE, TICK_GAP, OPTION_GAP = 3.8, 1.4, 4.0
 HELP_SIZE = 8.0
 THICK_FRAME = 1.8
-LABEL_SHRINK, LABEL_LINE_HEIGHT = 0.84, 1.2
-SEE_EXTRA = "別紙のとおり"
+LABEL_SHRINK, LABEL_LINE_HEIGHT = 0.78, 1.2
 
 
 @dataclass(frozen=True)
@@ -97,23 +95,13 @@ def _draw_title(layout: Layout, grid: Grid, heights: list[float]) -> None:
 
 def place(layout: Layout, rows: tuple[Row, ...], widths: list[float]) -> list[list[Placed]]:
     """Give every cell its column, behind those that reach down from rows above."""
-    taken: set[tuple[int, int]] = set()
-    placed = []
-    for index, row in enumerate(rows):
-        column, line = 0, []
-        for cell in row.cells:
-            while (index, column) in taken:
-                column += 1
-            taken |= {
-                (index + down, column + right)
-                for down in range(cell.rows)
-                for right in range(cell.columns)
-            }
-            width = sum(widths[column : column + cell.columns])
-            line.append(_fit_cell(layout, cell, column, width))
-            column += cell.columns
-        placed.append(line)
-    return placed
+    return [
+        [
+            _fit_cell(layout, cell, column, sum(widths[column : column + cell.columns]))
+            for column, cell in line
+        ]
+        for line in limits.placed(rows)
+    ]
 
 
 def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
@@ -128,10 +116,10 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
             fitted = fit(
                 cell.text, inner, cell.size, lines_max=wanted, smallest=least, weight=weight
             )
-            fitted = fitted or fit(cell.text, inner, least, smallest=least, weight=weight)
+            fitted = fitted or _evened(cell.text, inner, least, weight)
             fitted = fitted and replace(fitted, line_height=LABEL_LINE_HEIGHT)
         else:
-            fitted = fit(cell.text, inner, cell.size, lines_max=cell.lines_max, weight=weight)
+            fitted = _fit_value(cell, inner, weight)
         if fitted is None:
             layout.move(cell.label or cell.field, cell.text)
             fitted = fit(SEE_EXTRA, inner, cell.size, weight=weight) or NOTHING
@@ -140,6 +128,26 @@ def _fit_cell(layout: Layout, cell: Cell, column: int, width: float) -> Placed:
     if cell.help:
         helped = fit(cell.help, inner, HELP_SIZE) or NOTHING
     return Placed(cell, column, width, body, helped, _option_lines(cell, inner))
+
+
+def _evened(text: str, width: float, size: float, weight: str) -> Fitted | None:
+    """A label that has to be broken; in even lines rather than with a letter left over."""
+    fitted = narrower = fit(text, width, size, smallest=size, weight=weight)
+    if fitted is None or len(fitted.lines) == 1 or len(fitted.lines[-1]) > 1:
+        return fitted
+    while narrower is not None and len(narrower.lines) == len(fitted.lines):
+        fitted = narrower
+        width -= size / POINTS / 2
+        narrower = fit(text, width, size, smallest=size, weight=weight)
+    return fitted
+
+
+def _fit_value(cell: Cell, width: float, weight: str) -> Fitted | None:
+    """A value by the rule of its field; None where it goes to the extra sheet."""
+    if limits.is_over(cell):
+        return None
+    least = limits.smallest(cell)
+    return fit(cell.text, width, cell.size, lines_max=cell.lines_max, smallest=least, weight=weight)
 
 
 def _option_lines(cell: Cell, width: float) -> tuple[tuple[tuple[Option, Fitted, float], ...], ...]:

@@ -9,7 +9,8 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
-from printables import qr
+from printables import limits, qr
+from printables.limits import Extra
 from printables.sheet import (
     BODY,
     Block,
@@ -99,14 +100,23 @@ def render(sheet: Sheet, links: Sequence[tuple[str, str]] = (), *, links_languag
     if sheet.corner is not None:
         picture = _svg(sheet.corner.payload, "Q", 25.0, sheet.corner.alt)
         parts.append(f'<div class="corner">{picture}<b>{escape(sheet.corner.number)}</b></div>')
-    parts += [_block(block) for block in sheet.blocks]
+    extra = Extra(sheet)
+    parts += [_block(block, extra) for block in sheet.blocks]
     if sheet.corner is not None:
         parts += [f"<p>{escape(note)}</p>" for note in sheet.corner.notes]
+    if extra.moved:
+        parts.append(_moved(extra))
     parts.append(f"</main>\n<footer>{escape(sheet.footer)}</footer>\n</body>\n</html>\n")
     return "\n".join(parts)
 
 
-def _block(block: Block) -> str:
+def _moved(extra: Extra) -> str:
+    """別紙: what was too long for its box, in full, on a page of its own."""
+    each = "".join(f"<h3>{escape(label)}</h3><p>{escape(text)}</p>" for label, text in extra.moved)
+    return f'<section class="break"><h2>{escape(extra.title)}</h2>{each}</section>'
+
+
+def _block(block: Block, extra: Extra) -> str:
     match block:
         case Line():
             return _line(block)
@@ -114,7 +124,7 @@ def _block(block: Block) -> str:
             sides = ("".join(map(_line, side)) for side in (block.left, block.right))
             return '<div class="pair">' + "".join(f"<div>{side}</div>" for side in sides) + "</div>"
         case Grid():
-            return _grid(block)
+            return _grid(block, extra)
         case Clauses():
             title = f"<h2>{escape(block.title)}</h2>" if block.title else ""
             mark = escape(block.bullet) if block.bullet != "・" else ""
@@ -161,15 +171,20 @@ def _line(line: Line) -> str:
     return f'<{name} style="{style}">{escape(line.text)}</{name}>'
 
 
-def _grid(grid: Grid) -> str:
+def _grid(grid: Grid, extra: Extra) -> str:
     title = f"<h2>{escape(grid.title)}</h2>" if grid.title else ""
     total = sum(grid.widths)
     columns = "".join(f'<col style="width:{width / total:.2%}">' for width in grid.widths)
     rows = [
         f'<tr style="height:{row.height:g}mm">'
-        + "".join(_cell(cell, "col" if index < grid.head_rows else "row") for cell in row.cells)
+        + "".join(
+            _cell(cell, "col" if index < grid.head_rows else "row", *extra.held(cell, width))
+            for cell, width in line
+        )
         + "</tr>"
-        for index, row in enumerate(grid.rows)
+        for index, (row, line) in enumerate(
+            zip(grid.rows, limits.widths(grid, extra.width), strict=True)
+        )
     ]
     head = "".join(rows[: grid.head_rows])
     head = f"<thead>{head}</thead>" if head else ""
@@ -178,19 +193,19 @@ def _grid(grid: Grid) -> str:
     return f"{title}<table{kind}><colgroup>{columns}</colgroup>{head}<tbody>{body}</tbody></table>"
 
 
-def _cell(cell: Cell, scope: str) -> str:
+def _cell(cell: Cell, scope: str, text: str, size: float) -> str:
     name = "th" if cell.is_label else "td"
     attributes = f' scope="{scope}"' if cell.is_label else ""
     if cell.columns > 1:
         attributes += f' colspan="{cell.columns}"'
     if cell.rows > 1:
         attributes += f' rowspan="{cell.rows}"'
-    style = f"font-size:{cell.size:g}pt" if cell.size != BODY else ""
+    style = f"font-size:{size:g}pt" if size != BODY else ""
     if cell.align != "left" and not cell.is_label:
         style += f";text-align:{cell.align}"
     if style:
         attributes += f' style="{style}"'
-    words = escape(cell.text)
+    words = escape(text)
     if cell.is_bold:
         words = f"<b>{words}</b>"
     options = "".join(

@@ -31,6 +31,7 @@ NOT_FIRST = frozenset(
 )
 NOT_LAST = frozenset("‘“（〔［｛〈《「『【〘〖｟«￥＄£¥＃№〒([{$#")
 TOGETHER = frozenset(("——", "……", "‥‥", "――"))
+UNITS = frozenset("年月日時分円人")  # what counts is not parted from its number
 SPACES = " 　"
 URL_BREAKS = frozenset("/?&=-_.")
 
@@ -180,6 +181,11 @@ def _may_break(before: str, after: str) -> bool:
         return False
     if last == " ":
         return before.strip(" ") != ""
+    # 12時 and 00分 are one time, 13 and 日 one day.
+    if (last.isdigit() and first in UNITS) or (
+        last == "時" and first.isdigit() and len(before) > 1
+    ):
+        return False
     return not (_is_latin(last) and _is_latin(first))
 
 

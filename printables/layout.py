@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from printables import faces, grid, qr
+from printables import faces, grid, limits, qr
 from printables.archive import About
+from printables.limits import POINTS
 from printables.page import (
     A4,
     A4_LANDSCAPE,
     LINE_HEIGHT,
-    POINTS,
     THIN,
     Box,
     Fitted,
@@ -121,7 +121,7 @@ class Layout:
         self.pages: list[Page] = []
         self.size = A4_LANDSCAPE if sheet.is_landscape else A4
         self.left = sheet.margin
-        self.width = self.size[0] - 2 * sheet.margin
+        self.width = sheet.width
         self.marks: list[MarkBox] = []
         self.codes: list[CodeBox] = []
         self.moved: list[tuple[str, str]] = []
@@ -193,7 +193,7 @@ class Layout:
     def draw_line(self, line: Line) -> None:
         weight = faces.BOLD if line.is_bold else faces.REGULAR
         fitted = must_fit(line.text, self.width - line.left - line.right, line.size, weight)
-        self.need(fitted.height, line.gap)
+        self.need(fitted.height + line.below, line.gap)
         box = Box(self.left + line.left, self.y, self.width - line.left - line.right, fitted.height)
         with self.paper.tagged(line.role):
             self.page.text(box, fitted, align=line.align, weight=weight)
@@ -353,7 +353,8 @@ class Layout:
         """再発行 and the like, framed at the top so that no copy passes for the first."""
         fitted = must_fit(self.sheet.marking, 80.0, 10.5, faces.BOLD)
         width = width_of(self.sheet.marking, 10.5, faces.BOLD) + 6
-        box = Box(self.size[0] - self.sheet.margin - width, 6.5, width, fitted.height + 1.5)
+        # Ends above TOP: the first line of a page may reach under it.
+        box = Box(self.size[0] - self.sheet.margin - width, 5.4, width, fitted.height + 1.0)
         self.page.frame(box, weight=0.9)
         with self.paper.at_root(), self.paper.tagged("P"):
             self.page.text(box, fitted, align="center", weight=faces.BOLD)
@@ -390,7 +391,7 @@ class Layout:
         moved = tuple(self.moved)
         self.new_page()
         self.draw_line(
-            Line(f"別紙（{self.sheet.title}）", size=14, is_bold=True, role="H2", align="center")
+            Line(limits.title(self.sheet), size=14, is_bold=True, role="H2", align="center")
         )
         for label, text in moved:
             self.draw_line(Line(label, is_bold=True, role="H3", gap=6))

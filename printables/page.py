@@ -14,14 +14,13 @@ from functools import lru_cache
 from printables import faces
 from printables.archive import About, Document, Mark, Tag
 from printables.japanese import break_lines
+from printables.limits import POINTS, SMALLEST
 from printables.pictures import COLOURS, Picture
 
-POINTS = 72 / 25.4  # points in a millimetre
 A4 = (210.0, 297.0)
 A4_LANDSCAPE = (297.0, 210.0)
 LINE_HEIGHT = 1.45
 THIN, MIDDLE, THICK = 0.4, 0.7, 1.2  # points
-SMALLEST = 8.0  # no reader is asked for smaller letters
 # The middle of a full-width character lies this far above the base line, in parts of its size.
 MIDDLE_OF_TEXT = 0.38
 TOLERANCE = 0.01

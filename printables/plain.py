@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from printables import limits
 from printables.japanese import break_lines, columns
+from printables.limits import Extra
 from printables.sheet import (
     Block,
     Break,
@@ -32,23 +34,29 @@ def render(sheet: Sheet) -> str:
         lines += _aligned(f"［{sheet.marking}］", "right")
     if sheet.corner is not None:
         lines += [sheet.corner.number]
+    extra = Extra(sheet)
     for block in sheet.blocks:
-        lines += _block(block)
+        lines += _block(block, extra)
     notes = sheet.corner.notes if sheet.corner else ()
     lines += ["-" * WIDTH, *(line for each in (*notes, sheet.footer) for line in _wrapped(each))]
+    if extra.moved:
+        lines += ["", "=" * WIDTH, *_aligned(extra.title, "center")]
+        lines += [
+            line for label, text in extra.moved for line in ("", f"■ {label}", *_wrapped(text))
+        ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _block(block: Block) -> list[str]:
+def _block(block: Block, extra: Extra) -> list[str]:
     match block:
         case Line():
             text = _aligned(block.text, block.align)
             return ["", *text, ""] if block.role == "H1" else text
         case Pair():
-            return [line for each in (*block.right, *block.left) for line in _block(each)]
+            return [line for each in (*block.right, *block.left) for line in _block(each, extra)]
         case Grid():
             head = ["", f"■ {block.title}"] if block.title else [""]
-            return head + (_table(block) if block.head_rows else _form(block))
+            return head + (_table(block, extra) if block.head_rows else _form(block, extra))
         case Clauses():
             title = ["", f"■ {block.title}"] if block.title else [""]
             items = [
@@ -56,7 +64,7 @@ def _block(block: Block) -> list[str]:
                 for number, item in enumerate(block.items, start=1)
                 for line in _hanging(f"{number}. " if block.is_numbered else block.bullet, item)
             ]
-            return title + items + (_block(block.code) if block.code else [])
+            return title + items + (_block(block.code, extra) if block.code else [])
         case Issuer():
             words = "（印）" if block.seal.mode != "omitted" else block.seal.words
             signed = (*block.lines, words)
@@ -93,26 +101,27 @@ def _hanging(label: str, text: str) -> list[str]:
     return [label + first, *(" " * indent + line for line in rest)]
 
 
-def _form(grid: Grid) -> list[str]:
+def _form(grid: Grid, extra: Extra) -> list[str]:
     """Labels and what belongs to them, a pair a line."""
     lines = []
-    for row in grid.rows:
+    for row in limits.widths(grid, extra.width):
         label = ""
-        for cell in row.cells:
+        for cell, width in row:
             if cell.is_label:
                 label += f"【{one_line(cell.text)}】"
                 continue
-            lines += _hanging(f"{label} " if label else "  ", content(cell))
+            words = content(cell, extra.held(cell, width)[0])
+            lines += _hanging(f"{label} " if label else "  ", words)
             label = ""
         if label:
             lines.append(label)
     return lines
 
 
-def content(cell: Cell) -> str:
+def content(cell: Cell, text: str) -> str:
     """A cell's words, with its boxes as [x] and [ ]."""
     boxes = "  ".join(f"[{'x' if o.is_ticked else ' '}] {o.label}" for o in cell.options)
-    return "\n".join(part for part in (cell.text, boxes) if part)
+    return "\n".join(part for part in (text, boxes) if part)
 
 
 def one_line(text: str) -> str:
@@ -120,26 +129,26 @@ def one_line(text: str) -> str:
     return text.replace("\n", "")
 
 
-def _table(grid: Grid) -> list[str]:
+def _table(grid: Grid, extra: Extra) -> list[str]:
     """Columns by their share of the width; a bar before each."""
     free = WIDTH - 1 - len(grid.widths)
     total = sum(grid.widths)
     widths = [max(2, int(free * width / total)) for width in grid.widths]
     lines = [_rule(widths)]
     pending: dict[int, int] = {}
-    for row in grid.rows:
+    for row in limits.widths(grid, extra.width):
         parts: list[tuple[list[str], int]] = []
         column = 0
-        cells = iter(row.cells)
+        cells = iter(row)
         while column < len(widths):
             if pending.get(column, 0) > 0:
                 pending[column] -= 1
                 parts.append(([""], widths[column]))
                 column += 1
                 continue
-            cell = next(cells, Cell())
+            cell, on_paper = next(cells, (Cell(), 0.0))
             width = sum(widths[column : column + cell.columns]) + cell.columns - 1
-            parts.append((_wrapped(content(cell), width), width))
+            parts.append((_wrapped(content(cell, extra.held(cell, on_paper)[0]), width), width))
             for each in range(column, column + cell.columns):
                 pending[each] = cell.rows - 1
             column += cell.columns

@@ -12,12 +12,15 @@ import functools
 import hashlib
 import hmac
 import struct
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter, ImageOps
+
+from printables import blurred
 
 PREFIX = "TN1:"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -26,6 +29,7 @@ MAC_BYTES = 8
 KEY_BYTES = 4
 SIGNATURE_BYTES = 64
 FORM_BYTES = 10 + MAC_BYTES
+SECONDS_MAX = 0.8  # after which no further attempt is begun; the longest takes 0.2
 Rows = tuple[tuple[bool, ...], ...]
 
 
@@ -93,13 +97,29 @@ def times_seen(image: Image.Image, text: str) -> int:
 def read_hard(image: Image.Image) -> list[str]:
     """Our codes in a bad picture: as it is, then with what helps against shadow, stain and blur.
 
-    Each treatment costs about 40 ms a page, so they are tried on failures alone.
+    What helps is tried on failures alone, first where a code may lie, then on the whole page, until
+    the picture has taken a second of the processor.
     """
-    for treat in TREATMENTS:
-        found = read(treat(image.convert("L")))
-        if found:
+    grey = image.convert("L")
+    until = time.thread_time() + SECONDS_MAX
+    for attempt in _attempts(grey):
+        found = sorted(set(attempt()))
+        if found or time.thread_time() > until:
             return found
     return []
+
+
+def _attempts(grey: Image.Image) -> Iterator[Callable[[], list[str]]]:
+    """From the cheapest to the dearest."""
+    yield lambda: _seen(grey)
+    even = _even(grey)
+    yield lambda: _seen(even)
+    spots = [grey.crop(box) for box in blurred.places(even)]
+    for prepare in blurred.clearer() if spots else ():
+        # All places in one attempt: two forms in a picture are two, however blurred.
+        yield lambda p=prepare: [text for spot in spots for text in _seen(p(spot))]  # type: ignore[misc]
+    for treat in TREATMENTS[2:]:
+        yield lambda t=treat: _seen(t(grey))  # type: ignore[misc]
 
 
 def _larger(image: Image.Image) -> Image.Image:

@@ -25,6 +25,15 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What a field says of values that are too long for it; limits.py keeps it."""
+
+    characters_max: int = 0  # 0 where it has no maximum of its own
+    overflow: str = ""  # shrink, lines or extra; empty for all three in turn
+    lines_max: int = 0
+
+
+@dataclass(frozen=True)
 class Cell:
     """A place in a grid: a label, a value or boxes to be ticked."""
 
@@ -40,6 +49,8 @@ class Cell:
     label: str = ""  # by which a value is called when it has to move to an extra sheet
     lines_max: int = 3
     help: str = ""
+    limit: Limit = Limit()
+    is_blank: bool = False  # to be written on by hand: its words are the form's
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ class Line:
     left: float = 0.0  # millimetres kept free at the sides
     right: float = 0.0
     gap: float = 2.0
+    below: float = 0.0  # millimetres that have to be free for what it introduces
 
 
 @dataclass(frozen=True)
@@ -172,3 +184,8 @@ class Sheet:
     marking: str = ""  # 再発行, 写し, 掲示用, 職員用（掲示禁止）
     language: str = "ja"
     margin: float = 18.0  # millimetres at the left and right
+
+    @property
+    def width(self) -> float:
+        """Between the margins of a sheet of A4, in millimetres."""
+        return (297.0 if self.is_landscape else 210.0) - 2 * self.margin

@@ -16,10 +16,12 @@ from typing import Any
 
 from PIL import Image
 
-from printables import blocks, forms, pack
+from printables import blocks, forms, limits, pack
 from printables.forms import KINDS, Data, FormFault, Town, merged
+from printables.limits import CHARACTERS_MAX, LINES, LINES_MAX, OVERFLOWS, SHRINK
 from printables.pictures import DATA_PNG, NoPicture, load
 from printables.registry import PAPERS
+from printables.sheet import Grid, Sheet
 
 TEXTS, LISTS = "texts", "lists of texts"
 # The tables that a town may write, and what stands in them.
@@ -38,8 +40,13 @@ FORM = {
 FIELD = {
     "label", "help", "note", "kind", "lines", "width", "label_width", "height", "size", "align",
     "blank", "options", "is_bold", "is_blank", "is_hidden", "is_unlabelled", "unit", "prefix",
-    "suffix", "from", "when", "unless",
+    "suffix", "from", "when", "unless", "characters_max", "overflow",
 }  # fmt: skip
+# What a field says in numbers: from, to.
+NUMBERS: Mapping[str, tuple[int, int]] = {
+    "characters_max": (1, CHARACTERS_MAX),
+    "lines": (1, LINES_MAX),
+}
 _HEAD = re.compile(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]+")(?:\s*\.\s*(?:[\w-]+|"[^"]+"))*)\s*=""")
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
@@ -157,6 +164,7 @@ def _forms(text: str, changed: Data) -> Iterator[Fault]:
         else:
             yield from _unknown(text, ["forms", paper], about, FORM)
             yield from _fields(text, paper, about.get("fields", {}))
+            yield from _columns(text, paper, about.get("blocks", {}))
 
 
 def _fields(text: str, paper: str, fields: object) -> Iterator[Fault]:
@@ -173,6 +181,50 @@ def _fields(text: str, paper: str, fields: object) -> Iterator[Fault]:
         if about.get("kind", "text") not in KINDS:
             where = line_of(text, [*path, "kind"])
             yield Fault(where, f"kind は、次のどれかにしてください：{'、'.join(KINDS)}")
+        known = forms.model_form(paper).get("fields", {}).get(name, {})
+        for key, words in _limits(about, merged(known, about)):
+            yield Fault(line_of(text, [*path, key]), words)
+
+
+def _columns(text: str, paper: str, changed: object) -> Iterator[Fault]:
+    """The columns of tables have the same limits as fields."""
+    for name, block in changed.items() if isinstance(changed, Mapping) else ():
+        columns = block.get("columns", ()) if isinstance(block, Mapping) else ()
+        for column in columns if isinstance(columns, list) else ():
+            about = column if isinstance(column, Mapping) else {}
+            field = str(about.get("field", ""))
+            where = _line_with(text, ["forms", paper, "blocks", name], field)
+            for _, words in _limits(about, about):
+                yield Fault(where, f"{field} の列：{words}")
+
+
+def _limits(changed: Data, whole: Data) -> Iterator[tuple[str, str]]:
+    """What is wrong with a field's own limits: the key, and what to do.
+
+    changed  what the town wrote of the field
+    whole    the same over the model's
+    """
+    wrong = set()
+    for key, (least, most) in NUMBERS.items():
+        value = changed.get(key, least)
+        if type(value) is not int or not least <= value <= most:
+            wrong.add(key)
+            yield key, f"{key} は、{least}から{most}までの数字だけを書いてください。"
+    if changed.get("overflow", SHRINK) not in list(OVERFLOWS):
+        wrong.add("overflow")
+        yield (
+            "overflow",
+            'overflow は、"shrink"（文字を8ポイントまで小さくする）、"lines"（2行にする）、'
+            '"extra"（別紙に移す）のどれかにしてください。',
+        )
+    own = [key for key in ("characters_max", "overflow") if key in changed]
+    if own and "options" in whole:
+        yield own[0], f"□から選ぶ欄には、{own[0]} を使えません。この行を消してください。"
+    elif own and whole.get("is_blank"):
+        yield own[0], f"手で書くだけの欄には、{own[0]} を使えません。この行を消してください。"
+    elif not wrong and whole.get("overflow") == LINES and whole.get("lines", 2) == 1:
+        key = "lines" if "lines" in changed else "overflow"
+        yield key, 'overflow が "lines" の欄は、lines を2以上にするか、lines を消してください。'
 
 
 def _unknown(text: str, path: Sequence[str], table: Data, known: set[str]) -> Iterator[Fault]:
@@ -219,15 +271,43 @@ def _with_seals(text: str, changes: Data, folder: Path | None) -> tuple[Data, li
 def _tried(text: str, town: Town) -> Iterator[Fault]:
     told = set()
     for name, paper in PAPERS.items():
+        rooms: dict[str, tuple[int, int]] = {}
         try:
             for record in paper.samples().values():
                 for edition in ("", *paper.editions):
-                    paper.sheet(record, town, edition)
+                    rooms |= _crowded(paper.sheet(record, town, edition))
         except (FormFault, KeyError, TypeError, ValueError, AttributeError) as fault:
             found = _in_words(text, name, fault)
             if found not in told:
                 told.add(found)
                 yield found
+        for field, (most, room) in rooms.items():
+            yield _too_narrow(text, name, field, most, room)
+
+
+def _crowded(sheet: Sheet) -> dict[str, tuple[int, int]]:
+    """Fields that promise to hold their longest value and do not: its length, and their room."""
+    found = {}
+    for grid in (block for block in sheet.blocks if isinstance(block, Grid)):
+        for cell, width in (pair for line in limits.widths(grid, sheet.width) for pair in line):
+            most, promises = cell.limit.characters_max, cell.limit.overflow in (SHRINK, LINES)
+            room = limits.capacity(cell.limit, width)
+            if promises and most > room:
+                # A column of a table is one field, however many rows it has.
+                found[re.sub(r"^.*\.\d+\.", "", cell.field)] = (most, room)
+    return found
+
+
+def _too_narrow(text: str, paper: str, field: str, most: int, room: int) -> Fault:
+    path = ("forms", paper, "fields", field)
+    is_written = any(place[: len(path)] == path for _, place in _places(text))
+    where = line_of(text, [*path, "characters_max"])
+    return Fault(
+        where if is_written else _line_with(text, path[:2], field),
+        f"{field} の欄は、8ポイントにしても{room}字までです（今の characters_max は{most}）。"
+        f"characters_max を{room}以下にするか、lines か欄の幅（width）を増やすか、"
+        'overflow を "extra"（別紙に移す）にしてください。',
+    )
 
 
 def _in_words(text: str, paper: str, fault: Exception) -> Fault:

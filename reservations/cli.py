@@ -24,12 +24,14 @@ from reservations.commands.common import (
     refuse,
     settings,
 )
+from reservations.commands.forgetting import forget
 from reservations.commands.forms import forms
 from reservations.commands.letters import letters
 from reservations.commands.mailboxes import prepare
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
+from reservations.commands.staff import staff
 from reservations.commands.trail import audit
 
 REGIONS = ("ishikawa", "tokyo")
@@ -452,7 +454,8 @@ def doctor(is_json: bool) -> None:
 
 
 sync.add_command(prepare)
-for command in (audit, forms, letters, node, paper, print_, sync, verify):
+node.add_command(forget)
+for command in (audit, forms, letters, node, paper, print_, staff, sync, verify):
     main.add_command(command)
 
 

@@ -124,6 +124,9 @@ def _way(settings: Settings, letter: LetterView) -> tuple[str, str]:
 
 
 def _is_overtaken(letter: LetterView) -> bool:
+    # An old line that is read again, after a restore, writes a letter that was deleted long ago.
+    if letter.date < rules.kept_from(clock.local_day(clock.now())):
+        return True
     asked = str(letter.body.get("asked", "book"))
     return rules.is_overtaken(letter.kind, asked, letter.status, is_given_up=letter.is_given_up)
 
@@ -154,7 +157,8 @@ def _send(database: Database, settings: Settings, letter: LetterView) -> str:
     with database.session() as session:
         if not _did(outbox.try_letter, session, Attempt(letter.id, now + LEASE), settings):
             return ""
-    outcome = _given(settings, letter, now)
+        worded_at = letters.worded_at(session, letter.id) or letter.at
+    outcome = _given(settings, letter, worded_at, now)
     with database.session() as session:
         _did(outbox.end_letter, session, outcome, settings)
     if outcome.why:
@@ -162,12 +166,14 @@ def _send(database: Database, settings: Settings, letter: LetterView) -> str:
     return outcome.state
 
 
-def _given(settings: Settings, letter: LetterView, now: datetime) -> Outcome:
+def _given(settings: Settings, letter: LetterView, worded_at: datetime, now: datetime) -> Outcome:
+    """What the mail server says. A message is worked out from the letter alone, so that a second
+    try gives it the same one."""
     state, why = _way(settings, letter)
     if state != "to_send":
         return Outcome(letter.id, state, why)
     to = smtp.address_of(letter.email, letter.login)
-    mail = smtp.Mail(letter.id, to, letter.subject, letter.text, letter.locale, letter.at)
+    mail = smtp.Mail(letter.id, to, letter.subject, letter.text, letter.locale, worded_at)
     try:
         smtp.send(settings, mail)
     except smtp.Unwanted as unwanted:

@@ -17,8 +17,16 @@ import structlog
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations import catalogue_feed, clock, events, money_feed, party_feed, sheets
-from reservations.actions import answering, form_texts, letters, trail
+from reservations import (
+    attendance_feed,
+    catalogue_feed,
+    clock,
+    events,
+    money_feed,
+    party_feed,
+    sheets,
+)
+from reservations.actions import answering, asking, form_texts, letters, trail
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
@@ -48,7 +56,8 @@ _STATES = (
     events.BookingConfirmedInstead.name,
     events.BookingChanged.name,
 )
-# Nobody has to be told of what they did themselves.
+# Slips that ask for a place: people's, and the town's own.
+_WISHES = ("book", asking.CLOSE)
 
 
 def open_desk(database: Database, settings: Settings) -> Desk:
@@ -74,6 +83,8 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             money_feed.take(session, line)
         elif isinstance(line, Slip) and line.kind == trail_query.KIND:
             trail.take(session, line)
+        elif isinstance(line, Slip) and line.kind == attendance_feed.ARRIVED:
+            attendance_feed.take(session, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
@@ -205,7 +216,7 @@ def _apply_slip(session: Session, desk: Desk, slip: Slip) -> None:
     elif slip.kind == "form decided":
         form_texts.know_decision(session, slip.data)
     booking_id = slip.data.get("booking")
-    if slip.kind != "book" or not isinstance(booking_id, str):
+    if slip.kind not in _WISHES or not isinstance(booking_id, str):
         return
     if _known(session, booking_id) is None and _is_readable(session, slip.data):
         values = sheets.row_of(booking_id, slip.data)
@@ -273,7 +284,7 @@ def _undo(session: Session, desk: Desk, entry: Entry) -> None:
         values = {"status": "confirmed", "cancelled_at": None, "cancel_due_yen": None}
         values["revision"] = entry.data["revision"] - 1
         session.connection().execute(change.values(**values))
-    elif entry.kind == "refuse" and entry.data.get("asked") == "book":
+    elif entry.kind == "refuse" and entry.data.get("asked") in _WISHES:
         session.connection().execute(change.values(status="tentative"))
 
 
@@ -327,6 +338,8 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
     for slip in store.slips(name.text):
         if slip.kind in money_feed.KINDS:
             money_feed.take(session, slip)
+        elif slip.kind == attendance_feed.ARRIVED:
+            attendance_feed.take(session, slip)
         else:
             _apply_slip(session, desk, slip)
     _renew_masks(session, desk, name)

@@ -34,7 +34,7 @@ class Unwanted(Exception):  # noqa: N818 - an answer: this letter is never taken
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message. `name` is its own for ever: what goes out twice can be told from what is new."""
+    """One message. `name` and `at` are its own for ever: given twice, it is the same message."""
 
     name: str
     to: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from sync import tables
@@ -19,6 +19,11 @@ from sync.document import NAME_MAX
 
 _checkpoint, _refused, _member = tables.checkpoint.c, tables.refused.c, tables.member.c
 _line, _chain = tables.line.c, tables.chain.c
+
+_COLUMNS = (_checkpoint.since, _checkpoint.posted, _checkpoint.turn, _checkpoint.marked)
+_LOAD = select(*_COLUMNS).where(_checkpoint.mailbox == bindparam("name"))
+_REFUSED = select(_refused.id, _refused.is_ours, _refused.why).order_by(_refused.id)
+_REFUSED_BY = _REFUSED.where(_refused.mailbox == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +47,20 @@ class Refused:
 
 def load(session: Session, mailbox: str) -> Checkpoint:
     """How far we are; at the beginning if we never were there."""
-    columns = _checkpoint.since, _checkpoint.posted, _checkpoint.turn, _checkpoint.marked
-    row = session.execute(select(*columns).where(_checkpoint.mailbox == mailbox)).one_or_none()
+    row = session.execute(_LOAD, {"name": mailbox}).one_or_none()
     return Checkpoint(*row) if row else Checkpoint()
 
 
-def advance_since(session: Session, mailbox: str, since: str, to: str) -> None:
+def advance_since(session: Session, mailbox: str, since: str, to: str) -> bool:
     """What stands between these two has been applied, in this transaction.
 
-    Where the checkpoint is not there any more, somebody has found that all begins anew: so it does.
+    Where the checkpoint is not there any more, somebody has found that all begins anew: so it does,
+    and the answer is False.
     """
-    if load(session, mailbox).since == since:
+    is_there = load(session, mailbox).since == since
+    if is_there:
         _change(session, mailbox, {"since": to})
+    return is_there
 
 
 def advance_posted(session: Session, mailbox: str, posted: int, to: int) -> None:
@@ -109,10 +116,8 @@ def forgive(session: Session, mailbox: str, document_id: str) -> None:
 
 def refused(session: Session, mailbox: str | None = None) -> list[Refused]:
     """What was not taken, in the order of ids."""
-    query = select(_refused.id, _refused.is_ours, _refused.why).order_by(_refused.id)
-    if mailbox is not None:
-        query = query.where(_refused.mailbox == mailbox)
-    return [Refused(*row) for row in session.execute(query)]
+    query, asked = (_REFUSED, {}) if mailbox is None else (_REFUSED_BY, {"name": mailbox})
+    return [Refused(*row) for row in session.execute(query, asked)]
 
 
 def _name(document_id: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Row,
     and_,
     bindparam,
@@ -48,6 +49,7 @@ _LINES = (
     .order_by(_line.number)
 )
 _LINES_THROUGH = _LINES.where(_line.number <= bindparam("through"))
+_UNWITNESSED = select(_chain.chain).where(_chain.witnessed < _chain.number).order_by(_chain.chain)
 _HAS = select(_line.number).where(_line.id == bindparam("name"))
 _ASIDE = select(_aside.chain, _aside.number, _aside.raw, _aside.signature).order_by(
     _aside.chain, _aside.number, _aside.hash
@@ -67,7 +69,7 @@ _SLIPS = select(_line.chain, _line.number, _line.raw, _line.signature).join(
 )
 _LAST_ARRIVAL = select(func.coalesce(func.max(_line.arrival), 0))
 _NEW_ARRIVALS = (
-    select(_line.chain, _line.number)
+    select(_line.chain, _line.number, _line.raw, _line.signature)
     .join(tables.chain, _chain.chain == _line.chain)
     .where(_line.arrival.is_(None), _line.number <= _chain.witnessed)
     .order_by(_line.chain, _line.number)
@@ -99,21 +101,27 @@ class SqlStore:
         self.session = session
         self.directory = directory
 
+    @property
+    def _sql(self) -> Connection:
+        """The session's own transaction. Plain rows need nothing of a session, which costs as much
+        again a statement."""
+        return self.session.connection()
+
     # Reading
 
     def position(self, chain: str) -> Position:
-        row = self.session.execute(_POSITION, {"name": chain}).one_or_none()
+        row = self._sql.execute(_POSITION, {"name": chain}).one_or_none()
         return _position(row) if row else genesis(chain, self.directory)
 
     def chains(self) -> list[str]:
         query = select(_chain.chain).where(_chain.number > 0).order_by(_chain.chain)
-        return list(self.session.scalars(query))
+        return list(self._sql.scalars(query))
 
     def heads(self) -> dict[str, Head]:
-        return {name: Head(number, digest) for name, number, digest in self.session.execute(_HEADS)}
+        return {name: Head(number, digest) for name, number, digest in self._sql.execute(_HEADS)}
 
     def head(self, chain: str) -> Head:
-        row = self.session.execute(_POSITION, {"name": chain}).one_or_none()
+        row = self._sql.execute(_POSITION, {"name": chain}).one_or_none()
         return Head(row.witnessed, row.witnessed_hash) if row else Head(0, START)
 
     def lines(
@@ -122,14 +130,13 @@ class SqlStore:
         query, asked = _LINES, {"name": chain, "after": after}
         if through is not None:
             query, asked = _LINES_THROUGH, {**asked, "through": through}
-        return _documents(self.session.execute(query, asked))
+        return _documents(self._sql.execute(query, asked))
 
     def unwitnessed(self) -> list[str]:
-        query = select(_chain.chain).where(_chain.witnessed < _chain.number).order_by(_chain.chain)
-        return list(self.session.scalars(query))
+        return list(self._sql.scalars(_UNWITNESSED))
 
     def has(self, document_id: str) -> bool:
-        return self.session.scalar(_HAS, {"name": document_id}) is not None
+        return self._sql.scalar(_HAS, {"name": document_id}) is not None
 
     def pending(self, sheet: str) -> list[Slip]:
         return self._slips(and_(_slip.sheet == sheet, _OPEN))
@@ -139,60 +146,58 @@ class SqlStore:
 
     def _slips(self, which: ColumnElement[bool]) -> list[Slip]:
         query = _SLIPS.where(which).order_by(_slip.hash)
-        return [each for each in _documents(self.session.execute(query)) if isinstance(each, Slip)]
+        return [each for each in _documents(self._sql.execute(query)) if isinstance(each, Slip)]
 
     def held(self, keys: Sequence[str]) -> list[str]:
         is_sheet = ~exists().where(_slip.chain == _chain.chain)
         query = select(_chain.chain).where(_chain.holder.in_(keys), _chain.number > 0, is_sheet)
-        return list(self.session.scalars(query.order_by(_chain.chain)))
+        return list(self._sql.scalars(query.order_by(_chain.chain)))
 
     def sheets_waiting(self) -> list[str]:
         query = select(_slip.sheet).where(_OPEN).distinct().order_by(_slip.sheet)
-        return list(self.session.scalars(query))
+        return list(self._sql.scalars(query))
 
     def owners(self, sheet: str, claims: Collection[str]) -> Mapping[str, str]:
         if not claims:
             return {}
         query = select(_claim.claim, _claim.owner)
         query = query.where(_claim.sheet == sheet, _claim.claim.in_(claims))
-        return {row.claim: row.owner for row in self.session.execute(query)}
+        return {row.claim: row.owner for row in self._sql.execute(query)}
 
     def claims_of(self, sheet: str, owner: str) -> frozenset[str]:
         query = select(_claim.claim).where(_claim.sheet == sheet, _claim.owner == owner)
-        return frozenset(self.session.scalars(query))
+        return frozenset(self._sql.scalars(query))
 
     def settled(self, sheet: str, keys: Collection[str]) -> frozenset[str]:
         if not keys:
             return frozenset()
         query = select(_settled.key).where(_settled.sheet == sheet, _settled.key.in_(keys))
-        return frozenset(self.session.scalars(query))
+        return frozenset(self._sql.scalars(query))
 
     def answer_to(self, slip: Slip) -> Entry | None:
         """The line that settled a slip, whichever of the two came first; None while it waits."""
         asked = _settled.sheet == slip.sheet, _settled.key == slip.hash
-        number = self.session.scalar(select(_settled.number).where(*asked))
+        number = self._sql.scalar(select(_settled.number).where(*asked))
         if number is None:
             return None
         line = self.lines(slip.sheet, after=number - 1, through=number)[0]
         return line if isinstance(line, Entry) else None
 
-    def number_arrivals(self, *, limit: int) -> list[str]:
-        """Give lines their place in the order in which they became fit to be shown.
-
-        Returns the chain of each.
+    def number_arrivals(self, *, limit: int) -> list[Document]:
+        """Give lines their place in the order in which they became fit to be shown; returns them.
 
         Only the one thread that looks for news calls this; numbers given by the writers would
         become visible out of order.
         """
-        last = self.session.scalar(_LAST_ARRIVAL) or 0
-        rows = self.session.execute(_NEW_ARRIVALS.limit(limit)).all()
+        last = self._sql.scalar(_LAST_ARRIVAL) or 0
+        rows = self._sql.execute(_NEW_ARRIVALS.limit(limit)).all()
         if rows:
             numbered = [
                 {"of": row.chain, "no": row.number, "arrival": arrival}
                 for arrival, row in enumerate(rows, last + 1)
             ]
-            self.session.connection().execute(_NUMBER, numbered)
-        return [row.chain for row in rows]
+            self._sql.execute(_NUMBER, numbered)
+        return _documents(rows)
 
     def arrived(self, *, after: int, limit: int, scope: str = "") -> list[tuple[int, Document]]:
         """Numbered lines of a scope, or of all, in their order, for a carrier's checkpoint."""
@@ -200,7 +205,7 @@ class SqlStore:
         query = query.where(_line.arrival > after).order_by(_line.arrival).limit(limit)
         if scope:
             query = query.where(_line.chain.startswith(f"{scope}/", autoescape=True))
-        return [(row.arrival, _document(row)) for row in self.session.execute(query)]
+        return [(row.arrival, _document(row)) for row in self._sql.execute(query)]
 
     def known(self, ids: Collection[str]) -> set[str]:
         """Those ids whose documents stand here or are kept apart after they came.
@@ -210,17 +215,17 @@ class SqlStore:
         stand = select(_line.id).where(_line.id.in_(ids))
         came = _aside.why != Aside.TO_SAY_AGAIN.value
         apart = select(_aside.id).where(_aside.id.in_(ids), came)
-        return {*self.session.scalars(stand), *self.session.scalars(apart)}
+        return {*self._sql.scalars(stand), *self._sql.scalars(apart)}
 
     def by_id(self, ids: Collection[str]) -> list[Document]:
         """The lines with these ids, as far as they stand here."""
         query = select(_line.chain, _line.number, _line.raw, _line.signature)
-        return _documents(self.session.execute(query.where(_line.id.in_(ids)).order_by(_line.id)))
+        return _documents(self._sql.execute(query.where(_line.id.in_(ids)).order_by(_line.id)))
 
     # Writing
 
     def append(self, line: Document, after: Position, *, is_witnessed: bool) -> None:
-        self.session.execute(_ADD_LINE, _line_row(line))
+        self._sql.execute(_ADD_LINE, _line_row(line))
         self._put(line, after)
         marks: dict[str, Any] = {}
         if is_witnessed:
@@ -231,27 +236,27 @@ class SqlStore:
         """What a line adds up to, beside itself."""
         change = effects(line, after)
         if change.frees:
-            self.session.execute(
+            self._sql.execute(
                 delete(tables.claim).where(_claim.sheet == line.chain, _claim.owner == change.frees)
             )
         if change.claims:
             if isinstance(line, Entry) and line.kind == "form":
                 # A form's claims were its pad's until now.
                 mine = and_(_claim.sheet == line.chain, _claim.claim.in_(change.claims))
-                self.session.execute(delete(tables.claim).where(mine))
+                self._sql.execute(delete(tables.claim).where(mine))
             rows = [
                 {"sheet": line.chain, "claim": claim, "owner": change.owner}
                 for claim in change.claims
             ]
-            self.session.execute(_ADD_CLAIM, rows)
+            self._sql.execute(_ADD_CLAIM, rows)
         if change.settles:
             number = line.number
             keys = [{"sheet": line.chain, "key": key, "number": number} for key in change.settles]
-            self.session.execute(_ADD_SETTLED, keys)
+            self._sql.execute(_ADD_SETTLED, keys)
         if isinstance(line, Slip):
             row: dict[str, Any] = {"hash": line.hash, "sheet": line.sheet, "chain": line.chain}
             row |= {"number": line.number, "asks": line.asks}
-            self.session.execute(_ADD_SLIP, row)
+            self._sql.execute(_ADD_SLIP, row)
 
     def _save(self, position: Position, marks: Mapping[str, Any]) -> None:
         row = {
@@ -260,19 +265,15 @@ class SqlStore:
         }
         name = row.pop("chain")
         change = {**row, **marks, "name": name}
-        if not self.session.execute(_MOVE, change).rowcount:  # type: ignore[attr-defined]
+        if not self._sql.execute(_MOVE, change).rowcount:
             first = {"witnessed": 0, "witnessed_hash": START, **row, **marks, "chain": name}
-            self.session.execute(_ADD_CHAIN, first)
+            self._sql.execute(_ADD_CHAIN, first)
 
     def take_back(self, chain: str, after: int) -> list[Document]:
         gone = list(self.lines(chain, after=after))
         if gone:
-            self.session.execute(
-                delete(tables.line).where(_line.chain == chain, _line.number > after)
-            )
-            self.session.execute(
-                delete(tables.slip).where(_slip.chain == chain, _slip.number > after)
-            )
+            self._sql.execute(delete(tables.line).where(_line.chain == chain, _line.number > after))
+            self._sql.execute(delete(tables.slip).where(_slip.chain == chain, _slip.number > after))
             self._renew(chain)
         return gone[::-1]
 
@@ -283,10 +284,10 @@ class SqlStore:
         """Work out what the remaining lines add up to. A sheet is a day's worth of lines."""
         forked_at = self.position(chain).forked_at
         for table in (tables.claim, tables.settled):
-            self.session.execute(delete(table).where(table.c.sheet == chain))
-        self.session.execute(delete(tables.slip).where(_slip.chain == chain))
+            self._sql.execute(delete(table).where(table.c.sheet == chain))
+        self._sql.execute(delete(tables.slip).where(_slip.chain == chain))
         witnessed = self.head(chain)
-        self.session.execute(delete(tables.chain).where(_chain.chain == chain))
+        self._sql.execute(delete(tables.chain).where(_chain.chain == chain))
         position = genesis(chain, self.directory)
         marks = {"witnessed": 0, "witnessed_hash": START}
         for line in self.lines(chain):
@@ -300,7 +301,7 @@ class SqlStore:
     def set_witnessed(self, chain: str, through: int) -> None:
         last = self.lines(chain, after=through - 1, through=through)[0]
         marks = {"witnessed": through, "witnessed_hash": last.hash}
-        self.session.execute(update(tables.chain).where(_chain.chain == chain).values(**marks))
+        self._sql.execute(update(tables.chain).where(_chain.chain == chain).values(**marks))
 
     def set_forked(self, chain: str, number: int) -> None:
         position = self.position(chain)
@@ -311,26 +312,26 @@ class SqlStore:
         row = {"id": document.id, "chain": document.chain, "number": document.number}
         row |= {"hash": document.hash, "why": why.value}
         row |= {"raw": document.raw, "signature": document.signature}
-        self.session.execute(_ADD_ASIDE, row)
+        self._sql.execute(_ADD_ASIDE, row)
 
     def aside(self, chain: str | None = None, why: Aside | None = None) -> list[Document]:
         if chain is not None and why is not None:
             asked = {"name": chain, "because": why.value}
-            return _documents(self.session.execute(_ASIDE_OF, asked))
+            return _documents(self._sql.execute(_ASIDE_OF, asked))
         query = _ASIDE
         if chain is not None:
             query = query.where(_aside.chain == chain)
         if why is not None:
             query = query.where(_aside.why == why.value)
-        return _documents(self.session.execute(query))
+        return _documents(self._sql.execute(query))
 
     def reasons(self) -> dict[str, int]:
         """How many documents are kept apart, by reason: for the strip on the counter's screen."""
         query = select(_aside.why, func.count()).group_by(_aside.why).order_by(_aside.why)
-        return {row[0]: row[1] for row in self.session.execute(query)}
+        return {row[0]: row[1] for row in self._sql.execute(query)}
 
     def drop_aside(self, document_id: str) -> None:
-        self.session.execute(_DROP_ASIDE, {"name": document_id})
+        self._sql.execute(_DROP_ASIDE, {"name": document_id})
 
 
 def _line_row(line: Document) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
@@ -26,6 +27,7 @@ from reservations.models import (
     Party,
     PartyResidency,
     Purpose,
+    RoleGrant,
     TownRulesVersion,
     Unit,
     UnitFrame,
@@ -33,6 +35,7 @@ from reservations.models import (
     UnitPurpose,
 )
 from reservations.rules.period import period_of
+from reservations.rules.rights import GIVEN
 
 # A Saturday noon in Japan; tests never ask the real clock.
 NOW = datetime(2026, 6, 6, 3, 0, tzinfo=UTC)
@@ -218,6 +221,25 @@ def a_resident(session: Session, name: str, *, home: str | None) -> str:
     )
     session.flush()
     return f"party-{name}"
+
+
+def every_role(session: Session, account_id: str) -> None:
+    """A member of staff who holds every role in every town of the region."""
+    session.flush()
+    session.add_all(
+        RoleGrant(
+            id=f"{account_id}/{role.value}/{code}",
+            account_id=account_id,
+            role=role.value,
+            town=code,
+            since=TODAY,
+            given_by="system",
+            given_at=NOW,
+        )
+        for role in GIVEN
+        for code in session.scalars(select(Municipality.code)).all()
+    )
+    session.flush()
 
 
 def open_for(session: Session, first: date, days: int) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from reservations.actions.step import Context, action
+from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import LinkIssued, PartyRegistered, SignedIn, SignedOut
 from reservations.models import (
@@ -24,6 +25,7 @@ from reservations.models import (
     SignInSession,
 )
 from reservations.models.base import table_of
+from reservations.queries.accounts import SESSION_ID_LENGTH
 
 LINK_HOURS = 24
 # A residency that nobody has seen proof of is believed until the counter has looked.
@@ -53,8 +55,9 @@ class RegisterRequest:
 class SignInRequest:
     """A password or link has been checked; from now on this token stands for the account.
 
-    kind   web or api
-    way    password, link, registration
+    kind     web or api
+    way      password, link, registration
+    device   what the browser calls itself, for the list of one's sessions
     """
 
     account_id: str
@@ -62,6 +65,7 @@ class SignInRequest:
     expires_at: datetime
     kind: str = "web"
     way: str = "password"
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class FollowRequest:
     token_hash: str
     session_hash: str
     expires_at: datetime
+    device: str = ""
 
 
 @action("register")
@@ -149,7 +154,7 @@ def sign_in(
     session: Session, request: SignInRequest, context: Context, account_id: str
 ) -> SignedIn:
     """Begin a session for an account whose password has been checked."""
-    _begin(session, account_id, request.token_hash, request.kind, request.expires_at, context)
+    begin(session, request, context)
     return SignedIn(subject=account_id, way=request.way)
 
 
@@ -174,7 +179,10 @@ def follow_link(
     if used is None:
         raise Refusal(RefusalCode.LINK_EXPIRED)
     account_id = str(used.account_id)
-    _begin(session, account_id, request.session_hash, "web", request.expires_at, context)
+    opened = SignInRequest(
+        account_id, request.session_hash, request.expires_at, device=request.device
+    )
+    begin(session, opened, context)
     return SignedIn(subject=account_id, way="link")
 
 
@@ -193,17 +201,53 @@ def sign_out(
     return SignedOut(subject=account_id)
 
 
+@dataclass(frozen=True, slots=True)
+class EndRequest:
+    """One session of one's own; `session_id` as queries/accounts.py:Device has it."""
+
+    account_id: str
+    session_id: str
+
+
+@action("end_session", subject=lambda request: request.account_id)
+def end_session(
+    session: Session, request: EndRequest, context: Context, account_id: str
+) -> SignedOut:
+    """End one of one's own sessions, here or on another machine's screen.
+
+    raises   Refusal not_found
+    """
+    ended = session.execute(
+        update(table_of(SignInSession))
+        .where(
+            SignInSession.account_id == account_id,
+            func.substr(SignInSession.token_hash, 1, SESSION_ID_LENGTH) == request.session_id,
+            SignInSession.revoked_at.is_(None),
+        )
+        .values(revoked_at=context.now)
+        .returning(SignInSession.account_id)
+    ).first()
+    if ended is None:
+        raise Refusal(RefusalCode.NOT_FOUND)
+    return SignedOut(subject=account_id)
+
+
 @action("sign_out_everywhere", subject=lambda request: request.account_id)
 def sign_out_everywhere(
     session: Session, request: SignOutEverywhereRequest, context: Context, account_id: str
 ) -> SignedOut:
     """End every session and token of an account: for a phone that was lost."""
+    end_all(session, account_id, context)
+    return SignedOut(subject=account_id)
+
+
+def end_all(session: Session, account_id: str, context: Context) -> None:
+    """End every session of an account, in the caller's transaction."""
     session.execute(
         update(table_of(SignInSession))
         .where(SignInSession.account_id == account_id, SignInSession.revoked_at.is_(None))
         .values(revoked_at=context.now)
     )
-    return SignedOut(subject=account_id)
 
 
 @action("issue_link", subject=lambda request: request.account_id)
@@ -227,21 +271,24 @@ def issue_link(
     return LinkIssued(subject=account_id)
 
 
-def _begin(
-    session: Session,
-    account_id: str,
-    token_hash: str,
-    kind: str,
-    expires_at: datetime,
-    context: Context,
-) -> None:
-    session.execute(
-        insert(table_of(SignInSession)),
-        {
-            "token_hash": token_hash,
-            "account_id": account_id,
-            "kind": kind,
-            "created_at": context.now,
-            "expires_at": expires_at,
-        },
-    )
+def seen(session: Session, token_hash: str, *, now: datetime) -> None:
+    """Note that a member of staff is still there. It is no happening: no event, no audit line."""
+    with write_transaction(session):
+        session.execute(
+            update(table_of(SignInSession))
+            .where(SignInSession.token_hash == token_hash)
+            .values(seen_at=now)
+        )
+
+
+def begin(session: Session, request: SignInRequest, context: Context) -> None:
+    """The row of a session, in the caller's transaction."""
+    row = {
+        "token_hash": request.token_hash,
+        "account_id": request.account_id,
+        "kind": request.kind,
+        "created_at": context.now,
+        "expires_at": request.expires_at,
+        "device": request.device,
+    }
+    session.execute(insert(table_of(SignInSession)), row)

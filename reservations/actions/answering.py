@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from reservations import money_feed, sheets
-from reservations.actions import entering, following
+from reservations.actions import asking, clearing, entering, following
 from reservations.desk import Desk
 from reservations.events import (
     BookingConfirmed,
@@ -19,6 +19,7 @@ from reservations.events import (
 from reservations.events.money import RefundDecided
 from reservations.models import Booking
 from reservations.queries import ledger, money
+from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import SLOTS_PER_DAY
 from reservations.sheets import SheetName
 from sync.document import Slip
@@ -27,6 +28,7 @@ from sync.node import Draft
 from sync.store import Store
 
 # Why a slip is answered with no.
+CLOSED = "closed"
 TAKEN, MALFORMED, NOT_ACTIVE = "taken", "malformed", "not_active"
 # Nobody wants it any more: its wish to cancel came before the answer.
 GIVEN_UP = "given_up"
@@ -98,6 +100,8 @@ class _Round:
                 return self._to_book(store, name, slip)
             case "cancel":
                 return self._to_cancel(store, name, slip)
+            case asking.CLOSE:
+                return self._to_close(store, name, slip)
             case "reach":
                 return _to_reach(store, slip)
             case money_feed.REFUND:
@@ -122,7 +126,26 @@ class _Round:
                 return []
             if not has_second:
                 return [_no(slip, TAKEN)]
-        return [draft, _no(slip, TAKEN)]
+        return [draft, _no(slip, _why_not(store, slip.sheet, draft))]
+
+    def _to_close(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+        """A room is closed over the people whom the clerk saw, or not at all."""
+        words = dict(slip.data)
+        reason, seen = words.pop("reason", ""), words.pop("seen", None)
+        wish = _fact(words)
+        if not isinstance(wish, BookingConfirmed) or not isinstance(seen, list):
+            return [_no(slip, MALFORMED)]
+        if wish.sheet != slip.sheet or not clearing.is_closure(wish):
+            return [_no(slip, MALFORMED)]
+        if wish.subject in self._cancels(store, slip.sheet):
+            return [_no(slip, GIVEN_UP, cancelled_at=wish.made_at)]
+        against = clearing.clear(
+            self.desk, store, name, wish, reason=str(reason), seen=seen, at=slip.at
+        )
+        if against is not None:
+            return [_no(slip, against.code.value, **against.params)]
+        draft = sheets.draft_of(wish.name, wish.version, wish.subject, wish.body())
+        return [_answering(slip, draft), _no(slip, TAKEN)]
 
     def _cancels(self, store: SqlStore, sheet: str) -> dict[str, Slip]:
         if sheet not in self.given_up:
@@ -180,6 +203,14 @@ class _Round:
         data |= {"end_slot": row.end_slot, "revision": row.revision + 1}
         self.desk.node.post(store, on.text, "cancel", at=slip.at, asks=True, data=data)
         return [_no(slip, MOVED)]
+
+
+def _why_not(store: SqlStore, sheet: str, draft: Draft) -> str:
+    """Somebody was first, or the room is closed: people are told which."""
+    owners = set(store.owners(sheet, draft.claims).values()) - {draft.frees}
+    rows = (_row(store, sheets.owner_of(key)[0]) for key in owners)
+    kinds = {row.kind for row in rows if row is not None}
+    return CLOSED if kinds & {kind.value for kind in CLOSED_FOR} else TAKEN
 
 
 def _in_place(store: SqlStore, name: SheetName, wish: BookingConfirmed, draft: Draft) -> Draft:
@@ -249,7 +280,9 @@ def _to_refund(store: SqlStore, slip: Slip) -> Sequence[Draft]:
 
 def _row(store: SqlStore, booking_id: str) -> Any:
     c = Booking.__table__.c
-    query = select(c.status, c.municipality_code, c.facility_id, c.date, c.end_slot, c.revision)
+    query = select(
+        c.status, c.kind, c.municipality_code, c.facility_id, c.date, c.end_slot, c.revision
+    )
     return store.session.connection().execute(query.where(c.id == booking_id)).one_or_none()
 
 

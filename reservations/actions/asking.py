@@ -10,13 +10,22 @@ from sqlalchemy.orm import Session
 from reservations import sheets
 from reservations.clock import LOCAL
 from reservations.desk import Desk
-from reservations.events import BookingAsked, BookingCancelled, BookingConfirmed, CancellationAsked
+from reservations.events import (
+    BookingAsked,
+    BookingCancelled,
+    BookingConfirmed,
+    CancellationAsked,
+)
+from reservations.events.counter import ClosureAsked
 from reservations.rules.period import Period
 from reservations.rules.tentative import answer_by
 from sync import ledger
 
 if TYPE_CHECKING:
     from reservations.actions.step import Context
+
+# The kind of slip by which a room is closed on a sheet that another node holds.
+CLOSE = "close"
 
 
 def desk_of(session: Session) -> Desk:
@@ -46,6 +55,21 @@ def ask(
     at = sheets.milliseconds(context.now)
     ledger.post(session, desk.node, wish.sheet, "book", at=at, asks=True, data=data)
     return BookingAsked(subject=wish.subject, wish=wish.body(), answer_by=until.isoformat())
+
+
+def ask_to_close(
+    session: Session, wish: BookingConfirmed, context: Context, *, reason: str, seen: frozenset[str]
+) -> ClosureAsked:
+    """Ask the holder to close a room. Who is in the way there and not in `seen` keeps the place,
+    and the room stays open."""
+    asked = ClosureAsked(
+        subject=wish.subject, wish=wish.body(), reason=reason, seen=tuple(sorted(seen))
+    )
+    data = sheets.words_of(wish.name, wish.version, wish.subject, wish.body())
+    data |= {"reason": asked.reason, "seen": list(asked.seen)}
+    at = sheets.milliseconds(context.now)
+    ledger.post(session, desk_of(session).node, wish.sheet, CLOSE, at=at, asks=True, data=data)
+    return asked
 
 
 def ask_to_cancel(

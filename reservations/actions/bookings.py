@@ -1,4 +1,4 @@
-"""予約・変更・取消, and closures: everything that occupies or frees a unit."""
+"""予約・変更・取消: what occupies or frees a unit for somebody. Closures stand in closing.py."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, insert, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking, letters, places
+from reservations.actions import asking, places, rows
+from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.occupancy import lock
 from reservations.actions.places import Place
 from reservations.actions.step import Context, action, record, takes_turn
 from reservations.actions.terms import BookingRequest, Preview, Terms, agree, load, preview
 from reservations.clock import LOCAL, local_day
-from reservations.db import run
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import (
     BookingAsked,
@@ -26,16 +26,13 @@ from reservations.events import (
     CancellationAsked,
 )
 from reservations.models import Booking, CatalogueVersion
-from reservations.models.base import table_of
-from reservations.models.bookings import SERIAL
 from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
 from reservations.rules import refunds
-from reservations.rules.availability import Kind
-from reservations.rules.letters import kind_of_cancellation
+from reservations.rules.conflicts import is_towns_fault
 from reservations.rules.period import SLOTS_PER_DAY, Period
 from reservations.rules.refunds import CHANGED, OWN, Cancellation
-from reservations.sheets import instant_text, stated
+from reservations.sheets import stated
 
 __all__ = [
     "BookingRequest",
@@ -67,17 +64,6 @@ class CancelRequest:
     reason: str = OWN
 
 
-@dataclass(frozen=True, slots=True)
-class ClosureRequest:
-    """Maintenance, official use or a closure: occupies like a booking, belongs to nobody."""
-
-    unit_id: int
-    date: date
-    period: Period
-    kind: Kind
-    note: str = ""
-
-
 @action("book", turn=lambda request: request.party_id)
 def book(
     session: Session, request: BookingRequest, context: Context, booking_id: str
@@ -98,21 +84,31 @@ def lend(
     booking_id: str,
     *,
     waived: frozenset[RefusalCode] = frozenset(),
+    instead_of: str | None = None,
 ) -> BookingConfirmed | BookingAsked:
-    """What `book` does, in the caller's transaction; `waived` is not refused."""
+    """What `book` does, in the caller's transaction; `waived` is not refused.
+
+    instead_of   a booking that was lost, whose place this one takes
+    """
     unit, standing, memory_now = load(session, request, context)
     terms = agree(unit, request, standing, memory_now, context, waived=waived)
-    values = _use_row(request, context, booking_id, terms)
+    values = _use_row(request, context, booking_id, terms) | {"instead_of": instead_of}
     try:
         places.take(session, Place(unit, request.date, request.period))
     except Refusal as refusal:
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
         until = asking.until(values, context)
-        serial = _insert_row(session, values | {"status": "tentative", "answer_by": until})
-        wish = BookingConfirmed(**stated(values | {"serial": serial}, unit.parts))
+        serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        wish = _confirmed(values | {"serial": serial}, unit)
         return asking.ask(session, wish, context, until=until)
-    return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
+    return _confirmed(values | {"serial": rows.put(session, values)}, unit)
+
+
+def _confirmed(values: dict[str, Any], unit: LentUnit) -> BookingConfirmed:
+    if values["instead_of"] is not None:
+        return _instead(values, unit)
+    return BookingConfirmed(**stated(values, unit.parts))
 
 
 @action("change", subject=lambda request: request.booking_id)
@@ -171,7 +167,7 @@ def move(
     last = booking.date + timedelta(days=before.end > SLOTS_PER_DAY)
     stays = old.place.id == unit.place.id and booking.date <= request.date <= last
     _move(booking, wish, terms)
-    return BookingChanged(**stated(_columns_of(booking), unit.parts), **left, stays=stays)
+    return BookingChanged(**stated(rows.columns_of(booking), unit.parts), **left, stays=stays)
 
 
 @action("cancel", subject=lambda request: request.booking_id)
@@ -199,20 +195,20 @@ def give_up(
         if other.status == "tentative" and other.cancelled_at is None:
             # Who gives the old place up wants no new one in its stead; who has a new one already
             # needs no second.
-            wish = _cancellation(other, OWN, 0, context)
+            wish = rows.cancellation(other, OWN, 0, context)
             asked = asking.ask_to_cancel(session, wish, context, is_withdrawal=is_changed)
             record(session, asked, context)
     period = Period(booking.start_slot, booking.end_slot)
     reason = CHANGED if is_changed else request.reason
     due_yen = _settled(booking, unit, reason, context).due_yen
     is_kept = booking.status == "tentative" and _is_kept(session, booking.instead_of)
-    fact = _cancellation(booking, reason, due_yen, context)
+    fact = rows.cancellation(booking, reason, due_yen, context)
     place = Place(unit, booking.date, period)
     if booking.status == "tentative" or not places.give_back(session, place):
         return asking.ask_to_cancel(session, fact, context, is_withdrawal=is_kept)
     booking.status = "cancelled"
     booking.revision = fact.revision
-    _tell_of_cancellation(session, booking, fact, context)
+    rows.tell_of_cancellation(session, booking, fact, context)
     return fact
 
 
@@ -221,23 +217,6 @@ def check_party(session: Session, booking_id: str, party_id: str) -> None:
     found = session.scalar(select(Booking.party_id).where(Booking.id == booking_id))
     if found is None or found != party_id:
         raise Refusal(RefusalCode.NOT_FOUND)
-
-
-@action("close")
-def close(
-    session: Session, request: ClosureRequest, context: Context, booking_id: str
-) -> BookingConfirmed:
-    """Take a unit out of lending for a while; refused where somebody already holds it.
-
-    raises   Refusal unit_unknown, closed_day, outside_hours, taken
-    """
-    unit = memory.current(session).catalogue.units.get(request.unit_id)
-    if unit is None:
-        raise Refusal(RefusalCode.UNIT_UNKNOWN)
-    places.take(session, Place(unit, request.date, request.period))
-    values = _row(request, context, booking_id, unit)
-    values.update(kind=request.kind.value, note=request.note)
-    return BookingConfirmed(**stated(values | {"serial": _insert_row(session, values)}, unit.parts))
 
 
 def _change_over_two(
@@ -257,10 +236,10 @@ def _change_over_two(
         if refusal.code is not RefusalCode.HELD_ELSEWHERE:
             raise
         until = asking.until(values, context, before=old.period.starts_at(old.date, LOCAL))
-        serial = _insert_row(session, values | {"status": "tentative", "answer_by": until})
+        serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
         fact = _instead(values | {"serial": serial}, terms.unit)
         return asking.ask(session, fact, context, until=until)
-    return _instead(values | {"serial": _insert_row(session, values)}, terms.unit)
+    return _instead(values | {"serial": rows.put(session, values)}, terms.unit)
 
 
 def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:
@@ -268,39 +247,10 @@ def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:
     return BookingConfirmedInstead(**state, instead_of=values["instead_of"])
 
 
-def _cancellation(
-    booking: Booking, reason: str, due_yen: int, context: Context
-) -> BookingCancelled:
-    """The wish is noted in the booking's own row at once: its date counts (S5)."""
-    booking.cancelled_at = context.now
-    booking.cancel_due_yen = due_yen
-    return BookingCancelled(
-        subject=booking.id,
-        town=booking.municipality_code,
-        facility_id=booking.facility_id,
-        date=booking.date.isoformat(),
-        end_slot=booking.end_slot,
-        reason=reason,
-        due_yen=due_yen,
-        cancelled_at=instant_text(context.now),
-        revision=booking.revision + 1,
-    )
-
-
-def _tell_of_cancellation(
-    session: Session, booking: Booking, fact: BookingCancelled, context: Context
-) -> None:
-    """Where the desk that holds the sheet is also the one where the person booked."""
-    kind = kind_of_cancellation(fact.reason)
-    if kind and booking.party_id is not None and booking.node_no == context.node_no:
-        turn, body = str(fact.revision), fact.body()
-        party_id = booking.party_id
-        letters.write(session, booking.id, party_id, kind, turn, body=body, at=context.now)
-
-
 def _settled(booking: Booking, unit: LentUnit, reason: str, context: Context) -> Cancellation:
-    """What stays owed. Nothing, where another booking has its place: that one's fee is owed."""
-    if reason == CHANGED:
+    """What stays owed. Nothing, where another booking has its place, as that one's fee is owed;
+    nor where the town takes its place back."""
+    if reason == CHANGED or is_towns_fault(reason):
         return Cancellation(0, booking.fee_yen, is_undo=False)
     period = Period(booking.start_slot, booking.end_slot)
     return refunds.cancellation(
@@ -333,7 +283,7 @@ def _use_row(
 
     made_at   of the booking that it is instead of, whose conditions it keeps
     """
-    values = _row(request, context, booking_id, terms.unit)
+    values = rows.columns(terms.unit, request.date, request.period, context, booking_id)
     made_at = made_at or context.now
     values.update(
         made_at=made_at,
@@ -350,67 +300,6 @@ def _use_row(
         ),
     )
     return values
-
-
-def _columns_of(booking: Booking) -> dict[str, Any]:
-    """A booking's columns."""
-    return {column.name: getattr(booking, column.name) for column in _BOOKING.columns}
-
-
-def _row(
-    request: BookingRequest | ClosureRequest, context: Context, booking_id: str, unit: LentUnit
-) -> dict[str, Any]:
-    """The columns that a booking and a closure share."""
-    return {
-        "id": booking_id,
-        "node_no": context.node_no,
-        "unit_id": unit.id,
-        "facility_id": unit.place.id,
-        "municipality_code": unit.town.code,
-        "party_id": None,
-        "kind": Kind.USE.value,
-        "status": "confirmed",
-        "date": request.date,
-        "start_slot": request.period.start,
-        "end_slot": request.period.end,
-        "purpose_code": "",
-        "headcount": None,
-        "fee_yen": 0,
-        "tariff_from": None,
-        "town_rules_id": None,
-        "made_at": context.now,
-        "free_cancel_until": None,
-        "instead_of": None,
-        "note": "",
-        "revision": 0,
-    }
-
-
-_BOOKING = table_of(Booking)
-_NEXT_ON_SQLITE = (
-    select(func.coalesce(func.max(_BOOKING.c.serial), 0) + 1)
-    .where(_BOOKING.c.node_no == bindparam("own_node"))
-    .scalar_subquery()
-)
-_INSERT = {
-    # SQLite has no sequences, and one writer: this node's highest number plus one is safe there.
-    "sqlite": insert(_BOOKING).values(serial=_NEXT_ON_SQLITE).returning(_BOOKING.c.serial),
-    "postgresql": insert(_BOOKING).values(serial=SERIAL.next_value()).returning(_BOOKING.c.serial),
-}
-
-
-def next_serial(session: Session, node_no: int) -> int:
-    """The serial that this node's next booking has; in the transaction that makes it."""
-    if session.get_bind().dialect.name == "sqlite":
-        return int(run(session, select(_NEXT_ON_SQLITE), {"own_node": node_no}).scalar_one())
-    return int(session.connection().execute(select(SERIAL.next_value())).scalar_one())
-
-
-def _insert_row(session: Session, values: dict[str, Any]) -> int:
-    """Insert a booking; returns its serial."""
-    dialect = session.get_bind().dialect.name
-    own = {"own_node": values["node_no"]} if dialect == "sqlite" else {}
-    return int(run(session, _INSERT[dialect], values | own).scalar_one())
 
 
 _OTHER = aliased(Booking)

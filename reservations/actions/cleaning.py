@@ -1,17 +1,20 @@
-"""Forgetting what has run out: sessions and one-time links that nobody can use any more."""
+"""Forgetting what has run out: sessions and one-time links that nobody can use any more, and
+letters that nobody asks for any more."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from reservations import clock
 from reservations.actions.step import Context, action
 from reservations.events import ExpiredForgotten
-from reservations.models import LoginLink, SignInSession
+from reservations.models import Booking, Letter, LoginLink, SignInSession
 from reservations.models.base import table_of
+from reservations.rules import letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,14 @@ class ForgetRequest:
 def forget_expired(
     session: Session, request: ForgetRequest, context: Context, subject: str
 ) -> ExpiredForgotten:
-    """Delete sessions and links that ran out. Idempotent."""
+    """Delete sessions and links that ran out, and letters about days long past. Idempotent."""
     before = context.now - request.kept
     counts = []
     for table in (table_of(SignInSession), table_of(LoginLink)):
         done = session.execute(delete(table).where(table.c.expires_at < before))
         counts.append(int(done.rowcount))  # type: ignore[attr-defined]
-    return ExpiredForgotten(subject=subject, sessions=counts[0], links=counts[1])
+    first = letters.kept_from(clock.local_day(context.now))
+    past = select(Booking.id).where(Booking.date < first)
+    its_letters = delete(table_of(Letter)).where(Letter.booking_id.in_(past))
+    counts.append(int(session.execute(its_letters).rowcount))  # type: ignore[attr-defined]
+    return ExpiredForgotten(subject=subject, sessions=counts[0], links=counts[1], letters=counts[2])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from reservations import sheets
 from reservations.actions import drawers, entering
-from reservations.actions.step import Context, action, takes_turn
+from reservations.actions.step import Context, action, record, takes_turn
 from reservations.clock import local_day
 from reservations.db import run
 from reservations.desk import Desk, holdings
@@ -28,7 +28,8 @@ from reservations.models import Booking, Payment, Reduction, Refund
 from reservations.models.base import table_of
 from reservations.money_feed import PAYMENT, REDUCTION, REFUND
 from reservations.queries import money as money_query
-from reservations.rules.money import YEN_MAX, Method, change_yen
+from reservations.rules.money import YEN_MAX, Method, Paid, change_yen, way_back
+from reservations.rules.money import pay_back as pay_back_from
 from reservations.sheets import SheetName
 from sync import ledger
 
@@ -184,6 +185,43 @@ def refund(
     payment = money_query.payment(session, request.payment_id)
     if payment is None:
         raise Refusal(RefusalCode.NOT_FOUND)
+    return _decide(session, payment, request, context, refund_id, node_no=context.node_no)
+
+
+def pay_back(session: Session, booking_id: str, context: Context) -> None:
+    """還付: all that is over, from the payments by which it came, each an event of its own.
+
+    In the caller's transaction, after whatever made it too much: the town took a place back.
+    Each goes back the way it came, at the desk where it was received.
+    """
+    found = money_query.statement(session, booking_id)
+    assert found is not None, booking_id
+    by_id = {row.id: row for row in found.payments}
+    paid = [Paid(row.id, row.amount_yen, row.received_at) for row in found.payments]
+    for payment_id, amount_yen in pay_back_from(found.account, paid, found.refunded):
+        payment = by_id[payment_id]
+        request = RefundRequest(payment_id, amount_yen, way_back(payment.method))
+        fact = _decide(
+            session, payment, request, context, context.new_id(), node_no=payment.node_no
+        )
+        record(session, fact, context)
+
+
+def _decide(
+    session: Session,
+    payment: Any,
+    request: RefundRequest,
+    context: Context,
+    refund_id: str,
+    *,
+    node_no: int,
+) -> RefundDecided | RefundAsked:
+    """One refund: a line of the payment's sheet, or a slip to its holder.
+
+    node_no   of the desk that pays it out
+
+    raises   Refusal amount_wrong, not_to_refund
+    """
     name = SheetName(payment.town, payment.facility_id, payment.date)
     # Of a booking that was moved, two payments may lie on two sheets: they wait for each other, and
     # for a change of what is owed.
@@ -205,7 +243,7 @@ def refund(
         "date": payment.date.isoformat(),
         "method": request.method.value,
         "amount_yen": request.amount_yen,
-        "node_no": context.node_no,
+        "node_no": node_no,
         "asked_at": sheets.instant_text(context.now),
     }
     values = {
@@ -217,7 +255,7 @@ def refund(
         "date": payment.date,
         "method": request.method.value,
         "amount_yen": request.amount_yen,
-        "node_no": context.node_no,
+        "node_no": node_no,
         "asked_at": context.now,
         "actor": context.actor,
     }

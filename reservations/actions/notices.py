@@ -14,11 +14,12 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from reservations import documents
+from reservations.actions.answering import CLOSED
 from reservations.actions.signing import notice_code, permit_code
 from reservations.actions.step import Context
 from reservations.clock import local_day
 from reservations.documents import Before, Document, Issue
-from reservations.events import BookingCancelled, BookingChanged
+from reservations.events import BookingChanged
 from reservations.queries import bookings, papers
 from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
@@ -55,11 +56,11 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
     if booking.party_id is None:
         return ()
     if booking.stands:
-        is_changed = booking.revision or booking.instead_of
+        is_changed = booking.revision or booking.is_change
         return (documents.PERMIT, *((documents.CHANGE,) if is_changed else ()))
     match booking.status:
         case "cancelled":
-            reason = _reason(session, booking)
+            reason = papers.cancelled_for(session, booking.id, booking.revision)
             if reason == CHANGED:
                 # The booking that took its place has the papers.
                 return ()
@@ -70,14 +71,6 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
         case "refused":
             return (documents.REFUSAL,)
     return ()
-
-
-def _reason(session: Session, booking: BookingView) -> str:
-    """Why it was cancelled. One that was given up before it was confirmed was its party's wish."""
-    found = papers.step(session, booking.id, booking.revision)
-    if found is None or found.name != BookingCancelled.name:
-        return OWN
-    return str(found.body.get("reason", OWN))
 
 
 def document(
@@ -109,10 +102,12 @@ def document(
             return documents.refund(booking, purpose, issue, code=code("refund", refund_yen))
         case documents.REVOCATION:
             signed = code("revocation", refund_yen)
-            reason = _reason(session, booking)
+            reason = papers.cancelled_for(session, booking.id, booking.revision)
             return documents.revocation(booking, purpose, issue, reason=reason, code=signed)
         case documents.REFUSAL:
-            return documents.refusal(booking, purpose, issue, code=code("refusal"))
+            is_closed = papers.refused_for(session, booking.id) == CLOSED
+            signed = code("refusal")
+            return documents.refusal(booking, purpose, issue, is_closed=is_closed, code=signed)
     raise AssertionError(paper)
 
 
@@ -163,7 +158,7 @@ def _issue(session: Session, booking: BookingView, decided_on: date, context: Co
 def _decided(session: Session, booking: BookingView, paper: str) -> date:
     """The day of the decision, which is not the day of its paper."""
     at: datetime | None = booking.made_at
-    is_changed = booking.revision or booking.instead_of
+    is_changed = booking.revision or booking.is_change
     if paper in (documents.PERMIT, documents.CHANGE) and is_changed:
         at = papers.changed_at(session, booking.id)
         found = None if at is not None else papers.step(session, booking.id, booking.revision)
@@ -177,7 +172,7 @@ def _decided(session: Session, booking: BookingView, paper: str) -> date:
 
 def _before(session: Session, memory: Memory, booking: BookingView) -> Before | None:
     """What the booking was until its last change; that may have been another booking."""
-    if not booking.revision and booking.instead_of:
+    if not booking.revision and booking.is_change and booking.instead_of:
         old = bookings.one(session, memory, booking.instead_of)
         return Before(old.unit, old.date, old.period, old.fee_yen) if old else None
     change = papers.step(session, booking.id, booking.revision)

@@ -36,21 +36,27 @@ TRIES = 3
 WEEK_DAYS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class IssueRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A paper as it will be kept."""
+
+    kind: str
+    revision: int
+    number: str
+    record: str
+    pdf: bytes
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRequest(Drawn):
     """A paper that has been drawn about one revision of a booking.
 
     subject   what the archive keeps it under; the booking, unless there are several of its kind
     status    that the booking must still have
     """
 
-    kind: str
     booking_id: str
-    revision: int
-    number: str
-    record: str
-    pdf: bytes
-    pages: int
     subject: str = ""
     status: str = "confirmed"
 
@@ -187,27 +193,38 @@ def issue_paper(
         raise Overtaken
     if request.subject and request.number in papers.numbers(session, booking_id):
         raise Overtaken
-    sha256 = hashlib.sha256(request.pdf).hexdigest()
+    return put_away(session, request, subject, booking_id, context)
+
+
+def put_away(
+    session: Session, drawn: Drawn, subject: str, about: str, context: Context
+) -> PaperIssued:
+    """Put what was drawn into the archive, in the caller's transaction.
+
+    subject  what the paper is one of, there
+    about    the id that its event is about
+    """
+    sha256 = hashlib.sha256(drawn.pdf).hexdigest()
     session.add(
         IssuedPaper(
             id=context.new_id(),
-            kind=request.kind,
+            kind=drawn.kind,
             subject=subject,
-            revision=request.revision,
-            number=request.number,
+            revision=drawn.revision,
+            number=drawn.number,
             issued_at=context.now,
             actor=context.actor,
-            record=request.record,
+            record=drawn.record,
             sha256=sha256,
-            pdf=request.pdf,
-            pages=request.pages,
+            pdf=drawn.pdf,
+            pages=drawn.pages,
         )
     )
     return PaperIssued(
-        subject=booking_id,
-        kind=request.kind,
-        revision=request.revision,
-        number=request.number,
+        subject=about,
+        kind=drawn.kind,
+        revision=drawn.revision,
+        number=drawn.number,
         sha256=sha256,
-        pages=request.pages,
+        pages=drawn.pages,
     )

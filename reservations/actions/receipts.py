@@ -6,7 +6,6 @@ drawing: so there is no gap, and no payment has two.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from reservations import documents
 from reservations.actions import numbers
-from reservations.actions.papers import TRIES, Overtaken
+from reservations.actions.papers import TRIES, Drawn, Overtaken, put_away
 from reservations.actions.step import Context, action
 from reservations.db import run
 from reservations.documents import Document
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import PaperIssued
 from reservations.events.money import ReceiptNumbered
-from reservations.models import IssuedPaper, Receipt
+from reservations.models import Receipt
 from reservations.models.base import table_of
 from reservations.queries import bookings, money, papers, trail
 from reservations.queries.memory import Memory
@@ -39,21 +38,15 @@ class NumberRequest:
     payment_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeepRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepRequest(Drawn):
     """A paper about money that has been drawn.
 
     subject   what the archive keeps it under; `about` is what the event is about
     """
 
-    kind: str
     about: str
     subject: str
-    revision: int
-    number: str
-    record: str
-    pdf: bytes
-    pages: int
 
 
 @action("number_receipt", subject=lambda request: request.payment_id)
@@ -143,30 +136,7 @@ def keep_receipt(
     """
     if papers.issued(session, request.kind, request.subject, request.revision) is not None:
         raise Overtaken
-    sha256 = hashlib.sha256(request.pdf).hexdigest()
-    session.add(
-        IssuedPaper(
-            id=context.new_id(),
-            kind=request.kind,
-            subject=request.subject,
-            revision=request.revision,
-            number=request.number,
-            issued_at=context.now,
-            actor=context.actor,
-            record=request.record,
-            sha256=sha256,
-            pdf=request.pdf,
-            pages=request.pages,
-        )
-    )
-    return PaperIssued(
-        subject=about,
-        kind=request.kind,
-        revision=request.revision,
-        number=request.number,
-        sha256=sha256,
-        pages=request.pages,
-    )
+    return put_away(session, request, request.subject, about, context)
 
 
 def _kept(

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from reservations import sheets
 from reservations.actions import entering
-from reservations.actions.bookings import next_serial
 from reservations.actions.deciding import names_of, post, settled, texts_standing
 from reservations.actions.form_texts import (
     FATES,
@@ -26,6 +25,7 @@ from reservations.actions.form_texts import (
     forms_of,
     keep,
 )
+from reservations.actions.rows import next_serial
 from reservations.actions.step import Context, action
 from reservations.clock import HOLIDAYS, local_day
 from reservations.desk import Desk

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reservations.actions.moving import Moved
     from reservations.desk import Desk
     from reservations.mail import Unprepared
+    from sync.document import SigningKey
 
 file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 NOT_ALL = 1
@@ -130,9 +131,10 @@ def admit(
 @json_option
 @answering
 def officer(name: str, out: Path, is_json: bool) -> None:
-    """At the hub: certify somebody whose signature counts when a node and its witness are lost.
+    """At the hub: certify somebody whose signature counts where two people have to agree.
 
-    Two officers together can have lost sheets adopted (`tonari node adopt --officer`).
+    Two officers together can have lost sheets adopted (`tonari node adopt --officer`) and a person
+    forgotten (`tonari node forget`).
     """
     from reservations import stick  # noqa: PLC0415 - the whole application
 
@@ -309,6 +311,16 @@ def _report(moved: Moved, word: str, is_json: bool) -> None:
     sys.exit(NOT_ALL if kept else 0)
 
 
+def officer_key(file: Path) -> SigningKey:
+    """What lies on an officer's stick."""
+    from sync.document import SigningKey  # noqa: PLC0415 - the ledger
+
+    try:
+        return SigningKey(bytes.fromhex(file.read_text(encoding="utf-8").strip()))
+    except ValueError:
+        refuse("--officer のファイルが鍵ではありません。")
+
+
 @node.command("adopt")
 @click.argument("name")
 @click.option(
@@ -334,7 +346,6 @@ def adopt(name: str, since: Any, officers: tuple[Path, ...], is_json: bool) -> N
     line is known from the permits in people's hands only. Exit 1 where a sheet could not be taken.
     """
     from reservations.actions import moving  # noqa: PLC0415 - the database
-    from sync.document import SigningKey  # noqa: PLC0415 - as above
 
     today, at = now()
     if officers and len(officers) != 2:
@@ -342,10 +353,7 @@ def adopt(name: str, since: Any, officers: tuple[Path, ...], is_json: bool) -> N
     with at_desk() as desk:
         if not desk.directory.incarnations(name) or name == desk.name:
             refuse(f"{name}は、引き取れる拠点ではありません。")
-        try:
-            keys = [SigningKey(bytes.fromhex(file.read_text().strip())) for file in officers]
-        except ValueError:
-            refuse("--officer のファイルが鍵ではありません。")
+        keys = [officer_key(file) for file in officers]
         first = since.date() if since else today
         moved = moving.adopt(desk, name, since=first, at=at, officers=keys)
     _report(moved, "引取り", is_json)
@@ -419,48 +427,6 @@ def _restore_hub(desk: Desk, files: tuple[Path, ...]) -> tuple[dict[str, Any], s
     line |= {"came_back": done.came_back}
     words = f"本部は第{line['incarnation']}世代として再開できます。戻った予約{done.came_back:,}件。"
     return line, words
-
-
-@node.command("forget")
-@click.argument("party")
-@json_option
-@answering
-def forget(party: str, is_json: bool) -> None:
-    """At the hub: forget a person or group for good, here and at every node. PARTY is the id.
-
-    Name, reading, telephone, address and residency are blanked, the login is ended, issued papers
-    are deleted, and the key is destroyed that opens what was sealed of them. Each node that was
-    given the key does the same when it hears of it, takes a new key of its own, and says so. Exit 0
-    when all have said so, 1 while some have not: run it again, or look at `tonari node status`.
-    """
-    from reservations import clock, party_feed  # noqa: PLC0415 - with the action
-    from reservations.actions import sharing  # noqa: PLC0415 - the database
-    from reservations.actions.forgetting import (  # noqa: PLC0415 - as above
-        ForgetPartyRequest,
-        forget_party,
-    )
-    from reservations.actions.step import Context  # noqa: PLC0415 - as above
-    from reservations.queries import forgetting  # noqa: PLC0415 - as above
-
-    today, at = now()
-    with at_desk() as desk:
-        if not desk.is_home:
-            refuse("利用者情報の消去は、本部の機械で実行してください。")
-        own = desk.settings
-        context = Context("system", clock.now(), own.node_name, own.node_no)
-        with desk.database.session() as session:
-            forget_party(session, ForgetPartyRequest(party), context)
-        sharing.tend(desk, today=today, at=at)
-        desk.database.scrub(party_feed.SCRUBBED)
-        with desk.database.session() as session:
-            waiting = forgetting.undestroyed(session, desk).get(party, [])
-    if is_json:
-        print_json({"party": party, "waiting": waiting})
-    elif waiting:
-        click.echo(f"ここでは消去しました。まだ返事のない拠点: {'、'.join(waiting)}")
-    else:
-        click.echo("すべての拠点で消去しました。")
-    sys.exit(NOT_ALL if waiting else 0)
 
 
 @node.command("retire")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -15,6 +16,7 @@ from reservations.commands.printing import context_of_command
 
 if TYPE_CHECKING:
     from reservations.actions.returning import Account
+    from reservations.actions.scanning import Leaf
 
 FATES = ("used", "void", "lost", "blank")
 WORDS = {
@@ -61,7 +63,7 @@ def open_(pack: str, why: str, is_json: bool) -> None:
 
 
 @paper.command("enter")
-@click.argument("number", metavar="NUMBER|CODE|IMAGE")
+@click.argument("number", metavar="NUMBER|CODE|IMAGE|PDF")
 @click.option("--fate", type=click.Choice(FATES), default="used", help="What became of the form.")
 @click.option("--unit", type=int, default=0, help="The room's number, for a used form.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day of use.")
@@ -84,7 +86,7 @@ def enter(
     phone: str,
     is_json: bool,
 ) -> None:
-    """Type in one form, by its printed number, the text of its code, or a picture of it.
+    """Type in one form, by its printed number, the text of its code, or a picture or PDF of it.
 
     A code is proved where it was printed: form_forged says that it was not printed here. A number
     that is typed has only its two check digits.
@@ -107,6 +109,65 @@ def enter(
         print_json({"pad": text.pad, "number": text.number, "outcome": outcome} | _line(found))
     else:
         click.echo(WORDS[outcome])
+
+
+@paper.command("scan")
+@click.argument("file", metavar="IMAGE|PDF", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+@answering
+def scan(file: Path, is_json: bool) -> None:
+    """Say which forms are in a picture or a scanner's PDF of up to 50 pages, and what is ticked.
+
+    Nothing is entered and nothing is kept: type each form in with `tonari paper enter`. Exit 1
+    where a page has a form that cannot be taken.
+    """
+    from reservations.actions import scanning  # noqa: PLC0415 - the database
+    from reservations.queries import memory  # noqa: PLC0415 - as above
+
+    if not file.is_file():
+        refuse(f"{file.name}: ファイルがありません。")
+    with opened() as database, database.session() as session, file.open("rb") as stream:
+        leaves = scanning.scan_all(database.desk, session, memory.newest(database), stream)
+        lines = [_leaf(leaf) for leaf in leaves]
+    if is_json:
+        print_json({"pages": lines})
+    else:
+        for line in lines:
+            click.echo(f"{line['page']}ページ: {_in_words(line)}")
+    sys.exit(1 if any(line["refused"] not in ("", "no_code") for line in lines) else 0)
+
+
+def _leaf(leaf: Leaf) -> dict[str, Any]:
+    from printables import qr  # noqa: PLC0415 - with the rest
+    from reservations.queries import packs  # noqa: PLC0415 - the database
+
+    line: dict[str, Any] = {"page": leaf.page, "number": "", "refused": "", "whole": False}
+    if leaf.refusal is not None:
+        return line | {"refused": leaf.refusal.code.value}
+    if leaf.scan is None:
+        return line
+    form = leaf.scan.form
+    number = qr.form_number(packs.node_label(form.pack.node_no), form.number)
+    ticks = {
+        each.label: {"ticked": list(each.ticked), "doubtful": list(each.doubtful)}
+        for each in leaf.scan.ticks or ()
+    }
+    whole = leaf.scan.is_whole
+    return line | {"pad": form.pack.pad, "number": number, "whole": whole, "ticks": ticks}
+
+
+def _in_words(line: dict[str, Any]) -> str:
+    if line["refused"]:
+        return f"入れられません（{line['refused']}）"
+    if not line["number"]:
+        return "白紙"
+    half = "" if line["whole"] else "（半分しか写っていません）"
+    ticked = (
+        f"{label}={'・'.join(each['ticked'])}"
+        for label, each in line["ticks"].items()
+        if each["ticked"]
+    )
+    return "　".join([f"{line['number']}{half}", *ticked])
 
 
 def _form(database: Any, session: Any, asked: str) -> Any:

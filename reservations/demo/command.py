@@ -21,7 +21,7 @@ from reservations.config import Settings
 from reservations.db import Database
 from reservations.demo import keys, line, node, people, seeding
 from reservations.demo.regions import REGIONS, Region
-from reservations.models import schema
+from reservations.models import Account, schema
 from reservations.web.auth import new_token, token_hash
 
 HOST = "127.0.0.1"
@@ -46,6 +46,7 @@ class Links:
 
     resident: str
     counter: str
+    clerk: str
     token: str
     neighbour: str
 
@@ -148,17 +149,23 @@ def _token(session: Session, settings: Settings, account_id: str) -> str:
 
 
 def _hub_links(session: Session, settings: Settings, port: int, counter_port: int) -> Links:
-    """A login link for the resident and one for staff, and the resident's token for the API."""
+    """Login links for the resident, staff and a clerk, and the resident's token for the API."""
     now = clock.now()
     context = partial(Context, now=now, node=settings.node_name, node_no=settings.node_no)
     secrets = {}
-    for account_id in (people.RESIDENT, people.STAFF):
+    for account_id in (people.RESIDENT, people.STAFF, people.CLERK):
+        if session.get(Account, account_id) is None:
+            # A demonstration from before there was a clerk.
+            continue
         secrets[account_id] = new_token()
         request = LinkRequest(account_id, token_hash(secrets[account_id]))
         issue_link(session, request, context(account_id))
     return Links(
         server.base_url(HOST, port) + LOGIN_PATH + secrets[people.RESIDENT],
         server.base_url(HOST, counter_port) + LOGIN_PATH + secrets[people.STAFF],
+        server.base_url(HOST, counter_port) + LOGIN_PATH + secrets[people.CLERK]
+        if people.CLERK in secrets
+        else "",
         _token(session, settings, people.RESIDENT),
         "",
     )
@@ -173,6 +180,7 @@ def _print_json(
         "node": server.base_url(HOST, node_port),
         "resident": links.resident,
         "counter": links.counter,
+        "clerk": links.clerk,
         "token": links.token,
         "node_token": links.neighbour,
         "region": region.name,

@@ -1,17 +1,22 @@
-"""Invented people: groups that fill the calendar, two residents, one member of staff."""
+"""Invented people: groups that fill the calendar, two residents, two at the counter."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservations.actions.bulk import insert_rows
-from reservations.models import Account, Party, PartyResidency
+from reservations.demo.regions import Story
+from reservations.models import Account, Facility, Party, PartyResidency, RoleGrant
+from reservations.rules.rights import GIVEN, Role
 
 RESIDENT = "demo-resident"
 STAFF = "demo-staff"
+# Who works at the gym of the story only, and only at its counter.
+CLERK = "demo-clerk"
 RESIDENT_NAME = ("隣野 はるか", "トナリノ ハルカ")
 # Who stands at the gym's counter when the line is cut, and wants the same court.
 NEIGHBOUR = "demo-neighbour"
@@ -62,8 +67,9 @@ def add_groups(session: Session, counts: dict[str, int], *, now: datetime, today
     )
 
 
-def add_accounts(session: Session, town: str, *, now: datetime, today: date) -> None:
-    """The resident whose link is printed, a neighbour, and the member of staff."""
+def add_accounts(session: Session, story: Story, *, now: datetime, today: date) -> None:
+    """The resident whose link is printed, a neighbour, and those who work at the counter."""
+    town = story.town
     residents: list[dict[str, Any]] = [
         {"id": party_id, "kind": "person", "name": name, "kana": kana, "phone": "", "email": "",
          "home_code": town, "created_at": now}
@@ -80,9 +86,28 @@ def add_accounts(session: Session, town: str, *, now: datetime, today: date) -> 
             (RESIDENT, RESIDENT, "resident"),
             (NEIGHBOUR, NEIGHBOUR, "resident"),
             (STAFF, None, "staff"),
+            (CLERK, None, "staff"),
         )
     ]  # fmt: skip
     insert_rows(session, Account, accounts)
+    _give_roles(session, story, now=now, today=today)
+
+
+def _give_roles(session: Session, story: Story, *, now: datetime, today: date) -> None:
+    """STAFF does everything in the towns of the story; CLERK stands at one gym's counter."""
+    code, name = story.full[0]
+    gym = select(Facility.id).where(Facility.municipality_code == code, Facility.name == name)
+    given = {"since": today, "given_by": "system", "given_at": now}
+    towns = sorted({story.town, story.free[0], *(town for town, _ in story.full)})
+    grants: list[dict[str, Any]] = [
+        {"id": f"{STAFF}/{role.value}/{town}", "account_id": STAFF, "role": role.value,
+         "town": town, "facility_id": None, **given}
+        for role in GIVEN
+        for town in towns
+    ]  # fmt: skip
+    at_the_gym = {"town": None, "facility_id": session.scalars(gym).first()}
+    clerk = {"id": f"{CLERK}/counter", "account_id": CLERK, "role": Role.COUNTER.value}
+    insert_rows(session, RoleGrant, [*grants, {**clerk, **at_the_gym, **given}])
 
 
 def _residency(party_id: str, code: str, today: date) -> dict[str, Any]:

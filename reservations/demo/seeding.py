@@ -147,7 +147,7 @@ def _make_region(session: Session, region: Region, *, today: date, seed: int) ->
     ]
     insert_rows(session, TownRulesVersion, rules)
     places.add_units(session, region, seed=seed)
-    people.add_accounts(session, region.story.town, now=now, today=today)
+    people.add_accounts(session, region.story, now=now, today=today)
     raise_catalogue_version(session)
 
 

@@ -204,13 +204,15 @@ def revocation(
     return Document(REVOCATION, record, forms_of(booking.unit.place, rules))
 
 
-def refusal(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") -> Document:
-    """使用不許可通知書: 仮受付 that lost its place to an earlier booking."""
+def refusal(
+    booking: BookingView, purpose: str, issue: Issue, *, is_closed: bool = False, code: str = ""
+) -> Document:
+    """使用不許可通知書: 仮受付 that lost its place to an earlier booking, or to a closure."""
     assert booking.status == "refused", booking.id
     rules = _rules_at(booking, issue)
     record = Notice(
         **_decision(REFUSAL, booking, purpose, issue),
-        reasons=(papers.reason_taken(rules),),
+        reasons=(papers.reason_closed(rules) if is_closed else papers.reason_taken(rules),),
         appeal="refusal",
         code=code,
         marking=papers.marking(rules),

@@ -291,6 +291,16 @@ class DelegateEnded(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgettingAsked(Fact):
+    """消去の申請, number `request`: who has the key `officer` signed it (actions/forgetting.py)."""
+
+    name = "party.forgetting_asked"
+    request: str
+    officer: str
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartyKeyDestroyed(Fact):
     """利用者情報の消去: every desk is ordered by a slip to destroy what opens this party's data."""
 
@@ -392,6 +402,7 @@ class ExpiredForgotten(Fact):
     name = "account.expired_forgotten"
     sessions: int
     links: int
+    letters: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
+from reservations.models.attendance import Arrival
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
 from reservations.models.facilities import (
@@ -21,6 +22,7 @@ from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
+from reservations.models.matters import SeenTo
 from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
@@ -36,6 +38,13 @@ from reservations.models.parties import (
     PartyResidency,
     SignInSession,
 )
+from reservations.models.rights import (
+    EmergencyCode,
+    FacilityGroup,
+    FacilityGroupMember,
+    RoleGrant,
+    SecondStep,
+)
 from reservations.models.sealed import (
     PartyDestroyed,
     PartyForgotten,
@@ -49,6 +58,7 @@ from reservations.models.shelters import Shelter
 
 __all__ = [
     "Account",
+    "Arrival",
     "AuditLine",
     "AuditSeal",
     "Base",
@@ -57,8 +67,11 @@ __all__ = [
     "CatalogueVersion",
     "DayMask",
     "Declaration",
+    "EmergencyCode",
     "Event",
     "Facility",
+    "FacilityGroup",
+    "FacilityGroupMember",
     "FacilityNode",
     "FormDecision",
     "FramePrice",
@@ -94,7 +107,10 @@ __all__ = [
     "Receipt",
     "Reduction",
     "Refund",
+    "RoleGrant",
     "SealingKey",
+    "SecondStep",
+    "SeenTo",
     "Shelter",
     "SignInSession",
     "TownRulesVersion",

@@ -29,6 +29,7 @@ class Letter(Base):
             name="state",
         ),
         Index("ix_letter_party_id", "party_id"),
+        Index("ix_letter_kind", "kind"),
         Index("ix_letter_state_next_at", "state", "next_at"),
     )
 

@@ -96,7 +96,7 @@ class PartyDelegate(Base):
 class Account(Base):
     """A login. `login` is a mail address or phone number, folded; never a number of ours.
 
-    role   resident, or staff for the counter
+    role   resident, or staff: what staff may do there stands in their grants (models/rights.py)
     """
 
     __tablename__ = "account"
@@ -114,7 +114,9 @@ class Account(Base):
 class SignInSession(Base):
     """A signed-in browser or an API token; only the hash of the secret is kept.
 
-    kind   web (cookie) or api (bearer)
+    kind      web (cookie) or api (bearer)
+    seen_at   when it was last used, to the minute; kept of staff only
+    device    what the browser calls itself
     """
 
     __tablename__ = "sign_in_session"
@@ -125,6 +127,8 @@ class SignInSession(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    device: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class LinkWish(Base):

@@ -14,17 +14,43 @@ from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import Account, LinkWish, LoginLink, Party, SignInSession
 from reservations.queries.parties import Viewer, viewer_of, with_viewer
+from reservations.queries.rights import grants_in, with_grants
+from reservations.rules.rights import Grant
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """Who is signed in, and who that is to every town."""
+    """Who is signed in, who that is to every town, and what they may do at the counter.
+
+    since, seen_at   when the session began and was last used; the latter of staff only
+    """
 
     id: str
     party_id: str | None
     role: str
     locale: str
     viewer: Viewer
+    grants: tuple[Grant, ...] = ()
+    since: datetime | None = None
+    seen_at: datetime | None = None
+
+
+# How much of a session's hash names it on a page: enough to tell them apart, useless to enter.
+SESSION_ID_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A session of one's own, under the name by which it can be ended."""
+
+    id: str
+    device: str
+    since: datetime
+    seen_at: datetime | None
+
+    @property
+    def last(self) -> datetime:
+        return self.seen_at or self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +96,16 @@ _WANTED = (
     .limit(bindparam("most"))
 )
 _BY_TOKEN = with_viewer(
-    select(Account.id, Account.party_id, Account.role, Account.locale)
-    .join(SignInSession, SignInSession.account_id == Account.id)
+    with_grants(
+        select(
+            Account.id,
+            Account.party_id,
+            Account.role,
+            Account.locale,
+            SignInSession.created_at,
+            SignInSession.seen_at,
+        ).join(SignInSession, SignInSession.account_id == Account.id)
+    )
     .outerjoin(Party, Party.id == Account.party_id)
     .where(
         SignInSession.token_hash == bindparam("token_hash"),
@@ -90,6 +124,21 @@ _BY_LINK = select(LoginLink.account_id).where(
 )
 
 
+_DEVICES = (
+    select(
+        SignInSession.token_hash,
+        SignInSession.device,
+        SignInSession.created_at,
+        SignInSession.seen_at,
+    )
+    .where(
+        SignInSession.account_id == bindparam("account_id"),
+        SignInSession.kind == "web",
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > bindparam("now"),
+    )
+    .order_by(SignInSession.created_at.desc())
+)
 _PROFILE = (
     select(
         Party.name,
@@ -123,7 +172,17 @@ def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> 
     if not rows:
         return None
     row = rows[0]
-    return AccountView(row.id, row.party_id, row.role, row.locale, viewer_of(rows))
+    who = (row.id, row.party_id, row.role, row.locale)
+    return AccountView(*who, viewer_of(rows), grants_in(rows), row.created_at, row.seen_at)
+
+
+def devices(session: Session, account_id: str, *, now: datetime) -> list[Device]:
+    """The live sessions of an account in browsers, the newest first."""
+    rows = run(session, _DEVICES, {"account_id": account_id, "now": now}).all()
+    return [
+        Device(row.token_hash[:SESSION_ID_LENGTH], row.device, row.created_at, row.seen_at)
+        for row in rows
+    ]
 
 
 def by_login(session: Session, login: str) -> Credentials | None:
@@ -134,11 +193,16 @@ def by_login(session: Session, login: str) -> Credentials | None:
 
 def link_is_live(session: Session, token_hash: str, *, now: datetime) -> bool:
     """Whether a one-time link can still be followed; looking does not use it up."""
-    values = {"token_hash": token_hash, "now": now}
-    return session.execute(_BY_LINK, values).one_or_none() is not None
+    return whose_link(session, token_hash, now=now) is not None
 
 
 def wanted_links(session: Session, *, limit: int) -> list[Wanted]:
     """Who waits for a link by mail, the longest first."""
     rows: Iterable[Any] = run(session, _WANTED, {"most": limit})
     return [Wanted(*row) for row in rows]
+
+
+def whose_link(session: Session, token_hash: str, *, now: datetime) -> str | None:
+    """The account of a one-time link that can still be followed."""
+    found: str | None = session.execute(_BY_LINK, {"token_hash": token_hash, "now": now}).scalar()
+    return found

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from reservations.db import run
 from reservations.desk import Desk
 from reservations.events import sheet_of
-from reservations.models import Booking, FacilityNode
+from reservations.models import Arrival, Booking, FacilityNode
 from reservations.queries import calendar, parties
 from reservations.queries.bookings import number_text
 from reservations.queries.calendar import Cell
@@ -53,6 +53,7 @@ class Use:
     period   that part of it which lies on this day; it may end past midnight
     party    None for what is no ordinary use
     note     of a closure or an official use
+    arrived_at   when somebody noted that the party has come
     """
 
     booking_id: str
@@ -64,6 +65,7 @@ class Use:
     made_at: datetime
     party: Called | None
     note: str
+    arrived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,11 @@ _USES = (
         Booking.made_at,
         Booking.party_id,
         Booking.note,
+        Arrival.at.label("arrived_at"),
     )
     .select_from(_ONE)
     .outerjoin(Booking, _THERE)
+    .outerjoin(Arrival, Arrival.booking_id == Booking.id)
     .order_by(Booking.made_at, Booking.id)
 )
 
@@ -193,6 +197,7 @@ def _use(memory: Memory, row: Any, day: date, named: Mapping[str, Called]) -> Us
         row.made_at,
         named.get(row.party_id),
         row.note,
+        row.arrived_at,
     )
 
 

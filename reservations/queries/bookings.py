@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, case, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.events import BookingConfirmed
-from reservations.models import Booking, Rating
+from reservations.models import Arrival, Booking, Rating
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules.availability import Kind
@@ -32,6 +32,8 @@ class BookingView:
     instead_of    the booking that it takes the place of when it is confirmed
     replaced_by   the booking that has its place, or may have it when it is confirmed
     was_kept      another place had been asked for in its stead, and was refused
+    note          of a closure
+    is_offer      the booking that it is instead of had been lost before, so that it is no change
     """
 
     id: str
@@ -56,11 +58,18 @@ class BookingView:
     instead_of: str | None = None
     replaced_by: str | None = None
     was_kept: bool = False
+    is_offer: bool = False
+    note: str = ""
 
     @property
     def rules(self) -> TownRules:
         """The version of the town's rules that it was made under."""
         return self.unit.town.rules_of(self.town_rules_id, local_day(self.made_at))
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it takes the place of one that stands until then."""
+        return self.instead_of is not None and not self.is_offer
 
     @property
     def stands(self) -> bool:
@@ -77,7 +86,7 @@ class BookingView:
 
 
 # Of several bookings in the place of one, what was confirmed counts most, then what waits.
-_NEW, _ANY = aliased(Booking), aliased(Booking)
+_NEW, _ANY, _OLD = aliased(Booking), aliased(Booking), aliased(Booking)
 _RANK = case({"confirmed": 0, "tentative": 1}, value=_ANY.status, else_=2)
 _FIRST = (
     select(_ANY.id)
@@ -111,18 +120,22 @@ _COLUMNS = select(
     Booking.is_told,
     Booking.answer_by,
     Booking.instead_of,
+    Booking.note,
     _NEW.id.label("new_id"),
     _NEW.status.label("new_status"),
     _NEW.is_told.label("new_is_told"),
     _NEW.answer_by.label("new_answer_by"),
+    _OLD.made_at.label("old_made_at"),
 )
 _COLUMNS = _COLUMNS.outerjoin(Rating, Rating.booking_id == Booking.id)
 _COLUMNS = _COLUMNS.outerjoin(_NEW, _NEW.id == _FIRST)
+_COLUMNS = _COLUMNS.outerjoin(_OLD, _OLD.id == Booking.instead_of)
 
 _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
 _BY_NUMBER = _COLUMNS.where(
     Booking.node_no == bindparam("node_no"), Booking.serial == bindparam("serial")
 )
+_ARRIVED = select(Arrival.at).where(Arrival.booking_id == bindparam("booking_id"))
 _STATUS = select(Booking.status).where(Booking.id == bindparam("booking_id"))
 _MINE = (
     _COLUMNS.where(Booking.party_id == bindparam("party_id"), Booking.date >= bindparam("since"))
@@ -137,6 +150,11 @@ _PAST = (
     .limit(bindparam("page_size"))
     .offset(bindparam("skip"))
 )
+_AROUND = _COLUMNS.where(
+    Booking.facility_id == bindparam("facility_id"),
+    Booking.date.in_((bindparam("day"), bindparam("day_before"))),
+    Booking.status.in_(bindparam("statuses", expanding=True)),
+).order_by(Booking.made_at, Booking.id)
 _LAST_WISH = (
     select(Booking.purpose_code, Booking.headcount)
     .where(Booking.party_id == bindparam("party_id"), Booking.kind == Kind.USE.value)
@@ -191,6 +209,12 @@ def by_number(session: Session, memory: Memory, text: str) -> BookingView | None
     return None if row is None else _view(memory, row)
 
 
+def arrived_at(session: Session, booking_id: str) -> datetime | None:
+    """When somebody noted that its party has come."""
+    found: datetime | None = run(session, _ARRIVED, {"booking_id": booking_id}).scalar()
+    return found
+
+
 def is_tentative(session: Session, booking_id: str) -> bool:
     """Whether the sheet's holder has not answered yet."""
     row = run(session, _STATUS, {"booking_id": booking_id}).one_or_none()
@@ -221,6 +245,28 @@ def past_of_party(
         "skip": page * PAGE_SIZE,
     }
     return [_view(memory, row) for row in run(session, _PAST, values)]
+
+
+def around_day(
+    session: Session,
+    memory: Memory,
+    facility_id: int,
+    day: date,
+    *,
+    statuses: tuple[str, ...],
+) -> list[BookingView]:
+    """What a house has on a day, and what may reach into it from the evening before; first made
+    first, closures among them.
+
+    statuses   as in models/bookings.py
+    """
+    values = {
+        "facility_id": facility_id,
+        "day": day,
+        "day_before": day - timedelta(days=1),
+        "statuses": list(statuses),
+    }
+    return [_view(memory, row) for row in run(session, _AROUND, values)]
 
 
 def last_wish(session: Session, party_id: str) -> tuple[str, int | None] | None:
@@ -278,7 +324,18 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.instead_of,
         row.new_id if row.new_status in ("confirmed", "tentative") else None,
         row.new_status == "refused" and status == "confirmed",
+        is_offer(row.old_made_at, row.made_at),
+        row.note,
     )
+
+
+def is_offer(old_made_at: datetime | None, made_at: datetime) -> bool:
+    """Whether what a booking is instead of had been lost before: it was asked for on its own. A
+    change keeps the time of the booking that it changes.
+
+    old_made_at   None where there is no other, or it is not known here
+    """
+    return old_made_at is not None and made_at > old_made_at
 
 
 def status_of(row: Any) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Integer, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
@@ -48,16 +50,29 @@ _RATINGS = (
     .join(Unit, Unit.id == Booking.unit_id)
     .join(Facility, Facility.id == Booking.facility_id)
 )
-_BOTH = union_all(_PROBLEMS, _RATINGS).subquery()
-_VOICES = (
-    select(_BOTH.c.at, _BOTH.c.ticket, _BOTH.c.about, _BOTH.c.words, _BOTH.c.score)
-    .order_by(_BOTH.c.at.desc(), _BOTH.c.ticket)
-    .limit(bindparam("page_size"))
-    .offset(bindparam("skip"))
-)
 
 
-def voices(session: Session, *, page: int = 0) -> list[Voice]:
-    """A page of 50, newest first."""
-    values = {"page_size": PAGE_SIZE, "skip": page * PAGE_SIZE}
-    return [Voice(*row) for row in session.execute(_VOICES, values)]
+def _newest(ratings: Any) -> Any:
+    both = union_all(_PROBLEMS, ratings).subquery()
+    return (
+        select(both.c.at, both.c.ticket, both.c.about, both.c.words, both.c.score)
+        .order_by(both.c.at.desc(), both.c.ticket)
+        .limit(bindparam("page_size"))
+        .offset(bindparam("skip"))
+    )
+
+
+_THERE = Booking.facility_id.in_(bindparam("facilities", expanding=True))
+_VOICES = _newest(_RATINGS)
+_VOICES_THERE = _newest(_RATINGS.where(_THERE))
+
+
+def voices(
+    session: Session, *, page: int = 0, facilities: Collection[int] | None = None
+) -> list[Voice]:
+    """A page of 50, newest first: every problem, and the ratings of these facilities, or of all."""
+    values: dict[str, Any] = {"page_size": PAGE_SIZE, "skip": page * PAGE_SIZE}
+    if facilities is None:
+        return [Voice(*row) for row in session.execute(_VOICES, values)]
+    values["facilities"] = sorted(facilities)
+    return [Voice(*row) for row in session.execute(_VOICES_THERE, values)]

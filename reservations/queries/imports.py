@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from reservations.models import Facility, ImportFile, ImportRecord, OpeningVersion
@@ -89,6 +89,14 @@ _ONE = _COLUMNS.where(
     ImportRecord.file_id == bindparam("file_id"), ImportRecord.record_no == bindparam("record_no")
 )
 _COUNT = select(ImportRecord.status, func.count()).where(*_OPEN).group_by(ImportRecord.status)
+# What has become no facility yet is of no place, and anybody's who settles records.
+_THERE = or_(
+    ImportRecord.target_id.is_(None),
+    ImportRecord.target_kind != "facility",
+    ImportRecord.target_id.in_(bindparam("facilities", expanding=True)),
+)
+_WAITING_THERE = _WAITING.where(_THERE)
+_COUNT_THERE = _COUNT.where(_THERE)
 _OPENING = (
     select(
         OpeningVersion.raw_text,
@@ -102,16 +110,26 @@ _OPENING = (
 )
 
 
-def waiting(session: Session, *, page: int = 0) -> list[WaitingRecord]:
-    """A page of 50: what is kept back first, then what should be confirmed; newest file first."""
-    values = {"page_size": PAGE_SIZE, "skip": page * PAGE_SIZE}
-    return [_record(row) for row in session.execute(_WAITING, values)]
+def waiting(
+    session: Session, *, page: int = 0, facilities: Collection[int] | None = None
+) -> list[WaitingRecord]:
+    """A page of 50: what is kept back first, then what should be confirmed; newest file first.
+
+    facilities   only what is about these, or about none yet
+    """
+    values: dict[str, Any] = {"page_size": PAGE_SIZE, "skip": page * PAGE_SIZE}
+    if facilities is None:
+        return [_record(row) for row in session.execute(_WAITING, values)]
+    values["facilities"] = sorted(facilities)
+    return [_record(row) for row in session.execute(_WAITING_THERE, values)]
 
 
-def waiting_counts(session: Session) -> dict[str, int]:
-    """How many wait, by status."""
+def waiting_counts(session: Session, facilities: Collection[int] | None = None) -> dict[str, int]:
+    """How many wait, by status; as in `waiting`."""
     counted = dict.fromkeys(WAITING, 0)
-    counted.update({row[0]: row[1] for row in session.execute(_COUNT)})
+    query = _COUNT if facilities is None else _COUNT_THERE
+    asked = {} if facilities is None else {"facilities": sorted(facilities)}
+    counted.update({row[0]: row[1] for row in session.execute(query, asked)})
     return counted
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from reservations import events
 from reservations.clock import LOCAL
 from reservations.db import run
-from reservations.models import Account, Booking, Letter
+from reservations.models import Account, Booking, Event, Letter
 from reservations.queries import parties
-from reservations.queries.bookings import number_text
+from reservations.queries.bookings import is_offer, number_text
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.queries.parties import Called
@@ -79,6 +80,7 @@ class LetterView:
         return events.sheet_of(self.unit.town.code, self.unit.place.id, self.date.isoformat())
 
 
+_OLD = aliased(Booking)
 _LOGIN = (
     select(func.min(Account.login))
     .where(Account.party_id == Letter.party_id)
@@ -108,10 +110,15 @@ _ALL = select(
     Booking.purpose_code,
     Booking.headcount,
     Booking.fee_yen,
+    Booking.made_at,
+    _OLD.made_at.label("old_made_at"),
 ).join(Booking, Booking.id == Letter.booking_id)
+_ALL = _ALL.outerjoin(_OLD, _OLD.id == Booking.instead_of)
 _NEWEST = _ALL.order_by(Letter.at.desc(), Letter.id)
 _LISTED = _NEWEST.where(Letter.state.in_(bindparam("states", expanding=True)))
+_THERE = Booking.facility_id.in_(bindparam("facilities", expanding=True))
 _PAGE = _LISTED.limit(PAGE_SIZE).offset(bindparam("offset"))
+_PAGE_THERE = _PAGE.where(_THERE)
 _ONE = _ALL.where(Letter.id == bindparam("id"))
 _OLDEST = _ALL.order_by(Letter.at, Letter.id).limit(bindparam("limit"))
 _WAITING = _OLDEST.where(Letter.state.in_(bindparam("states", expanding=True)))
@@ -123,15 +130,28 @@ _DUE = _OLDEST.where(
         Letter.next_at <= bindparam("now"),
     )
 )
+# Getting its words is the first thing that is done to a letter.
+_WORDED_AT = select(func.min(Event.at)).where(
+    Event.subject == bindparam("id"), Event.name == events.LetterMoved.name
+)
 _COUNTS = select(Letter.state, func.count().label("letters")).group_by(Letter.state)
+_COUNTS_THERE = _COUNTS.join(Booking, Booking.id == Letter.booking_id).where(_THERE)
 _UNTOLD = select(tables.chain.c.chain).where(tables.chain.c.witnessed < tables.chain.c.number)
 
 
 def listed(
-    session: Session, memory: Memory, *, states: tuple[str, ...] = OPEN, page: int = 0
+    session: Session,
+    memory: Memory,
+    *,
+    states: tuple[str, ...] = OPEN,
+    page: int = 0,
+    facilities: Collection[int] | None = None,
 ) -> list[LetterView]:
-    """The newest first, a page of 50."""
-    return _views(session, memory, _PAGE, states=list(states), offset=page * PAGE_SIZE)
+    """The newest first, a page of 50; of these facilities, or of all."""
+    asked: dict[str, Any] = {"states": list(states), "offset": page * PAGE_SIZE}
+    if facilities is None:
+        return _views(session, memory, _PAGE, **asked)
+    return _views(session, memory, _PAGE_THERE, facilities=sorted(facilities), **asked)
 
 
 def waiting(
@@ -161,9 +181,16 @@ def due(session: Session, memory: Memory, *, now: datetime, limit: int) -> list[
     return _views(session, memory, _DUE, now=now, limit=limit)
 
 
-def counts(session: Session) -> dict[str, int]:
-    """How many letters there are in each state, zero where there are none."""
-    found = {row.state: int(row.letters) for row in run(session, _COUNTS).all()}
+def worded_at(session: Session, letter_id: str) -> datetime | None:
+    """When a letter got its words, the same at every try; None while it has none."""
+    return session.connection().scalar(_WORDED_AT, {"id": letter_id})
+
+
+def counts(session: Session, facilities: Collection[int] | None = None) -> dict[str, int]:
+    """How many letters there are in each state, of these facilities or of all; zero where none."""
+    query = _COUNTS if facilities is None else _COUNTS_THERE
+    asked = {} if facilities is None else {"facilities": sorted(facilities)}
+    found = {row.state: int(row.letters) for row in run(session, query, asked).all()}
     return {state: found.get(state, 0) for state in STATES}
 
 
@@ -199,7 +226,7 @@ def _view(row: Row[Any], called: Called, unit: LentUnit) -> LetterView:
         number=number_text(row.node_no, row.serial),
         status=row.status,
         is_given_up=row.cancelled_at is not None and row.status != "cancelled",
-        is_change=row.instead_of is not None,
+        is_change=row.instead_of is not None and not is_offer(row.old_made_at, row.made_at),
         unit=unit,
         period=Period(row.start_slot, row.end_slot),
         date=row.date,

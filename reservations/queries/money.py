@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from reservations.clock import LOCAL, local_day
@@ -76,6 +76,51 @@ _REFUNDED_BY_ALL = (
         _REFUND.c.asked_at < bindparam("until"),
     )
     .group_by(_REFUND.c.town, _REFUND.c.node_no, _REFUND.c.method)
+)
+# Bookings that brought this node more than they owe, reductions not yet counted in.
+_PAID_YEN = (
+    select(func.sum(_PAYMENT.c.amount_yen))
+    .where(_PAYMENT.c.booking_id == Booking.id)
+    .correlate(Booking)
+    .scalar_subquery()
+)
+_BACK_YEN = (
+    select(func.coalesce(func.sum(_REFUND.c.amount_yen), 0))
+    .where(_REFUND.c.booking_id == Booking.id, _REFUND.c.status.in_(_COUNTS))
+    .correlate(Booking)
+    .scalar_subquery()
+)
+_OWED = case(
+    (Booking.status.in_(("tentative", "refused")), 0),
+    else_=func.coalesce(Booking.cancel_due_yen, Booking.fee_yen),
+)
+_LATELY = select(_PAYMENT.c.booking_id).where(
+    _PAYMENT.c.day >= bindparam("since"), _PAYMENT.c.node_no == bindparam("node_no")
+)
+_OVER = (
+    select(Booking.id)
+    .where(
+        Booking.id.in_(_LATELY),
+        or_(
+            _PAID_YEN - _BACK_YEN > _OWED,
+            exists().where(Reduction.booking_id == Booking.id),
+        ),
+    )
+    .order_by(Booking.id)
+)
+# What this node was asked to pay back and has not: undecided, or in the drawer still.
+_TO_HAND = (
+    select(_REFUND)
+    .where(
+        _REFUND.c.node_no == bindparam("node_no"),
+        or_(
+            _REFUND.c.status == "asked",
+            (_REFUND.c.status == "decided")
+            & (_REFUND.c.method == Method.CASH.value)
+            & _REFUND.c.handed_at.is_(None),
+        ),
+    )
+    .order_by(_REFUND.c.asked_at, _REFUND.c.id)
 )
 _RECEIPT_OF = select(table_of(Receipt)).where(Receipt.payment_id == bindparam("payment_id"))
 _BY_RECEIPT = select(Receipt.payment_id).where(Receipt.number == bindparam("number"))
@@ -224,6 +269,25 @@ def most_of(session: Session, payment: Row[Any]) -> int | None:
     if found is None:
         return None
     return money.may_refund(found.account, payment.amount_yen, found.refunded.get(payment.id, 0))
+
+
+def over(session: Session, node_no: int, *, since: date) -> list[tuple[str, Statement]]:
+    """Bookings for which this node received more than is owed, by id, with their accounts: paid
+    twice, given up, or reduced since. Only those whose refund nobody has asked for yet."""
+    asked = {"node_no": node_no, "since": since}
+    found = []
+    for booking_id in run(session, _OVER, asked).scalars().all():
+        account = statement(session, booking_id)
+        is_asked = account and any(each.status == "asked" for each in account.refunds)
+        if account is not None and account.account.over_yen and not is_asked:
+            found.append((booking_id, account))
+    return found
+
+
+def to_hand(session: Session, node_no: int) -> list[Row[Any]]:
+    """Refunds (models/money.py) that this node was asked for: without an answer yet, or decided,
+    and their cash not yet given. The oldest first."""
+    return list(run(session, _TO_HAND, {"node_no": node_no}).all())
 
 
 def closed(session: Session, node_no: int, day: date) -> Row[Any] | None:

@@ -8,6 +8,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -134,9 +135,13 @@ def one(session: Session, pad: str) -> PaperPack | None:
     return session.get(PaperPack, pad, populate_existing=True)
 
 
-def newest(session: Session, *, limit: int) -> list[PaperPack]:
-    """The packs that are known here, the newest first."""
+def newest(
+    session: Session, *, limit: int, facilities: Collection[int] | None = None
+) -> list[PaperPack]:
+    """The packs that are known here, of these facilities or of all; the newest first."""
     query = select(PaperPack).order_by(PaperPack.made_at.desc(), PaperPack.pad).limit(limit)
+    if facilities is not None:
+        query = query.where(PaperPack.facility_id.in_(sorted(facilities)))
     return list(session.scalars(query))
 
 

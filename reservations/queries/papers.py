@@ -22,6 +22,7 @@ from reservations.events import (
 )
 from reservations.models import Event, IssuedPaper, Letter
 from reservations.queries import parties
+from reservations.rules.refunds import OWN
 from sync import tables
 from sync.ledger import SqlStore
 
@@ -103,6 +104,12 @@ _LINES = select(tables.settled.c.sheet, tables.settled.c.number).where(
 _REFUSED = select(func.max(Letter.at)).where(
     Letter.booking_id == bindparam("subject"), Letter.kind == "refused"
 )
+_REFUSED_BODY = (
+    select(Letter.body)
+    .where(Letter.booking_id == bindparam("subject"), Letter.kind == "refused")
+    .order_by(Letter.at.desc(), Letter.id)
+    .limit(1)
+)
 _ARCHIVE = (
     select(
         IssuedPaper.id,
@@ -139,10 +146,25 @@ def step(session: Session, booking_id: str, revision: int) -> Step | None:
     return None
 
 
+def cancelled_for(session: Session, booking_id: str, revision: int) -> str:
+    """Why a booking was cancelled. One that was given up before it was confirmed was its party's
+    wish."""
+    found = step(session, booking_id, revision)
+    if found is None or found.name != BookingCancelled.name:
+        return OWN
+    return str(found.body.get("reason", OWN))
+
+
 def refused_at(session: Session, booking_id: str) -> datetime | None:
     """When the sheet's holder said no; None where nobody was told yet."""
     found: datetime | None = run(session, _REFUSED, {"subject": booking_id}).scalar()
     return found
+
+
+def refused_for(session: Session, booking_id: str) -> str:
+    """Why the sheet's holder said no (actions/answering.py); empty where it told nobody here."""
+    body = run(session, _REFUSED_BODY, {"subject": booking_id}).scalar()
+    return str(body.get("code", "")) if body else ""
 
 
 def archive(session: Session, booking_id: str) -> list[IssuedLine]:

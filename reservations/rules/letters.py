@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from reservations.rules.refunds import CHANGED, OWN
 
@@ -10,6 +10,9 @@ from reservations.rules.refunds import CHANGED, OWN
 PAUSES = (1, 5, 15, 60, 240, 240, 240)
 # A letter that would come later than this before the use is a clerk's to tell, by telephone.
 BEFORE_USE = timedelta(hours=3)
+# Whoever was answered may appeal for a year (行政不服審査法18条2項), and for a month more may ask
+# what they were told; then the letter, which names them, has no reason to be here.
+KEPT = timedelta(days=400)
 # What the booking must be when the letter goes out; anything else has overtaken it.
 STANDS_FOR = {
     "confirmed": "confirmed",
@@ -39,6 +42,11 @@ def is_overtaken(kind: str, asked: str, status: str, *, is_given_up: bool) -> bo
     if kind in ("confirmed", "refused") and is_given_up:
         return True
     return status != STANDS_FOR[kind]
+
+
+def kept_from(today: date) -> date:
+    """The first day of use whose letters are still kept."""
+    return today - KEPT
 
 
 def next_try(tries: int, *, now: datetime, starts_at: datetime) -> datetime | None:

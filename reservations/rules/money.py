@@ -29,6 +29,10 @@ class Method(Enum):
     ONLINE = "online"
 
 
+# What went through an account, and goes back the same way.
+BY_ACCOUNT = frozenset({Method.TRANSFER, Method.ONLINE})
+
+
 @dataclass(frozen=True, slots=True)
 class Paid:
     """A payment as a fact: it was received, whatever else is known."""
@@ -124,6 +128,12 @@ def pay_back(
             found.append((payment.id, amount))
             left -= amount
     return found
+
+
+def way_back(method: str) -> Method:
+    """How a payment goes back: what came by an account by the same, everything else in cash."""
+    came = Method(method)
+    return came if came in BY_ACCOUNT else Method.CASH
 
 
 def change_yen(due_yen: int, given_yen: int) -> int | None:

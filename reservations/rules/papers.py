@@ -55,6 +55,12 @@ def reason_taken(rules: TownRules) -> str:
     )
 
 
+def reason_closed(rules: TownRules) -> str:
+    """Why a wish for a time that the town closed was refused."""
+    use, permit = words_of(rules.permit_word)
+    return f"申請のあった日時に施設を閉めることとし、{use}を{permit}することができないため。"
+
+
 def marking(rules: TownRules) -> str:
     """見本 on every paper until the town has read its forms and confirmed them."""
     return "" if rules.has_confirmed_forms else SAMPLE

@@ -53,6 +53,7 @@ class TownRules:
     refund_steps          most generous first; without a matching step nothing comes back
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
     residency_years       a residency that the counter has seen holds until the end of this fiscal
                           year, and of so many less one more
@@ -80,6 +81,7 @@ class TownRules:
     members_min: int | None = None
     local_percent_min: int | None = None
     overlap_percent_max: int | None = None
+    asks_second_step: bool = False
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

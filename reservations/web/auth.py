@@ -16,6 +16,7 @@ from argon2.exceptions import VerificationError
 from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
+from reservations.actions import accounts as accounts_actions
 from reservations.actions.accounts import SignInRequest
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import accounts
@@ -26,6 +27,12 @@ from reservations.web.services import network, now, services, session
 # Cookies do not know ports: staff and residents of one host must not sign each other out.
 SESSION_COOKIES = {"resident": "tonari_session", "counter": "tonari_counter"}
 DEVICE_COOKIE = "tonari_device"
+# A working day; and how long a counter may be left alone before somebody has to sign in again.
+STAFF_SESSION = timedelta(hours=12)
+IDLE_MAX = timedelta(minutes=30)
+# Not each page is worth a write.
+SEEN_EVERY = timedelta(minutes=1)
+DEVICE_LENGTH_MAX = 200
 PASSWORD_LENGTH_MIN = 8
 # Hashed when nobody has this login, so that a guess takes as long as a miss.
 _NOBODY = "nobody"
@@ -79,7 +86,16 @@ def _account() -> AccountView | None:
     cookie = session_cookie()
     if not cookie:
         return None
-    return accounts.by_token(session(), token_hash(cookie), kind="web", now=now())
+    found = accounts.by_token(session(), token_hash(cookie), kind="web", now=now())
+    if found is None or found.role != "staff":
+        return found
+    assert found.since is not None
+    last = found.seen_at or found.since
+    if now() - last > IDLE_MAX or now() - found.since > STAFF_SESSION:
+        return None
+    if now() - last > SEEN_EVERY:
+        accounts_actions.seen(session(), token_hash(cookie), now=now())
+    return found
 
 
 def session_cookie() -> str | None:
@@ -161,9 +177,17 @@ def hasher(memory_kib: int) -> PasswordHasher:
 
 def hash_password(password: str) -> str:
     """raises   Refusal password_weak"""
+    return hashed_password(password, services().settings.argon2_memory_kib)
+
+
+def hashed_password(password: str, memory_kib: int) -> str:
+    """As `hash_password`, where there is no request.
+
+    raises   Refusal password_weak
+    """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise Refusal(RefusalCode.PASSWORD_WEAK, length_min=PASSWORD_LENGTH_MIN)
-    return hasher(services().settings.argon2_memory_kib).hash(_folded(password))
+    return hasher(memory_kib).hash(_folded(password))
 
 
 def check_password(login: str, password: str) -> SignInRequest:
@@ -182,8 +206,11 @@ def check_password(login: str, password: str) -> SignInRequest:
     found = accounts.by_login(session(), folded)
     passwords = hasher(services().settings.argon2_memory_kib)
     try:
-        passwords.verify(found.password_hash if found else _decoy(passwords), _folded(password))
-        is_right = found is not None
+        # Who signs in by links alone has no password, and is answered like somebody unknown.
+        has_one = found is not None and found.password_hash.startswith("$")
+        known = found.password_hash if found and has_one else _decoy(passwords)
+        passwords.verify(known, _folded(password))
+        is_right = has_one
     except VerificationError:
         is_right = False
     if not is_right:
@@ -211,21 +238,33 @@ def count_wish(login: str) -> None:
 def begin(account_id: str, *, way: str) -> SignInRequest:
     """The request of a new web session for this account."""
     g.new_token = new_token()
-    return SignInRequest(account_id, token_hash(g.new_token), expires_at(), way=way)
+    return SignInRequest(
+        account_id, token_hash(g.new_token), expires_at(), way=way, device=device_name()
+    )
+
+
+def device_name() -> str:
+    """What this browser calls itself, for the list of one's own sessions."""
+    return request.user_agent.string[:DEVICE_LENGTH_MAX]
 
 
 def expires_at() -> datetime:
     """When a session that begins now ends."""
-    return now() + timedelta(hours=services().settings.session_hours)
+    return now() + _session_length()
+
+
+def _session_length() -> timedelta:
+    if services().audience == "counter":
+        return STAFF_SESSION
+    return timedelta(hours=services().settings.session_hours)
 
 
 def remember(response: Answer) -> Answer:
     """Put the new session's cookie, and the mark of this device, into the answer."""
     is_https = services().settings.is_https
     options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": is_https}
-    hours = services().settings.session_hours
     name = SESSION_COOKIES[services().audience]
-    response.set_cookie(name, g.new_token, max_age=hours * 3600, **options)
+    response.set_cookie(name, g.new_token, max_age=_session_length(), **options)
     if "new_device" in g:
         response.set_cookie(DEVICE_COOKIE, g.new_device, max_age=400 * 86400, **options)
     return response

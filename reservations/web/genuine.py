@@ -92,14 +92,14 @@ def allow_a_picture(endpoint: str | None, _values: object) -> None:
         take_a_picture()
 
 
-def take_a_picture() -> None:
+def take_a_picture(bytes_max: int = PICTURE_BYTES_MAX) -> None:
     """Let this request be as large as a photograph, and say so where it is larger.
 
     raises   Refusal picture_too_large
     """
-    request.max_content_length = PICTURE_BYTES_MAX
-    if (request.content_length or 0) > PICTURE_BYTES_MAX:
-        megabytes = PICTURE_BYTES_MAX // 1_000_000
+    request.max_content_length = bytes_max
+    if (request.content_length or 0) > bytes_max:
+        megabytes = bytes_max // 1_000_000
         raise Refusal(RefusalCode.PICTURE_TOO_LARGE, megabytes=megabytes)
 
 

@@ -6,9 +6,10 @@ A letter asks for nothing: neither a password nor money, and no link in it leads
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from reservations.queries.catalogue import LentUnit
@@ -44,6 +45,7 @@ _SUBJECT = {
 }
 _WHY_REFUSED = {
     "taken": N_("その時間には、ほかの方の予約が先に入っていました。"),
+    "closed": N_("その時間は、施設の都合で閉めることになりました。"),
     "malformed": N_("申し込みの内容を読み取れませんでした。窓口にお尋ねください。"),
 }
 
@@ -101,7 +103,7 @@ def words(
     link = f"{site_url}/bookings/{letter.booking_id}" if site_url else ""
     blocks = [
         [gettext("%(name)s 様", name=letter.name)] if letter.name else [],
-        [became, _why(letter)],
+        [became, _why(letter), _paid_back(letter)],
         _facts(letter),
         _offered(letter, offers, now, site_url) if has_lost(letter) else [],
         [gettext("予約の内容: %(link)s", link=link)] if link else [],
@@ -112,10 +114,29 @@ def words(
 
 
 def _why(letter: LetterView) -> str:
-    if letter.kind != "refused":
+    return why_text(letter.kind, letter.body)
+
+
+def why_text(kind: str, body: Mapping[str, Any]) -> str:
+    """Why somebody lost a place, in words; empty where only the fact is known.
+
+    kind, body   of the letter that tells of it
+    """
+    if kind == "refused":
+        why = _WHY_REFUSED.get(str(body.get("code")))
+        return gettext(why) if why else ""
+    reason = str(body.get("reason", ""))
+    if reason.isascii():
+        # A word of the program's own.
         return ""
-    why = _WHY_REFUSED.get(str(letter.body.get("code")))
-    return gettext(why) if why else ""
+    return gettext("理由: %(reason)s", reason=reason)
+
+
+def _paid_back(letter: LetterView) -> str:
+    """The town's fault: nothing stays owed."""
+    if letter.kind in ("confirmed", "refused") or not letter.fee_yen or letter.body.get("due_yen"):
+        return ""
+    return gettext("料金はかかりません。納めた料金は、全額お返しします。")
 
 
 def _facts(letter: LetterView) -> list[str]:
@@ -158,14 +179,11 @@ def _name(unit: LentUnit) -> str:
 
 
 def _check(offer: Alternative, letter: LetterView) -> str:
-    """The page that asks: this one? (web/resident/flow.py)"""
+    """The page that asks: this one instead? (web/resident/instead.py)"""
     asked = {
         "unit": str(offer.unit.id),
         "date": offer.date.isoformat(),
         "start": clock_text(offer.period.start),
         "end": clock_text(offer.period.end),
-        "purpose": letter.purpose,
-        "headcount": str(letter.headcount or ""),
     }
-    said = {name: value for name, value in asked.items() if value}
-    return f"/book?{urlencode(said, safe=':')}"
+    return f"/bookings/{letter.booking_id}/instead?{urlencode(asked, safe=':')}"

@@ -6,15 +6,27 @@ has its words in every language.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from reservations.errors import Refusal, RefusalCode
+from reservations.rules.rights import Role
 from reservations.web import language
+from reservations.web.language import N_, gettext
 
 Code = RefusalCode
+
+ROLES: Mapping[Role, str] = {
+    Role.COUNTER: N_("窓口"),
+    Role.MANAGER: N_("管理者"),
+    Role.APPROVER: N_("決裁者"),
+    Role.CASHIER: N_("出納"),
+    Role.AUDITOR: N_("監査"),
+    Role.SYSTEM: N_("システム"),
+}
 
 WORDS: dict[RefusalCode, Any] = {
     Code.MALFORMED: _l("入力の形が正しくありません。下の項目を確かめてください。"),
@@ -23,11 +35,25 @@ WORDS: dict[RefusalCode, Any] = {
     Code.THROTTLED: _l("続けて間違えたため、%(seconds)s秒待ってから、もう一度お試しください。"),
     Code.SIGN_IN_NEEDED: _l("ログインが必要です。"),
     Code.SIGN_IN_FAILED: _l("ログインの名前かパスワードが違います。もう一度入力してください。"),
+    Code.CODE_WRONG: _l(
+        "番号が違うか、使用済みです。アプリに今出ている6けたか、まだ使っていない緊急コードを入れてください。"
+    ),
     Code.LINK_EXPIRED: _l(
         "このリンクは使用済みか、期限が切れています。ログインの画面から入ってください。"
     ),
     Code.FORBIDDEN: _l("このページを見る権限がありません。"),
+    Code.NOT_ALLOWED: _l(
+        "%(place)sでこの操作ができるのは、%(roles)sだけです。その担当の人に頼むか、管理者に権限を付けてもらってください。"
+    ),
     Code.NOT_FOUND: _l("見つかりません。アドレスを確かめるか、はじめの画面から探してください。"),
+    Code.OFFICER_UNKNOWN: _l(
+        "その鍵は、この地域の責任者のものではありません。"
+        "tonari node officer で作った鍵を使ってください。"
+    ),
+    Code.NOT_ASKED_FOR: _l(
+        "その番号の申請がないか、14日を過ぎています。1人目の責任者が、もう一度申請してください。"
+    ),
+    Code.SAME_OFFICER: _l("申請した人は承認できません。別の責任者の鍵で承認してください。"),
     Code.KEY_REUSED: _l(
         "同じ受付キーで別の内容が送られました。新しいキーで、もう一度送ってください。"
     ),
@@ -35,6 +61,9 @@ WORDS: dict[RefusalCode, Any] = {
         "このメールアドレスか電話番号は登録済みです。ログインするか、別のものを使ってください。"
     ),
     Code.PASSWORD_WEAK: _l("パスワードは%(length_min)s文字以上にしてください。"),
+    Code.NO_SUCH_PLACE: _l("この場所はありません。町、施設、グループの番号を確かめてください。"),
+    Code.NOT_STAFF: _l("この名前の職員はいません。職員として登録してから、権限を付けてください。"),
+    Code.UNTIL_TOO_EARLY: _l("終わりの日が、始まりの日か今日より前です。日付を確かめてください。"),
     Code.MODE: _l("今は災害時の運用中のため、この手続きを止めています。窓口にお尋ねください。"),
     Code.UNIT_UNKNOWN: _l("この室場は見つかりません。施設のページから選び直してください。"),
     Code.UNIT_UNCONFIRMED: _l(
@@ -62,6 +91,19 @@ WORDS: dict[RefusalCode, Any] = {
     ),
     Code.OWN_OVERLAP: _l("同じ時間に、別の予約をお持ちです。予約一覧で確かめてください。"),
     Code.TAKEN: _l("ほかの方の予約が先に入りました。下の空きから選んでください。"),
+    Code.PROTECTED: _l(
+        "この時間は、避難所などの災害対応に使われているため、閉められません。"
+        "ほかの日時にするか、災害対応の担当に確かめてください。"
+    ),
+    Code.CLOSED_ALREADY: _l(
+        "この時間には、すでに閉めてある時間が重なっています。"
+        "先にそれをやめるか、重ならない時間にしてください。"
+    ),
+    Code.NOT_SEEN: _l(
+        "見ている間に予約が%(count)s件増えたか、変わりました。まだ何も取り消していません。"
+        "下で確かめて、もう一度押してください。"
+    ),
+    Code.REPLACED: _l("この予約のかわりは、すでに予約してあります。予約一覧で確かめてください。"),
     Code.HELD_ELSEWHERE: _l(
         "この日の台帳は今ここにないため、ここでは決められません。"
         "台帳を持つ施設の窓口で手続きしてください。"
@@ -73,6 +115,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.ALREADY_STARTED: _l(
         "利用が始まった予約は、ここでは変えられません。窓口にお尋ねください。"
     ),
+    Code.NOT_BEGUN: _l(
+        "来館の記録は、開始の%(minutes)s分前からできます。別の予約でないか確かめてください。"
+    ),
     Code.NO_PERMIT: _l(
         "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
     ),
@@ -82,8 +127,20 @@ WORDS: dict[RefusalCode, Any] = {
     Code.PICTURE_TOO_LARGE: _l(
         "写真が大きすぎます。%(megabytes)sMBまでです。用紙だけを写すか、画質を下げて、もう一度送ってください。"
     ),
-    Code.PICTURE_UNREADABLE: _l(
-        "写真として読めません。JPEGかPNGにしてください。PDFは、画像にしてから選んでください。"
+    Code.PICTURE_UNREADABLE: _l("写真として読めません。JPEGかPNGかPDFにしてください。"),
+    Code.PDF_UNREADABLE: _l(
+        "このPDFは壊れています。もう一度スキャンするか、写真で送ってください。"
+    ),
+    Code.PDF_LOCKED: _l(
+        "このPDFにはパスワードがかかっています。複合機の設定でパスワードを外して、"
+        "もう一度スキャンしてください。"
+    ),
+    Code.PDF_TOO_LONG: _l(
+        "PDFは%(pages_max)sページまでです。紙を分けて、もう一度スキャンしてください。"
+    ),
+    Code.PDF_TOO_HEAVY: _l(
+        "このPDFは重すぎて読めません。200dpiくらいの白黒で、枚数を減らして、"
+        "もう一度スキャンしてください。"
     ),
     Code.NO_CODE: _l(
         "写真の中に用紙の二次元コードが見つかりません。用紙全体を、明るい所で、まっすぐ写してください。"
@@ -180,6 +237,8 @@ def sentences(refusal: Refusal) -> list[str]:
 
 
 def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return language.comma().join(gettext(ROLES[each]) for each in value)
     if not isinstance(value, date):
         return value
     return language.long_day_text(value) if name in _FAR else language.day_text(value)

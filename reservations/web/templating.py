@@ -17,7 +17,7 @@ from reservations.desk import Desk
 from reservations.queries import ledger
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
-from reservations.web import auth, language, services
+from reservations.web import auth, language, matters, rights, services
 from reservations.web.language import gettext
 from reservations.web.look import look
 from reservations.web.refusals import sentence
@@ -56,9 +56,12 @@ def install(app: Flask) -> None:
         asset=asset,
         look=look,
         emergency=emergency,
+        may=rights.may,
+        may_open=rights.may_open,
         help_line=operator_line,
         mode_strip=mode_strip,
         desk_strip=desk_strip,
+        matters_count=matters.count,
         navigation=navigation,
         status_sign=sign,
     )

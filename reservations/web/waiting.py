@@ -7,6 +7,7 @@ import time
 from reservations import desk as desks
 from reservations.actions.step import Done
 from reservations.events import BookingAsked
+from reservations.events.counter import ClosureAsked
 from reservations.queries import bookings as bookings_query
 from reservations.queries import ledger, nearby
 from reservations.queries.bookings import BookingView
@@ -21,7 +22,7 @@ LOOK_SECONDS = 0.02
 
 def wait_for_answer(done: Done) -> None:
     """Give the holder a moment, so that most people never read 仮受付. Cut off, nobody waits."""
-    if not isinstance(done.fact, BookingAsked):
+    if not isinstance(done.fact, BookingAsked | ClosureAsked):
         return
     if ledger.contact(services().desk).is_cut_off(now()):
         return
@@ -33,10 +34,13 @@ def wait_for_answer(done: Done) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def instead(booking: BookingView, *, limit: int = 5) -> list[Alternative]:
+def instead(booking: BookingView, *, is_lost: bool = False, limit: int = 5) -> list[Alternative]:
     """For a booking that waits: the nearest that this desk can confirm. For one that was refused:
-    the nearest that is free."""
-    if booking.status not in ("tentative", "refused") or booking.instead_of:
+    the nearest that is free.
+
+    is_lost   the town has taken it back, which is as if it had been refused
+    """
+    if not is_lost and (booking.status not in ("tentative", "refused") or booking.is_change):
         # Whoever changes a booking has a place; taking another would make two of one.
         return []
     held = desks.holdings(session())

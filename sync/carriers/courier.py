@@ -13,13 +13,16 @@ from functools import partial
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from sync.carriers.couch import WAIT_SECONDS, NoContact, Trouble
-from sync.carriers.post import LOOK_AGAIN_SECONDS, POST_LINES, Carrier, sql
-from sync.document import scope_of
+from sync.carriers.couch import FEW, WAIT_SECONDS, NoContact, Trouble
+from sync.carriers.post import POST_LINES, Carrier, sql
+from sync.document import Document, scope_of
 from sync.node import Node
 
 RETRY_FIRST_SECONDS = 1.0
 RETRY_MOST_SECONDS = 30.0
+# Applying a line takes this process's processor from the thread that passes it on, and about as
+# long as a mailbox near by takes to answer.
+GIVE_WAY_SECONDS = 0.02
 OWN_DATABASE = "our own database does not answer"
 
 
@@ -62,6 +65,8 @@ class Courier:
         self._threads: list[threading.Thread] = []
         for carrier in self.carriers:
             carrier.heard = self.wake
+            if any(self._others(carrier)):
+                carrier.ahead = partial(self._pass_on, carrier)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -108,16 +113,16 @@ class Courier:
 
     def read(self, carrier: Carrier) -> None:
         """Follow one mailbox until the courier is stopped."""
-        self._keep_on(carrier, lambda: carrier.follow(wait_seconds=WAIT_SECONDS))
+        self._keep_on(carrier, lambda: carrier.take(wait_seconds=WAIT_SECONDS))
 
     def post(self, carrier: Carrier) -> None:
         """Post to one mailbox whenever there is something new, until the courier is stopped."""
 
         def step() -> None:
-            carrier.news.wait(LOOK_AGAIN_SECONDS)
+            is_quiet = not carrier.news.wait(carrier.patience_seconds)
             carrier.news.clear()
             if not self._stopping.is_set():
-                carrier.post()
+                carrier.send(is_quiet=is_quiet)
 
         self._keep_on(carrier, step)
 
@@ -145,21 +150,43 @@ class Courier:
         """Give what is new its order, in this one thread, and wake whom it concerns."""
         while not self._stopping.is_set():
             self._news.clear()
-            for scope in self._number():
-                for carrier in self.carriers:
-                    if carrier.scope == scope:
-                        carrier.news.set()
+            self._number()
             self._news.wait(self.look_seconds)
 
-    def _number(self) -> set[str]:
-        found: set[str] = set()
+    def _pass_on(self, source: Carrier, lines: Sequence[Document]) -> None:
+        """To the other mailboxes of the scope, at once: what proves itself needs us for nothing.
+
+        Our own tables give way to that for a moment, unless there is trouble on the way.
+        """
+        for carrier in self._others(source) if lines else ():
+            if carrier.hand(lines) and not carrier.error:
+                carrier.is_through.wait(GIVE_WAY_SECONDS)
+
+    def _others(self, source: Carrier) -> list[Carrier]:
+        return [c for c in self.carriers if c is not source and c.scope == source.scope]
+
+    def _show(self, lines: Sequence[Document]) -> None:
+        """To the mailboxes of their scope: a few in person, of more the poster is told to look."""
+        by_scope: dict[str, list[Document]] = {}
+        for line in lines:
+            by_scope.setdefault(scope_of(line.chain), []).append(line)
+        for carrier in self.carriers:
+            if mine := by_scope.get(carrier.scope):
+                carrier.hand(mine if len(mine) <= FEW else [])
+
+    def _number(self) -> None:
         try:
-            while True:
+            count = POST_LINES
+            while count == POST_LINES:
                 with self.node.transaction() as store:
-                    chains = sql(store).number_arrivals(limit=POST_LINES)
-                found |= {scope_of(chain) for chain in chains}
-                if len(chains) < POST_LINES:
-                    return found
+                    lines = sql(store).number_arrivals(limit=POST_LINES)
+                    count = len(lines)
+                    # They were fit to be shown before this transaction, so they need not wait for
+                    # its end; but what is read beyond the checkpoint has to.
+                    if count <= FEW:
+                        self._show(lines)
+                if count > FEW:
+                    self._show(lines)
         except (IntegrityError, OperationalError):
             # Another process was at it in the same instant, or the database is away: next second.
-            return found
+            return

@@ -4,6 +4,10 @@
     follow   what came there, applied in one transaction with the checkpoint
     audit    both sides compared by ids, apart from how far either was thought to be
 
+A few lines do not wait for any of it: whoever has them in hand gives them to the carriers they
+concern (`hand`), they are posted at once, and the checkpoint follows in a quiet moment. What is
+lost on this short way takes the long one.
+
 When the steps are taken, and what happens while the line is cut, is the affair of courier.py.
 Everything that arrives proves itself, so a mailbox needs not be trusted: the worst that it can do
 is to withhold.
@@ -13,14 +17,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from sync import checkpoint, exchange
-from sync.carriers.couch import Found, Mailbox
+from sync.carriers.couch import FEW, Found, Mailbox
 from sync.checkpoint import Refused
 from sync.document import Body, Document, Entry, Malformed, Slip, key_id, read, scope_of, wire
 from sync.exchange import Receipt, merge
@@ -34,7 +39,11 @@ PAGE = 200
 AUDIT_IDS = 1000
 # A refusal by the mailbox may be mended at any time, and the mailbox itself exchanged.
 LOOK_AGAIN_SECONDS = 60.0
-MARK_SECONDS = 1.0
+MARK_SECONDS = 5.0
+# The checkpoint waits for such a pause between lines, but not longer than for a mark.
+QUIET_SECONDS = 0.5
+# So many of our own lines are known again when the mailbox tells us of them.
+ECHOES = 1000
 ELSEWHERE = "it belongs to another mailbox"
 
 # What the application does with what came, in the transaction that applies it.
@@ -73,6 +82,9 @@ class Carrier:
 
     apply    the application's projection of what came; whatever it raises undoes the page as well
     heard    called after something was applied, so that it can be carried on
+    ahead    given a few lines that prove themselves, before they are applied; None if nobody is
+             to be given them
+    news     set when there is something to be posted; is_through when what was handed here was
     """
 
     node: Node
@@ -80,53 +92,47 @@ class Carrier:
     scope: str
     apply: Apply = lambda store, receipt: None
     heard: Callable[[], None] = lambda: None
+    ahead: Callable[[Sequence[Document]], None] | None = None
     clock: Callable[[], float] = time.monotonic
     contact: float | None = None
     error: str = ""
     news: threading.Event = field(default_factory=threading.Event)
+    is_through: threading.Event = field(default_factory=threading.Event)
     _meeting: threading.Lock = field(default_factory=threading.Lock)
     _met: float | None = None
+    # How often all began anew. Where we read on, and the place before it that is kept in SQL;
+    # between the two lie only lines that we posted ourselves.
+    _anew: int = 0
     _since: str = ""
+    _kept: str = ""
+    _skipped: set[str] = field(default_factory=set)
     _marked: float = float("-inf")
     _is_due: bool = False
-    # Certificates and evidence that this session has posted; ids that came from the mailbox itself.
+    # Certificates and evidence that this session has posted; ids that the mailbox has as well: they
+    # came from there, or took the short way.
     _said: set[str] = field(default_factory=set)
     _theirs: set[str] = field(default_factory=set)
+    # The short way: lines to be posted, and the ids of those that are under way.
+    _queue: deque[Document] = field(default_factory=deque)
+    _handed: set[str] = field(default_factory=set)
+    _echoes: dict[str, Body] = field(default_factory=dict)
+    # Since when the checkpoint waits for a quiet moment; None while it is where it belongs.
+    _behind: float | None = float("-inf")
 
     # The three steps. Each raises NoContact.
 
     def post(self) -> int:
         """Put there what it lacks; returns how many documents were offered."""
         self._meet()
-        offered, arrived = 0, POST_LINES
-        while arrived == POST_LINES:
-            with self.node.transaction() as store:
-                after = checkpoint.load(sql(store).session, self.mailbox.name).posted
-                lines = sql(store).arrived(after=after, limit=POST_LINES, scope=self.scope)
-                others = self._others(sql(store))
-            fresh = [line for _, line in lines if line.id not in self._theirs]
-            parcels = others | _parcels(fresh)
-            if lines or parcels:
-                step = (after, lines[-1][0]) if lines else None
-                self._offer(parcels, step=step)
-            self._said.update(others)
-            self._theirs.difference_update(line.id for _, line in lines)
-            offered, arrived = offered + len(parcels), len(lines)
+        offered = self._sweep()
         self._mark()
         return offered
 
     def follow(self, *, wait_seconds: float = 0, limit: int = PAGE) -> Receipt | None:
         """Take one page of what came, None if nothing did; wait until something does, if told."""
-        self._meet()
-        since = self._since
-        page = self.mailbox.changes(since, limit=limit, wait_seconds=wait_seconds)
-        self._heard_of()
-        if not page.found:
-            # Not worth a commit: from the old place there is nothing to be read either.
-            self._go_on(since, page.since)
-            return None
-        receipt = self._take(page.found, step=(since, page.since))
-        self._mark()
+        receipt = self.take(wait_seconds=wait_seconds, limit=limit)
+        if receipt is not None:
+            self._mark()
         return receipt
 
     def audit(self) -> Audited:
@@ -148,6 +154,64 @@ class Carrier:
         missing = {chain: gap for chain, gap in gaps.items() if scope_of(chain) == self.scope}
         return Audited(fetched, posted, missing)
 
+    # The same in a hurry, for two threads of a courier. Each raises NoContact.
+
+    def hand(self, lines: Sequence[Document]) -> bool:
+        """A few lines of this scope, fit to be shown; none means more than a few: look for them.
+
+        Returns whether the mailbox lacks any of those.
+        """
+        known = (self._theirs, self._handed)
+        fresh = [each for each in lines if not any(each.id in ids for ids in known)]
+        if fresh:
+            self.is_through.clear()
+        self._handed.update(each.id for each in fresh)
+        self._queue.extend(fresh)
+        if not lines:
+            self._behind = float("-inf")
+        elif self._behind is None:
+            self._behind = self.clock()
+        self.news.set()
+        return bool(fresh)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the poster may wait for news."""
+        if self._behind is not None:
+            return QUIET_SECONDS
+        return MARK_SECONDS if self._is_due else LOOK_AGAIN_SECONDS
+
+    def send(self, *, is_quiet: bool) -> None:
+        """Post what was handed here. All else that `post` does waits for a quiet moment.
+
+        A mark and a checkpoint are two calls and three transactions, and whoever writes in the
+        meantime would wait for them; but where it is never quiet, they wait no longer than a mark.
+        """
+        # Where there is no quiet, the reader looks now and then whether it is still the same.
+        if is_quiet or self._met is None:
+            self._meet()
+        self._post_queue()
+        behind, is_due = self._behind, self._is_due
+        is_late = behind is not None and self.clock() - behind >= MARK_SECONDS
+        if is_late or (is_quiet and (behind is not None or not is_due)):
+            self._sweep()
+        if is_late or is_quiet:
+            self._mark()
+
+    def take(self, *, wait_seconds: float = 0, limit: int = PAGE) -> Receipt | None:
+        """`follow`, without a mark."""
+        self._meet()
+        since, anew = self._since, self._anew
+        page = self.mailbox.changes(since, limit=limit, wait_seconds=wait_seconds)
+        self._heard_of()
+        found = [each for each in page.found if not self._is_echo(each)]
+        if not found and (page.found or not self._skipped):
+            # Not worth a commit: from the old place there is nothing new to be read either.
+            self._go_on(since, page.since)
+            return Receipt(duplicates=len(page.found)) if page.found else None
+        receipt = self._take(found, step=(since, page.since), anew=anew)
+        return receipt if page.found else None
+
     # Meeting: is this the mailbox that we knew?
 
     def _meet(self) -> None:
@@ -167,16 +231,22 @@ class Carrier:
                 ours = checkpoint.load(session, self.mailbox.name)
                 if turn < ours.marked or (ours.turn and not turn):
                     checkpoint.start_over(session, self.mailbox.name)
+                    self._anew += 1
                     self._theirs.clear()
-                self._since = checkpoint.load(session, self.mailbox.name).since
+                self._since = self._kept = checkpoint.load(session, self.mailbox.name).since
+            self._skipped.clear()
             self._said.clear()
             self._met = now
 
-    def _go_on(self, since: str, to: str) -> None:
+    def _go_on(
+        self, since: str, to: str, *, is_kept: bool = False, skipped: Collection[str] = ()
+    ) -> None:
         """Read from here next time, unless the other thread has found that all begins anew."""
         with self._meeting:
             if self._since == since:
                 self._since = to
+                self._kept = to if is_kept else self._kept
+                self._skipped.difference_update(skipped if is_kept else ())
 
     def _mark(self) -> None:
         """Note our turn in the mailbox: after the fact, so that a mark is never ahead of it."""
@@ -197,14 +267,70 @@ class Carrier:
     def failed(self, trouble: str) -> None:
         """There is no contact; the mailbox may be another one when there is again."""
         self.error, self._met = trouble, None
+        # Whatever was on the short way takes the long one.
+        self._behind = float("-inf")
 
     # Posting
+
+    def _post_queue(self) -> None:
+        """The short way. A line that the mailbox refuses, or that is lost here, is swept up."""
+        lines = [self._queue.popleft() for _ in range(len(self._queue))]
+        anew = self._anew
+        try:
+            if parcels := _parcels(lines):
+                self._behind = self.clock() if self._behind is None else self._behind
+                self._remember(parcels)
+                refused = self.mailbox.post(list(parcels.values()))
+                self._heard_of()
+                with self._meeting:
+                    if self._anew == anew:
+                        self._theirs.update(parcels.keys() - refused.keys())
+        finally:
+            self._handed.difference_update(line.id for line in lines)
+            self.is_through.set()
+
+    def _sweep(self) -> int:
+        """Post every line beyond the checkpoint, and move it."""
+        self._behind = None
+        offered, arrived = 0, POST_LINES
+        while arrived == POST_LINES:
+            with self.node.transaction() as store:
+                after = checkpoint.load(sql(store).session, self.mailbox.name).posted
+                lines = sql(store).arrived(after=after, limit=POST_LINES, scope=self.scope)
+                others = self._others(sql(store))
+            fresh = [line for _, line in lines if line.id not in self._theirs]
+            parcels = others | _parcels(fresh)
+            if lines or parcels:
+                step = (after, lines[-1][0]) if lines else None
+                self._offer(parcels, step=step)
+            self._said.update(others)
+            self._theirs.difference_update(line.id for _, line in lines)
+            offered, arrived = offered + len(parcels), len(lines)
+        return offered
+
+    def _remember(self, parcels: Mapping[str, Body]) -> None:
+        """The mailbox will tell us of these, too."""
+        if len(self._echoes) > ECHOES:
+            # Never told of, or told to another reader; to know one too few costs a transaction.
+            self._echoes.clear()
+        if len(parcels) <= FEW:
+            self._echoes.update(parcels)
+
+    def _is_echo(self, found: Found) -> bool:
+        """Whether this is what we posted, and nothing else; then there is nothing to be done."""
+        ours = self._echoes.pop(found.id, None)
+        if ours is None or found.odd or found.parcel is None:
+            return False
+        is_same = {**found.parcel, "_rev": ""} == {**ours, "_rev": ""}
+        self._skipped |= {found.id} if is_same else set()
+        return is_same
 
     def _others(self, store: SqlStore) -> dict[str, Body]:
         """What this session has not posted yet: certificates, the evidence of forks, and what the
         mailbox would not take before."""
         past = checkpoint.refused(store.session, self.mailbox.name)
-        again = store.by_id([each.id for each in past if each.is_ours])
+        ours = [each.id for each in past if each.is_ours]
+        again = store.by_id(ours) if ours else []
         lines = [*store.aside(why=Aside.FORK), *again]
         found: dict[str, Body] = {
             str(each["_id"]): each for each in self.node.directory.certificates()
@@ -217,6 +343,7 @@ class Carrier:
 
         step   from where to where the checkpoint moves
         """
+        self._remember(parcels)
         refused = self.mailbox.post(list(parcels.values()))
         self._heard_of()
         with self.node.transaction() as store:
@@ -246,26 +373,36 @@ class Carrier:
 
     # Taking
 
-    def _take(self, found: Sequence[Found], *, step: tuple[str, str] | None) -> Receipt:
-        """Apply what is right, keep in sight what is not, and go on, in one transaction."""
+    def _take(
+        self, found: Sequence[Found], *, step: tuple[str, str] | None, anew: int = 0
+    ) -> Receipt:
+        """Apply what is right, keep in sight what is not, and go on, in one transaction.
+
+        anew    how often all had begun anew when the mailbox was asked
+        """
         documents, certificates, refused = self._sorted(found)
+        if self.ahead and 0 < len(documents) <= FEW:
+            self.ahead([each for each in documents if self.node.directory.check(each) is None])
         name, theirs = self.mailbox.name, {line.id for line in documents}
+        kept, skipped, is_kept = self._kept, set(self._skipped), False
 
         def also(store: Store, receipt: Receipt) -> None:
+            nonlocal is_kept
             session = sql(store).session
             if sum(checkpoint.keep(session, each) for each in certificates):
                 merge(receipt, exchange.retry(store, self.node.directory))
             for each in refused:
                 checkpoint.refuse(session, name, each)
-            if step:
-                checkpoint.advance_since(session, name, *step)
+            # What took the short way to this mailbox need not stand here yet.
+            if step and self._anew == anew and skipped <= self._known(sql(store), skipped):
+                is_kept = checkpoint.advance_since(session, name, kept, step[1])
             if receipt.applied or receipt.gone:
                 self.apply(store, receipt)
             self._theirs.update(theirs.intersection(line.id for line in receipt.applied))
 
         receipt = self.node.receive(documents, also=also)
         if step:
-            self._go_on(*step)
+            self._go_on(*step, is_kept=is_kept, skipped=skipped)
             self._is_due = True
         if receipt.applied or receipt.gone:
             self.heard()
@@ -313,13 +450,17 @@ class Carrier:
 
     def _unknown(self, ids: Sequence[str]) -> list[str]:
         """Those ids whose documents stand neither here nor in the quarantine."""
-        certified = {str(each["_id"]) for each in self.node.directory.certificates()}
-        asked = [each for each in ids if each not in certified]
         with self.node.transaction() as store:
-            known = sql(store).known(asked)
+            known = self._known(sql(store), ids)
             past = checkpoint.refused(sql(store).session, self.mailbox.name)
         known |= {each.id for each in past if not each.is_ours}
-        return [each for each in asked if each not in known]
+        return [each for each in ids if each not in known]
+
+    def _known(self, store: SqlStore, ids: Collection[str]) -> set[str]:
+        """Those ids whose documents stand here or are kept apart, certificates too."""
+        certified = {str(each["_id"]) for each in self.node.directory.certificates()}
+        asked = [each for each in ids if each not in certified]
+        return certified.intersection(ids) | (store.known(asked) if asked else set())
 
     def status(self, session: Session) -> CarrierStatus:
         """How it stands, for the strip on the counter's screen."""

@@ -153,7 +153,10 @@ def test_a_booking_that_nobody_may_be_told_of_yet_has_no_permit(session, booking
 
 
 def test_an_overtaken_paper_leaves_nothing_behind(session, booking_id):
-    request = IssueRequest("permit", booking_id, 0, "第1号", "{}", b"%PDF", 1)
+    request = IssueRequest(
+        kind="permit", booking_id=booking_id, revision=0, number="第1号", record="{}",
+        pdf=b"%PDF", pages=1,
+    )  # fmt: skip
     issue_paper(session, request, context())
     before = row_counts(session)
 

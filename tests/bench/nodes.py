@@ -1,25 +1,25 @@
 """Nodes over mailboxes: catching up, healing after a cut, lag through a town, and idling.
 
 Real SQL stores, real witnesses and CouchDB-compatible servers on loopback; CouchDB itself where
-TONARI_TEST_COUCHDB_URL names one. `./run bench --nodes` prints it and writes it as JSON.
+TONARI_TEST_COUCHDB_URL names one. `./run bench --nodes` prints it and writes it as JSON;
+`./run bench --nodes lag` measures one of STEPS alone.
 """
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sync.carriers.courier import Courier
+from tests.bench.lag import lag
 from tests.support import peer
 from tests.support.peer import Couch
 from tests.support.proxy import a_line
 from tests.sync.couch.towns import Towns, follow, heads, post, write, write_many
-from tests.sync.desks import SCOPE
 
 Figures = dict[str, float]
 BARS = {
@@ -31,23 +31,31 @@ BARS = {
 }
 
 
-def measure(folder: Path, *, is_quick: bool = False) -> Figures:
-    """All figures; about a minute, a quarter of it when quick."""
+STEPS = ("lag", "catching-up", "healing", "idling")
+
+
+def measure(folder: Path, *, only: Collection[str] = (), is_quick: bool = False) -> Figures:
+    """All figures; about a minute, a quarter of it when quick.
+
+    only   some of STEPS
+    """
     few = 4 if is_quick else 1
     found: Figures = {}
     with _servers() as couches:
-        steps: list[Callable[[Towns], Figures]] = [
-            lambda towns: catching_up(towns, count=4_000 // few),
-            lambda towns: healing(towns, couches["hub"]),
-            lambda towns: lag(towns, count=100 // few),
-            lambda towns: idling(towns, seconds=20 / few),
-        ]
-        for number, step in enumerate(steps):
+        # The lag comes first: its nodes are forked from this process while it has no threads.
+        steps: dict[str, Callable[[Towns], Figures]] = {
+            "lag": lambda towns: lag(towns, count=100 // few),
+            "catching-up": lambda towns: catching_up(towns, count=4_000 // few),
+            "healing": lambda towns: healing(towns, couches["hub"]),
+            "idling": lambda towns: idling(towns, seconds=20 / few),
+        }
+        assert tuple(steps) == STEPS
+        for number, name in enumerate(each for each in STEPS if not only or each in only):
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 towns = Towns(Path(place), couches, f"bench-{number}")
                 towns.prepare("hub", "hub", "town", "gym")
                 try:
-                    found |= step(towns)
+                    found |= steps[name](towns)
                 finally:
                     towns.close()
     return found
@@ -93,37 +101,6 @@ def healing(towns: Towns, couch: Couch) -> Figures:
             line.mend()
             seconds = _until(lambda: heads(gym) == heads(hub))
     return {"healing 500 + 500 after a cut, s": round(seconds, 2)}
-
-
-def lag(towns: Towns, *, count: int) -> Figures:
-    """From a slip on two media at the facility to its row at the hub, through the town."""
-    towns.prepare("town", "town", "gym")
-    hub, town, gym = towns.region.hub, towns.desk("town"), towns.desk("gym")
-    log = f"{SCOPE}/log/{gym.me.key}"
-    arrived = threading.Event()
-    at_hub = towns.carrier(hub)
-    couriers = [
-        Courier(hub.node, [at_hub]),
-        Courier(town.node, [towns.carrier(town, "hub"), towns.carrier(town, "town")]),
-        Courier(gym.node, [towns.carrier(gym, "town")]),
-    ]
-    couriers[0].carriers[0].heard = arrived.set
-    found: list[float] = []
-    with _at_work(*couriers):
-        write(gym, "first")
-        couriers[2].wake()
-        _until(lambda: hub.lines(log) != [])
-        for number in range(count):
-            arrived.clear()
-            write(gym, f"claim {number}")
-            started = time.perf_counter()
-            couriers[2].wake()
-            assert arrived.wait(30)
-            found.append((time.perf_counter() - started) * 1000)
-    return {
-        "lag facility to hub, ms, median": round(statistics.median(found), 1),
-        "lag facility to hub, ms, longest": round(max(found), 1),
-    }
 
 
 def idling(towns: Towns, *, seconds: float, count: int = 62) -> Figures:

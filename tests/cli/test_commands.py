@@ -26,6 +26,7 @@ from tests import town
 from tests.printables import pdf
 from tests.support.lending import EVENING
 from tests.support.process import free_port
+from tests.support.scanned import as_pdf
 
 DATA = Path(__file__).parents[1] / "data"
 LIST = DATA / "172120_public-facility.csv"
@@ -481,3 +482,13 @@ def test_a_form_is_entered_by_its_picture_and_a_forged_one_is_not(tonari, booked
     line = json.loads(entered.stdout)
     assert (line["pad"], line["number"], line["outcome"]) == (made["pad"], 2, "entered")
     assert "印刷したものではありません" in refused(tonari("paper", "enter", forged))
+
+    stack = tmp_path / "stack.pdf"
+    stack.write_bytes(as_pdf([Image.open(each) for each in (picture, forged)]))
+    seen = tonari("paper", "scan", stack, "--json")
+    assert seen.exit_code == 1
+    pages = json.loads(seen.stdout)["pages"]
+    assert [each["refused"] for each in pages] == ["", "form_forged"]
+    assert pages[0]["number"] == qr.form_number("N001", 2)
+    again = tonari("paper", "enter", stack, "--fate", "void", "--json")
+    assert json.loads(again.stdout)["outcome"] == "same"

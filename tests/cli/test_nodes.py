@@ -362,14 +362,22 @@ def test_a_person_is_forgotten_at_the_hub_and_then_at_the_node(region, hub, gym,
     carry(gym, hub, stick)
 
     refused = gym.refuses("node", "forget", party)
-    nobody = hub.refuses("node", "forget", "nobody")
-    ordered = hub.run("node", "forget", party)
+    for name in ("sato", "suzuki"):
+        hub.says("node", "officer", name, "--out", stick / name)
+    one, two = ("--officer", stick / "sato"), ("--officer", stick / "suzuki")
+    nobody = hub.refuses("node", "forget", "nobody", *one)
+    without = hub.refuses("node", "forget", party)
+    asked = hub.says("node", "forget", party, *one)["request"]
+    alone = hub.refuses("node", "forget", party, "--request", asked, *one)
+    before = name_at(hub, party)
+    ordered = hub.run("node", "forget", party, "--request", asked, *two)
     waiting = hub.says("node", "status")["undestroyed"]
     carry(hub, gym, stick)
     carry(gym, hub, stick)
     done = hub.says("node", "forget", party)
 
     assert "本部" in refused and nobody.strip() != ""
+    assert "責任者2人" in without and "別の責任者" in alone and before == "隣野　はるか"
     assert (ordered.exit_code, "gym" in ordered.stdout) == (1, True)
     assert waiting == {party: ["gym"]}
     assert done == {"party": party, "waiting": []}

@@ -6,24 +6,35 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from reservations import clock, party_feed
+from reservations import desk as desks
 from reservations.actions import links, moving, papers, returning, sharing, trail
-from reservations.actions.forgetting import ForgetPartyRequest, forget_party
+from reservations.actions.forgetting import (
+    ASKED_FOR,
+    AskToForgetRequest,
+    ForgetPartyRequest,
+    ask_to_forget,
+    forget_party,
+)
 from reservations.actions.form_texts import FormText
 from reservations.actions.links import WishRequest
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.actions.trail import note_looks
+from reservations.db import write_transaction
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
+from reservations.events import ForgettingAsked
 from reservations.models import (
     Account,
+    Event,
     IssuedPaper,
     LinkWish,
     PartyKey,
@@ -36,7 +47,7 @@ from reservations.queries import bookings, forgetting, memory
 from reservations.queries.parties import called
 from reservations.sheets import SheetName, party_id_of
 from sync import ledger, sealing
-from sync.document import Slip
+from sync.document import SigningKey, Slip
 from tests.support.desks import Office, Offices
 from tests.support.lending import a_period, refusal
 from tests.support.people import (
@@ -47,6 +58,8 @@ from tests.support.people import (
     WORDS,
     Three,
     changes,
+    forget,
+    officers,
     opens,
     person,
     registers,
@@ -56,10 +69,6 @@ from tests.support.people import (
     three,
 )
 from tests.town import NOW, TODAY
-
-
-def forget(office: Office, party: str) -> None:
-    forget_party(office.session, ForgetPartyRequest(party), office.context(actor="system"))
 
 
 def waiting(region: Three) -> dict[str, list[str]]:
@@ -241,6 +250,92 @@ def test_who_was_never_here_cannot_be_forgotten_and_twice_is_once(region: Three)
 
     assert refused.value.code is RefusalCode.NOT_FOUND
     assert len([slip for slip in slips(region.hub) if slip.kind == party_feed.FORGET]) == 1
+
+
+def asks(region: Three, party: str, officer: SigningKey) -> str:
+    hub = region.hub
+    done = ask_to_forget(hub.session, AskToForgetRequest(party, officer), hub.context())
+    assert isinstance(done.fact, ForgettingAsked)
+    return done.fact.request
+
+
+def agrees(region: Three, party: str, asked: str, officer: SigningKey) -> None:
+    request = ForgetPartyRequest(party, asked, officer)
+    forget_party(region.hub.session, request, region.hub.context())
+
+
+def test_one_officer_asks_and_nothing_happens_until_another_one_agrees(region: Three):
+    party = known_at_hub_and_gym(region)
+    one, two = officers(region.hub)
+
+    asked = asks(region, party, one)
+    alone = refusal(agrees, region, party, asked, one)
+    region.meet()
+    assert person(region.hub, party) == person(region.gym, party) == KNOWN
+    agrees(region, party, asked, two)
+    region.meet()
+
+    assert alone.code is RefusalCode.SAME_OFFICER
+    assert is_gone(region.hub, party) and is_gone(region.gym, party)
+
+
+def test_a_new_key_does_not_make_another_person(region: Three):
+    party = known_at_hub_and_gym(region)
+    hub, (one, _) = region.hub, officers(region.hub)
+    again = SigningKey(bytes(32))
+    with hub.desk.transaction() as store:
+        roles = frozenset({"officer"})
+        desks.admit(hub.desk, store.session, "sato", again.public, roles=roles)
+
+    alone = refusal(agrees, region, party, asks(region, party, one), again)
+
+    assert alone.code is RefusalCode.SAME_OFFICER
+    assert person(hub, party) == KNOWN
+
+
+def test_what_was_not_asked_for_is_not_agreed_to(region: Three, monkeypatch):
+    party, other = known_at_hub_and_gym(region), registers(region.hub, login="other@example.jp")
+    one, two = officers(region.hub)
+    asked = asks(region, party, one)
+
+    of_another = refusal(agrees, region, other, asked, two)
+    unknown = refusal(agrees, region, party, "0" * 8, two)
+    nobody = refusal(agrees, region, party, asked, SigningKey(bytes(32)))
+    nobody_asks = refusal(asks, region, party, SigningKey(bytes(32)))
+    too_late = replace(region.hub.context(), now=NOW + ASKED_FOR + timedelta(minutes=1))
+    late = refusal(
+        forget_party, region.hub.session, ForgetPartyRequest(party, asked, two), too_late
+    )
+
+    codes = [each.code for each in (of_another, unknown, late, nobody, nobody_asks)]
+    assert codes == [RefusalCode.NOT_ASKED_FOR] * 3 + [RefusalCode.OFFICER_UNKNOWN] * 2
+    assert person(region.hub, party) == KNOWN
+
+
+def test_a_request_that_was_written_into_the_database_was_signed_by_nobody(region: Three):
+    party = known_at_hub_and_gym(region)
+    hub, (one, two) = region.hub, officers(region.hub)
+    asked = asks(region, party, one)
+    forged = ForgettingAsked(subject=party, request=asked, officer=one.id, signature=two.id)
+    with write_transaction(hub.session):
+        mine = update(Event).where(Event.name == ForgettingAsked.name)
+        hub.session.execute(mine.values(body=forged.body()))
+
+    refused = refusal(agrees, region, party, asked, two)
+
+    assert refused.code is RefusalCode.NOT_ASKED_FOR
+    assert person(hub, party) == KNOWN
+
+
+def test_the_order_carries_what_both_officers_signed(region: Three):
+    party = known_at_hub_and_gym(region)
+    hub = region.hub
+
+    forget(hub, party)
+
+    (order,) = (slip for slip in slips(hub) if slip.kind == party_feed.FORGET)
+    statement = {"forget": party, "request": order.data["request"]}
+    assert hub.desk.directory.officers_agree(statement, order.data["officers"])
 
 
 def test_a_paper_that_turns_up_late_names_nobody_again(region: Three):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from reservations import clock, postman, smtp
+from reservations import clock, jobs, postman, smtp
 from reservations import desk as desks
 from reservations.actions import letters as outbox
 from reservations.actions.bookings import CancelRequest, cancel
@@ -20,6 +20,7 @@ from reservations.db import write_transaction
 from reservations.models import Account, Letter, Party
 from reservations.queries import letters, memory
 from reservations.queries.letters import STATES, LetterView
+from reservations.rules.letters import KEPT
 from sync.document import Document
 from tests.support.desks import Office, Offices, an_office
 from tests.support.lending import a_period
@@ -91,14 +92,14 @@ def test_who_lost_hears_why_and_what_is_free_next_door_with_price_and_link(
     (letter,) = mailman.letters
     text = letter.get_content()
     there = hub.region.next_door.whole
-    link = f"{SITE}/book?unit={there}&date=2026-06-13&start=18:00&end=21:00"
+    link = f"{SITE}/bookings/{made}/instead?unit={there}&date=2026-06-13&start=18:00&end=21:00"
     assert (done.worded, done.sent, states(hub)) == (1, 1, [("refused", "sent")])
     assert (letter["To"], letter["From"]) == ("resident@example.jp", "tonari@example.jp")
     assert "予約をお取りできませんでした" in letter["Subject"]
     assert "その時間には、ほかの方の予約が先に入っていました。" in text
     assert "令和8年（2026年）6月13日（土） 18:00〜21:00" in text
     assert "かなた体育館 全面 6月13日（土） 18:00〜21:00 2,700円" in text
-    assert f"{link}&purpose=badminton&headcount=12" in text
+    assert link in text
     assert f"{SITE}/bookings/{made}" in text
     assert PHONE in text
 
@@ -350,9 +351,40 @@ def test_a_yes_that_was_lost_is_asked_for_once_more_under_the_same_name(
     postman.deliver(hub.database, by_mail(hub, mailman))
     postman.deliver(hub.database, by_mail(hub, mailman))
 
-    one, two = (each["Message-ID"] for each in mailman.letters)
-    assert one == two
+    one, two = mailman.letters
+    assert one["Message-ID"] == f"<{outgoing(hub)[0].id}@example.jp>"
+    assert one["Date"].datetime == NOW
+    assert one.as_bytes() == two.as_bytes()
     assert states(hub) == [("refused", "sent")]
+
+
+def test_letters_about_days_long_past_are_deleted_and_the_others_stay(
+    offices: Offices, mailman: Mailman, monkeypatch
+):
+    hub = offices.hub
+    lost_at_the_rejoin(offices)
+    postman.deliver(hub.database, by_mail(hub, mailman))
+    monkeypatch.setattr(clock, "now", lambda: NOW + KEPT)
+    jobs.clean(hub.database, hub.desk.settings)
+    assert states(hub) == [("refused", "sent")]
+
+    day_after = timedelta(days=1 + (SATURDAY - clock.local_day(NOW)).days)
+    monkeypatch.setattr(clock, "now", lambda: NOW + KEPT + day_after)
+    jobs.clean(hub.database, hub.desk.settings)
+
+    assert states(hub) == []
+
+
+def test_an_old_line_that_is_read_again_writes_to_nobody(
+    offices: Offices, mailman: Mailman, monkeypatch
+):
+    hub = offices.hub
+    lost_at_the_rejoin(offices)
+    monkeypatch.setattr(clock, "now", lambda: NOW + 2 * KEPT)
+
+    postman.deliver(hub.database, by_mail(hub, mailman))
+
+    assert (mailman.letters, states(hub)) == ([], [("refused", "void")])
 
 
 def test_killed_before_the_mail_it_is_sent_when_the_lease_is_over(

@@ -19,7 +19,7 @@ from reservations.web.auth import SESSION_COOKIES, token_hash
 from sync.store import Aside
 from tests.support.desks import Office, Offices
 from tests.support.lending import EVENING
-from tests.town import NOW, SATURDAY
+from tests.town import NOW, SATURDAY, every_role
 
 TOKEN = "a token of the resident"
 
@@ -228,6 +228,7 @@ def clerk_of(office: Office) -> FlaskClient:
     with write_transaction(office.session):
         account = office.session.get_one(Account, "account-rival")
         account.role, account.party_id = "staff", None
+        every_role(office.session, account.id)
     return browser_of(office, account="account-rival", audience="counter")
 
 

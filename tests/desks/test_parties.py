@@ -61,7 +61,7 @@ from tests.support.people import (
     tend,
     three,
 )
-from tests.town import NOW, SATURDAY, TODAY
+from tests.town import NOW, SATURDAY, TODAY, every_role
 
 
 def test_who_books_at_the_gym_is_known_there_by_name(region: Three):
@@ -232,6 +232,7 @@ def staff_of(office: Office) -> str:
         office.session.add(
             Account(id="staff", login="staff", password_hash="-", role="staff", created_at=NOW)
         )
+        every_role(office.session, "staff")
     token = "a token of the staff"
     request = SignInRequest("staff", token_hash(token), NOW.replace(year=2027), way="link")
     sign_in(office.session, request, office.context())

@@ -12,7 +12,6 @@ from sqlalchemy import insert, select, update
 
 from reservations import clock, party_feed
 from reservations.actions import sharing
-from reservations.actions.forgetting import ForgetPartyRequest, forget_party
 from reservations.models import Party, PartyKey
 from reservations.models.base import table_of
 from reservations.queries import forgetting
@@ -24,6 +23,7 @@ from tests.support.people import (
     WORDS,
     Three,
     changes,
+    forget,
     opens,
     person,
     registers,
@@ -69,7 +69,7 @@ def story(region: Three) -> list[str]:
     changes(gym, first, email="other@example.jp")
     gym.books(gym.region.next_door.whole, first)
     tend(gym)
-    forget_party(hub.session, ForgetPartyRequest(first), hub.context(actor="system"))
+    forget(hub, first)
     region.meet()
     wrong += [] if waiting(region) == {first: ["gym"]} else ["who has yet to forget"]
     region.to_gym.is_cut = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,6 +118,22 @@ def test_one_key_leads_to_the_next_day_and_back(keys: Keys):
     keys.page.wait_for_url("**date=2026-06-14*")
     keys.press("p")
     keys.page.wait_for_url("**date=2026-06-13*")
+
+
+def test_one_key_notes_that_somebody_has_come(keys: Keys, counter: House):
+    site, before = counter.site, counter.site.now
+    site.now = before + timedelta(days=7, hours=5, minutes=30)
+    try:
+        gym = site.region.here.facility_id
+        keys.page.goto(f"{counter.url}/board?facility={gym}&date={SATURDAY}")
+        cell = keys.page.locator("a.cell", has_text="18:00").first
+        cell.focus()
+
+        keys.press("a")
+
+        keys.page.locator("a.cell", has_text="来館17:30").first.wait_for()
+    finally:
+        site.now = before
 
 
 def test_letters_typed_into_the_form_move_nothing(keys: Keys):

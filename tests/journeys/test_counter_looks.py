@@ -103,7 +103,7 @@ def test_axe_finds_nothing_on_desk_and_phone(browser, counter, path, language):
             found += run_axe(page)
             # A phone widens its own window to what does not fit: innerWidth would be as wide.
             width = page.evaluate("() => document.documentElement.scrollWidth")
-            assert width <= page.viewport_size["width"]
+            assert (size := page.viewport_size) is not None and width <= size["width"]
 
     assert found == []
 

@@ -11,8 +11,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from reservations.db import Database
-from reservations.models import Base, PartyUnsaid, Unit, schema
+from reservations.db import Database, write_transaction
+from reservations.models import Account, Base, PartyUnsaid, RoleGrant, Unit, schema
+from reservations.rules.rights import GIVEN
 from tests import town
 
 
@@ -187,3 +188,22 @@ def test_letters_that_waited_before_they_could_go_out_are_a_clerks_to_tell(datab
 
     assert [tuple(row) for row in found] == [("waits", "to_hand_over", 0), ("went", "sent", 0)]
     assert [row.id for row in back] == ["waits", "went"]
+
+
+def test_whoever_worked_at_the_counter_before_there_were_roles_keeps_what_they_could_do(database):
+    config = schema.alembic_config(database)
+    upgrade(database)
+    town.a_region(database, days=3)
+    with database.session() as session, write_transaction(session):
+        session.add(
+            Account(id="s", login="s", password_hash="-", role="staff", created_at=town.NOW)
+        )
+
+    command.downgrade(config, "0010")
+    upgrade(database)
+
+    with database.session() as session:
+        given = {(row.account_id, row.role, row.town) for row in session.query(RoleGrant)}
+        on = {row.since for row in session.query(RoleGrant)}
+    assert given == {("s", role.value, code) for role in GIVEN for code in ("172014", "172120")}
+    assert max(on) <= town.TODAY

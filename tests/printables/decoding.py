@@ -54,7 +54,14 @@ SCANS: Mapping[str, Scan] = {
         0.995,
         0.95,
     ),
-    "phone, blurred": (
+    # A module of the signed code is 2.6 dots here: the blur is half of one.
+    "phone, blurred by half a module": (
+        lambda page, random: scans.phone(page, random, width=1650, blur=1.4),
+        250,
+        0.995,
+        0.9,
+    ),
+    "phone, blurred beyond reading": (
         lambda page, random: scans.phone(page, random, width=1400, blur=1.8),
         250,
         None,
@@ -87,9 +94,9 @@ class Rate:
         return f"{self.scan:<32} {self.code:<7} {shown}"
 
 
-def the_form() -> tuple[bytes, str]:
+def the_form(serial: int = 12345) -> tuple[bytes, str]:
     """A numbered blank form and its code's text."""
-    code = qr.FormCode(FORM_NUMBERS["application_form"], 14, 3, 12345)
+    code = qr.FormCode(FORM_NUMBERS["application_form"], 14, 3, serial)
     text = qr.form_code(code, b"a key of one lease, thirty-two b")
     record = dataclasses.replace(PAPERS["application_form"].samples()["empty"], corner=text)
     return PAPERS["application_form"].draw(record).pdf, text

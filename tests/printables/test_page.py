@@ -10,7 +10,8 @@ import pytest
 from printables import layout
 from printables.archive import About
 from printables.book import Book
-from printables.page import SMALLEST, Box, Fitted, Paper, fit
+from printables.limits import SMALLEST
+from printables.page import Box, Fitted, Paper, fit
 from printables.registry import PAPERS
 from printables.sheet import Cell, Grid, Line, Option, Row, Sheet
 from tests.printables import pdf

@@ -54,6 +54,14 @@ def running_house(folder: Path, *, audience: str = "resident") -> Iterator[House
     """となり体育館 is taken whole on the Saturday evening; the next town's gym is free."""
     site = a_site(f"sqlite:///{folder / 'house.db'}", folder, audience=audience)
     site.books(site.region.here.whole, name="neighbour")
+    with serving(site) as house:
+        yield house
+    site.database.dispose()
+
+
+@contextlib.contextmanager
+def serving(site: Site) -> Iterator[House]:
+    """A site that answers on loopback."""
     server = make_server(HOST, 0, site.app, threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -63,7 +71,6 @@ def running_house(folder: Path, *, audience: str = "resident") -> Iterator[House
         server.shutdown()
         thread.join()
         server.server_close()
-        site.database.dispose()
 
 
 def saturday_evening(town_code: str = "") -> str:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 
+from reservations import desk as desks
 from reservations import party_feed
 from reservations.actions import answering, sharing
 from reservations.actions.accounts import RegisterRequest, register
+from reservations.actions.forgetting import (
+    AskToForgetRequest,
+    ForgetPartyRequest,
+    ask_to_forget,
+    forget_party,
+)
 from reservations.db import write_transaction
+from reservations.events import ForgettingAsked
 from reservations.models import (
     Account,
     FacilityNode,
@@ -27,7 +36,7 @@ from reservations.models import (
 from reservations.models.base import table_of
 from sync import sealing
 from sync.carriers.local import Link
-from sync.document import Slip
+from sync.document import SigningKey, Slip
 from sync.sealing import NotOpened
 from tests.support.desks import Office, Offices, one_more
 from tests.town import TODAY
@@ -35,6 +44,27 @@ from tests.town import TODAY
 NAME, KANA, PHONE, MAIL = "隣野　はるか", "トナリノ　ハルカ", "090-1234-5678", "haruka@example.jp"
 HASH = "a hash of a password"
 WORDS = (NAME, KANA, PHONE, MAIL, HASH)
+
+
+def forget(office: Office, party: str) -> None:
+    """As two officers order it, one after the other."""
+    one, two = officers(office)
+    who = office.context(actor="system")
+    done = ask_to_forget(office.session, AskToForgetRequest(party, one), who)
+    assert isinstance(done.fact, ForgettingAsked)
+    request = ForgetPartyRequest(party, done.fact.request, two)
+    forget_party(office.session, request, office.context(actor="system"))
+
+
+def officers(office: Office) -> list[SigningKey]:
+    """The keys of two of them, who are known at the hub."""
+    keys = {name: SigningKey(sha256(name.encode()).digest()) for name in ("sato", "suzuki")}
+    for name, key in keys.items():
+        if office.desk.is_home and office.desk.directory.member(key.id) is None:
+            with office.desk.transaction() as store:
+                roles = frozenset({"officer"})
+                desks.admit(office.desk, store.session, name, key.public, roles=roles)
+    return list(keys.values())
 
 
 @dataclass

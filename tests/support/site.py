@@ -107,7 +107,7 @@ def a_site(
 ) -> Site:
     """The region with a resident of となり市 and a neighbour from かなた町, both with PASSWORD.
 
-    `account-staff` works at the counter.
+    `account-staff` works at the counter, in every role.
     """
     database = town.an_empty_database(url)
     region = town.a_region(database)
@@ -119,6 +119,7 @@ def a_site(
             account.password_hash = password_hash
         staff = session.get_one(Account, "account-staff")
         staff.role, staff.party_id = "staff", None
+        town.every_role(session, staff.id)
     app = create_app(
         settings or Settings(data_dir=data_dir, argon2_memory_kib=MEMORY_KIB),
         audience=audience,

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from PIL import Image
+from sqlalchemy import select, update
 
 from printables import qr
 from printables.application_form import ApplicationForm
@@ -14,11 +15,13 @@ from printables.registry import PAPERS
 from reservations import sheets
 from reservations.actions.packs import PackRequest, take_numbers
 from reservations.clock import local
+from reservations.db import write_transaction
 from reservations.documents import paper as documents_paper
 from reservations.events import PackMade
-from reservations.models import Booking, PaperPack, Party
+from reservations.models import Booking, PaperPack, Party, RoleGrant
 from reservations.queries import memory, packs
 from tests.support.pictures import as_png, picture_of, upload
+from tests.support.scanned import as_pdf, bomb, locked, many
 from tests.town import SATURDAY, TODAY, context
 
 
@@ -142,6 +145,20 @@ def test_a_picture_finds_its_form_and_stands_beside_it(counter, staff):
     assert 'action="/paper/N001-P01/2"' in answer.text
 
 
+def test_a_picture_of_another_facilitys_form_shows_nothing(counter, staff):
+    picture = form_picture(counter, 2)
+    there = {"facility_id": counter.region.next_door.facility_id, "town": None}
+    with counter.database.session() as session, write_transaction(session):
+        for grant in session.scalars(select(RoleGrant).where(RoleGrant.town == "172014")):
+            session.delete(grant)
+        session.execute(update(RoleGrant).values(**there))
+
+    answer = sends(staff, picture)
+
+    assert answer.status_code == 403
+    assert "data:image/jpeg" not in answer.text
+
+
 def test_ticked_boxes_are_proposals_and_choose_the_room(counter, staff):
     page = form_picture(counter, 2, part="whole", sales="yes", admission="none")
 
@@ -194,11 +211,24 @@ def test_two_forms_in_one_picture_are_asked_for_one_by_one(counter, staff):
     ("content", "words"),
     [
         (b"", "写真として読めません。"),
-        (b"%PDF-1.7", "写真として読めません。"),
+        (b"%PDF-1.7", "このPDFは壊れています。"),
+        (locked(many(1)), "パスワードがかかっています。"),
+        (many(51), "PDFは50ページまでです。"),
+        (bomb(), "このPDFは重すぎて読めません。"),
+        (many(1), "二次元コードが見つかりません。"),
         (as_png(Image.new("1", (20_000, 20_000))), "写真として読めません。"),
         (as_png(Image.new("L", (600, 800), 255)), "二次元コードが見つかりません。"),
     ],
-    ids=["nothing", "a PDF", "a bomb", "white paper"],
+    ids=[
+        "nothing",
+        "a broken PDF",
+        "a locked PDF",
+        "a long PDF",
+        "a bomb of a PDF",
+        "a white PDF",
+        "a bomb",
+        "white paper",
+    ],
 )
 def test_what_is_no_picture_of_a_form_gets_a_clear_answer(staff, content, words):
     answer = sends(staff, content)
@@ -212,6 +242,42 @@ def test_a_picture_that_is_too_large_says_how_large_it_may_be(staff):
 
     assert answer.status_code == 413
     assert "8MBまでです。" in answer.text
+
+
+def test_a_pdf_that_is_too_large_says_how_large_it_may_be(staff):
+    answer = sends(staff, b"%PDF-" + b"x" * 41_000_000)
+
+    assert answer.status_code == 413
+    assert "40MBまでです。" in answer.text
+
+
+def test_a_pdf_of_one_form_is_a_picture_of_it(counter, staff):
+    answer = sends(staff, as_pdf([form_picture(counter, 2, part="whole", sales="yes")]))
+
+    assert answer.status_code == 200
+    assert 'action="/paper/N001-P01/2"' in answer.text
+    assert re.search(r"営利・販売</dt><dd>✓ 有", answer.text)
+
+
+def test_a_scanned_stack_is_listed_page_by_page(counter, staff, pad):
+    fill(staff.opens(f"/paper/{pad}/1"), unit=str(counter.region.here.whole))
+    one, three = form_picture(counter, 1), form_picture(counter, 3, sales="yes")
+    white = Image.new("L", one.size, 255)
+    letter = Image.new("L", one.size, 255)
+    letter.paste(0, (300, 300, 900, 320))
+
+    answer = sends(staff, as_pdf([one, white, three, letter, three.rotate(180)]))
+
+    assert answer.status_code == 200
+    assert "5ページのうち、用紙は3枚です。" in answer.text
+    for number in (1, 3):
+        assert qr.form_number("N001", number) in answer.text
+        assert f'href="/paper/N001-P01/{number}"' in answer.text
+    assert answer.text.count("data:image/jpeg;base64,") == 3
+    assert len(re.findall(r"営利・販売</dt><dd>✓ 有", answer.text)) == 2
+    assert answer.text.count("コピーされた用紙かもしれません。") == 1
+    assert "2ページ：白紙" in answer.text
+    assert "4ページ：入れられません" in answer.text
 
 
 def test_no_picture_at_all_is_asked_for(staff):
@@ -270,10 +336,10 @@ def test_a_contradiction_is_shown_and_a_person_chooses(counter, staff, pad):
     assert "同じ番号に別の内容があります。" in staff.text
 
     staff.opens(f"/paper/{pad}")
-    assert "食い違い" in staff.text
+    assert "こちらが正しい" in staff.text
     staff.presses(f"こちらが正しい：全面 {SATURDAY} 19:00〜21:00")
 
-    assert "食い違い" not in staff.text
+    assert "こちらが正しい" not in staff.text
 
 
 @pytest.mark.parametrize("numbers", ["", "x", "0", "3-2", "1-9", "1,,x"])

@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from reservations.actions import trail
 from reservations.models import AuditLine
+from reservations.rules.modes import TABLE
+from reservations.web.acts import WORDS
 from tests import town
 from tests.town import SATURDAY
 
@@ -62,7 +64,7 @@ def test_the_auditor_reads_who_did_what(counter, board):
     page = clerk.opens("/trail?action=look")
 
     assert counter.region.resident in page.text
-    assert "board" in page.text
+    assert "窓口の一日の表" in page.text
     assert clerk.opens("/trail?about=nobody").status == 200
     assert clerk.opens("/trail?before=x").status == 200
 
@@ -87,3 +89,7 @@ def test_the_clerk_shows_a_person_the_same(counter):
     page = counter.signed_in("staff").opens(f"/trail/looks/{party}")
 
     assert page.status == 200
+
+
+def test_everything_that_can_be_done_has_its_words_for_the_auditor():
+    assert set(WORDS) == {*TABLE, "look"}

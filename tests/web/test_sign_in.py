@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from reservations.db import write_transaction
+from reservations.models import Account
 from tests import town
 from tests.support.site import PASSWORD
 
@@ -43,6 +45,16 @@ def test_an_unknown_login_is_answered_like_a_wrong_password(site):
     wrong = signs_in(site.stranger(), password="x").text
 
     assert unknown == wrong
+
+
+def test_somebody_without_a_password_is_answered_like_a_wrong_one(site):
+    wrong = signs_in(site.stranger(), password="x").text
+    with site.database.session() as session, write_transaction(session):
+        session.get_one(Account, "account-resident").password_hash = "-"
+
+    without = signs_in(site.stranger(), password="x")
+
+    assert (without.status, without.text) == (422, wrong)
 
 
 def test_empty_fields_are_named(site):

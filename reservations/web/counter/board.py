@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
@@ -25,22 +25,25 @@ from reservations.clock import HOLIDAYS, local
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
 from reservations.queries import delegates, nearby, parties
-from reservations.queries.board import Board
+from reservations.queries.board import Board, Use
 from reservations.queries.bookings import number_parts
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.delegates import DelegateView
 from reservations.queries.parties import ANYBODY, Called
+from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.period import Period, clock_text, day_bit
+from reservations.rules.rights import Right
 from reservations.rules.town import Residency
-from reservations.web import auth, forms, language, waiting
+from reservations.web import auth, forms, language, rights, waiting
 from reservations.web.auth import Who, guard
-from reservations.web.counter import cells
-from reservations.web.forms import CounterForm, FrameForm, Malformed, three_part_date
+from reservations.web.counter import about, cells
+from reservations.web.forms import CounterForm, Malformed, three_part_date
 from reservations.web.language import gettext
 from reservations.web.refusals import sentence
-from reservations.web.resident.flow import ELSEWHERE_HELPS, Frame, frame_of
+from reservations.web.resident.flow import ELSEWHERE_HELPS, Frame
 from reservations.web.resident.terms import OfferCard, offer_card
+from reservations.web.rights import demand, may, needs
 from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("board", __name__, enable_openapi=False)
@@ -75,13 +78,17 @@ class Desk:
     @property
     def waived(self) -> list[str]:
         codes = {each.code for each in self.refusals} - {RefusalCode.REASON_NEEDED}
-        return sorted(code.value for code in codes) if codes <= WAIVABLE else []
+        if self.frame is None or not codes <= WAIVABLE:
+            return []
+        is_theirs = may(Right.WAIVE, self.frame.unit.place)
+        return sorted(code.value for code in codes) if is_theirs else []
 
 
 @blueprint.get("/board")
+@needs(Right.LOOK)
 def page() -> str | tuple[str, int]:
     if "unit" in request.args:
-        return _page(Desk(frame_of(forms.read(FrameForm, request.args))))
+        return _page(Desk(about.frame()))
     try:
         return _page(Desk(), _day())
     except Malformed as wrong:
@@ -89,9 +96,9 @@ def page() -> str | tuple[str, int]:
 
 
 @blueprint.post("/board/book")
+@needs(Right.BOOK, about.framed)
 def book() -> Response | str | tuple[str, int]:
-    wanted: Mapping[str, str] = dict(parse_qsl(request.form.get("to", ""))) or request.form
-    frame = frame_of(forms.read(FrameForm, wanted))
+    frame = about.frame()
     lead_back(frame_address(frame.unit, frame.date, frame.period))
     try:
         form = forms.read(CounterForm, request.form)
@@ -119,6 +126,8 @@ def _book(
     wish = _wish(frame, form.party, form)
     waived = frozenset(code for code in WAIVABLE if code.value in request.form.getlist("waive"))
     waiver = Waiver(waived, " ".join(form.reason.split())) if waived else Waiver()
+    if waived:
+        demand(Right.WAIVE, frame.unit.place)
     asked = BookForRequest(wish, guest, waiver, form.delegate)
     key = auth.form_key(form.key, asked)
     try:
@@ -203,28 +212,40 @@ def _page(desk: Desk, day: date | None = None) -> str:
     day = frame.date if frame else day or today()
     if place is None:
         return render_template("counter/board.html", place=None, desk=desk)
+    demand(Right.LOOK, place)
     if desk.refusals:
         memory().masks.refresh()
     found = boards.board(session(), memory(), services().desk, place, day, now=now())
-    beside = boards.of_town(memory(), place.town.code)
+    beside = _looked_at(place.town.code)
+    towns = rights.towns(Right.LOOK)
     at = beside.index(place) if place in beside else 0
     return render_template(
         "counter/board.html",
         place=place,
         day=day,
         board=found,
-        groups=cells.groups(memory(), found, _to_frame(day), _to_booking),
+        groups=cells.groups(
+            memory(),
+            found,
+            _to_frame(day) if may(Right.BOOK, place) else _nowhere,
+            _to_booking,
+            has_names=may(Right.SEE_PEOPLE, place),
+        ),
         move=_moving(),
         steps={
             "p": board_address(place, day - timedelta(days=1)) if day > today() else "",
             "n": board_address(place, day + timedelta(days=1)),
             "[": board_address(beside[at - 1], day) if at > 0 else "",
             "]": board_address(beside[at + 1], day) if at + 1 < len(beside) else "",
+            "c": url_for("closing.page", facility=place.id, date=day.isoformat())
+            if may(Right.CLOSE_ROOMS, place)
+            else "",
         },
         beside_options=[(str(each.id), language.named(each.name, each.name_en)) for each in beside],
         town_options=[
             (each.code, language.named(each.name, each.name_en))
             for each in memory().catalogue.towns.values()
+            if each.code in towns
         ],
         desk=desk,
         reasons=[words(each, found, frame) for each in desk.refusals],
@@ -332,20 +353,41 @@ def _to_frame(day: date) -> cells.ToFrame:
     return address
 
 
-def _to_booking(booking_id: str) -> str:
-    return url_for("counter_bookings.one", booking_id=booking_id)
+def _nowhere(_unit: LentUnit, _period: Period) -> str:
+    return ""
+
+
+def _to_booking(use: Use) -> str:
+    if use.kind in CLOSED_FOR:
+        return url_for("closing.one", closure_id=use.booking_id)
+    return url_for("counter_bookings.one", booking_id=use.booking_id)
 
 
 def _place() -> Place | None:
-    """?facility=, or one of ?town= where that is another; without either the node's own."""
+    """?facility=, or one of ?town= where that is another; without either the node's own.
+
+    Whoever may not look at that one arrives at the first that they may look at.
+    """
     known = memory().catalogue
     town = request.args.get("town", "")
     asked = request.args.get("facility", 0, type=int)
     place = known.places[asked] if asked in known.units_of_place else None
     if town and (place is None or place.town.code != town):
-        there = boards.of_town(memory(), town)
+        there = _looked_at(town) or boards.of_town(memory(), town)
         place = there[0] if there else place
-    return place or boards.own_place(session(), memory(), services().settings.node_name)
+    if place is not None:
+        return place
+    own = boards.own_place(session(), memory(), services().settings.node_name)
+    if own is None or may(Right.LOOK, own):
+        return own
+    lent = (known.places[place_id] for place_id in known.units_of_place)
+    return next((each for each in lent if may(Right.LOOK, each)), own)
+
+
+def _looked_at(town_code: str) -> tuple[Place, ...]:
+    """The facilities of a town that they may look at."""
+    there = boards.of_town(memory(), town_code)
+    return tuple(each for each in there if may(Right.LOOK, each))
 
 
 def _day() -> date:

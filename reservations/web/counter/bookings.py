@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from reservations.actions import attendance as arrivals
 from reservations.actions import notices, terms
+from reservations.actions.attendance import ArrivalRequest
 from reservations.actions.bookings import CancelRequest, ChangeRequest
+from reservations.actions.offers import OfferRequest, take_offer
 from reservations.actions.on_behalf import (
     CancelForRequest,
     ChangeForRequest,
@@ -21,18 +26,22 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, delegates, parties
+from reservations.queries import bookings, closing, delegates, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.delegates import DelegateView
-from reservations.rules import refunds
+from reservations.rules import attendance, refunds
 from reservations.rules.eligibility import WAIVABLE
+from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
-from reservations.web.counter import board
+from reservations.web.counter import about, board
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
-from reservations.web.resident.flow import Frame, frame_of
+from reservations.web.resident.bookings import lost_for, takes_offers
+from reservations.web.resident.flow import Frame
+from reservations.web.resident.terms import OfferCard
+from reservations.web.rights import demand, may, needs
 from reservations.web.services import context, lead_back, memory, now, session, today
 
 blueprint = APIBlueprint("counter_bookings", __name__, enable_openapi=False)
@@ -40,8 +49,12 @@ guard(blueprint, Who.STAFF)
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>")
+@needs(Right.SEE_PEOPLE, about.booking)
 def one(booking_id: UUID) -> str:
-    booking = _booking(booking_id)
+    return _page(_booking(booking_id))
+
+
+def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
     return render_template(
         "counter/booking.html",
@@ -50,8 +63,10 @@ def one(booking_id: UUID) -> str:
         delegate=delegates.of_booking(session(), booking.id),
         papers=papers.links_of(notices.kinds(session(), booking), rules),
         purpose=memory().catalogue.purposes.get(booking.purpose),
-        can_change=booking.status == "confirmed" and booking.starts_at > now(),
-        can_cancel=_can_cancel(booking),
+        can_change=may(Right.BOOK, booking.unit.place)
+        and booking.status == "confirmed"
+        and booking.starts_at > now(),
+        can_cancel=may(Right.BOOK, booking.unit.place) and _can_cancel(booking),
         move=url_for(
             "board.page",
             facility=booking.unit.place.id,
@@ -59,15 +74,65 @@ def one(booking_id: UUID) -> str:
             move=booking.id,
         ),
         back=board.board_address(booking.unit.place, booking.date),
+        arrived_at=bookings.arrived_at(session(), booking.id),
+        can_arrive=may(Right.BOOK, booking.unit.place)
+        and booking.status == "confirmed"
+        and not attendance.refusals("confirmed", starts_at=booking.starts_at, now=now()),
+        lost_for=lost_for(booking),
+        offers=_offers(booking)
+        if may(Right.BOOK, booking.unit.place) and takes_offers(booking)
+        else [],
+        reasons=[sentence(each) for each in told],
+        key=auth.new_token(),
     )
 
 
+@blueprint.post("/board/bookings/<uuid:booking_id>/arrive")
+@needs(Right.BOOK, about.booking)
+def arrive(booking_id: UUID) -> Response | tuple[str, int]:
+    booking = _booking(booking_id)
+    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
+    try:
+        arrivals.arrive(session(), ArrivalRequest(booking.id), context(auth.actor()))
+    except Refusal as refusal:
+        return _page(booking, [refusal]), 422
+    return redirect(board.board_address(booking.unit.place, booking.date), 303)
+
+
+def _offers(booking: BookingView) -> list[OfferCard]:
+    """What whoever lost it may have instead, at their price; the address is a frame's words."""
+    return [
+        terms_words.offer_card(each, urlencode(board.named(each.unit, each.date, each.period)))
+        for each in closing.offers(session(), memory(), booking, now=now())
+    ]
+
+
+@blueprint.post("/board/bookings/<uuid:booking_id>/instead")
+@needs(Right.BOOK, about.booking_and_frame)
+def instead(booking_id: UUID) -> Response | tuple[str, int]:
+    """One button books an offered place for whoever lost this one."""
+    booking = _booking(booking_id)
+    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
+    frame = about.frame()
+    place = (frame.unit.id, frame.date, frame.period)
+    asked = OfferRequest(booking.id, booking.party_id or "", *place)
+    key = auth.form_key(request.form.get("key", "")[: forms.KEY_LENGTH_MAX], asked)
+    try:
+        made = take_offer(session(), asked, context(auth.actor(), key=key))
+    except Refusal as refusal:
+        return _page(_booking(booking_id), [refusal, *refusal.others]), 422
+    waiting.wait_for_answer(made)
+    return redirect(url_for("counter_bookings.one", booking_id=made, booked=1), 303)
+
+
 @blueprint.get("/board/bookings/<uuid:booking_id>/cancel")
+@needs(Right.BOOK, about.booking)
 def cancel_page(booking_id: UUID) -> str:
     return _cancel_page(_booking(booking_id))
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/cancel")
+@needs(Right.BOOK, about.booking)
 def cancel(booking_id: UUID) -> Response | tuple[str, int]:
     booking = _booking(booking_id)
     delegate = request.form.get("delegate", "")
@@ -105,19 +170,22 @@ def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str
 
 
 @blueprint.get("/board/bookings/<uuid:booking_id>/change")
+@needs(Right.BOOK, about.booking_and_frame)
 def change_check(booking_id: UUID) -> str:
-    form = forms.read(PlaceForm, request.args)
-    return _change_page(_booking(booking_id), frame_of(form))
+    return _change_page(_booking(booking_id), about.frame())
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/change")
+@needs(Right.BOOK, about.booking_and_frame)
 def change(booking_id: UUID) -> Response | tuple[str, int]:
     booking = _booking(booking_id)
     form = forms.read(PlaceForm, request.form)
-    frame = frame_of(form)
+    frame = about.frame()
     lead_back(_change_address(booking, frame))
     waived = frozenset(code for code in WAIVABLE if code.value in request.form.getlist("waive"))
     waiver = Waiver(waived, " ".join(form.reason.split())) if waived else Waiver()
+    if waived:
+        demand(Right.WAIVE, frame.unit.place)
     wanted = ChangeRequest(booking.id, frame.unit.id, frame.date, frame.period)
     asked = ChangeForRequest(booking.party_id or "", wanted, waiver, form.delegate)
     key = auth.form_key(form.key, asked)
@@ -147,6 +215,7 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
     codes = {each.code for each in told}
     refusals = told + [each for each in looked.refusals if each.code not in codes]
     open_codes = {each.code for each in refusals} - {RefusalCode.REASON_NEEDED}
+    waivable = WAIVABLE if may(Right.WAIVE, frame.unit.place) else frozenset()
     return render_template(
         "counter/booking_change.html",
         booking=booking,
@@ -156,8 +225,8 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
         reasons=[board.words(each) for each in refusals],
-        waived=sorted(code.value for code in open_codes) if open_codes <= WAIVABLE else [],
-        can_change=booking.status == "confirmed" and open_codes <= WAIVABLE,
+        waived=sorted(code.value for code in open_codes) if open_codes <= waivable else [],
+        can_change=booking.status == "confirmed" and open_codes <= waivable,
         typed=request.form,
         key=auth.new_token(),
     )

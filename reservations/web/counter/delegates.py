@@ -17,6 +17,7 @@ from reservations.actions.delegates import (
 from reservations.errors import Refusal
 from reservations.queries.parties import Called
 from reservations.rules import registration
+from reservations.rules.rights import Right
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
 from reservations.web.counter.board import find
@@ -24,6 +25,7 @@ from reservations.web.counter.people import WAYS, one_person, typed_until
 from reservations.web.forms import DelegateForm, Malformed, three_part_date
 from reservations.web.language import gettext
 from reservations.web.refusals import sentences
+from reservations.web.rights import needs
 from reservations.web.services import context, lead_back, session, today
 
 blueprint = APIBlueprint("delegates", __name__, enable_openapi=False)
@@ -31,11 +33,13 @@ guard(blueprint, Who.STAFF)
 
 
 @blueprint.get("/people/<party_id>/delegates")
+@needs(Right.KEEP_PEOPLE)
 def page(party_id: str) -> str:
     return _page(party_id, {})
 
 
 @blueprint.post("/people/<party_id>/delegates")
+@needs(Right.KEEP_PEOPLE)
 def appoint(party_id: str) -> Response | str | tuple[str, int]:
     lead_back(url_for("delegates.page", party_id=party_id))
     try:
@@ -56,6 +60,7 @@ def appoint(party_id: str) -> Response | str | tuple[str, int]:
 
 
 @blueprint.post("/people/<party_id>/delegates/end")
+@needs(Right.KEEP_PEOPLE)
 def end(party_id: str) -> Response:
     asked = EndDelegateRequest(party_id, request.form.get("delegate", ""))
     end_delegate(session(), asked, context(auth.actor()))

@@ -14,13 +14,16 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import groups
 from reservations.queries.groups import RosterView
 from reservations.rules.groups import MEMBERS_MAX, Member
+from reservations.rules.rights import Right
 from reservations.rules.town import Residency, TownRules
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.counter.people import CLASSES, asked_town, one_person, town_names
 from reservations.web.forms import Malformed, RosterForm
 from reservations.web.language import gettext
 from reservations.web.refusals import sentence
+from reservations.web.rights import needs
 from reservations.web.services import context, lead_back, memory, session, today
 
 blueprint = APIBlueprint("groups", __name__, enable_openapi=False)
@@ -31,11 +34,13 @@ _FIELDS = 3
 
 
 @blueprint.get("/people/<party_id>/roster")
+@needs(Right.KEEP_PEOPLE)
 def page(party_id: str) -> str:
     return _page(party_id, asked_town(request.args))
 
 
 @blueprint.post("/people/<party_id>/roster")
+@needs(Right.KEEP_PEOPLE, about.in_town)
 def save(party_id: str) -> Response | tuple[str, int]:
     town = asked_town(request.form)
     lead_back(url_for("groups.page", party_id=party_id, town=town))

@@ -11,10 +11,13 @@ from reservations.actions.positions import PositionRequest, confirm_position
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import imports
 from reservations.queries.imports import PAGE_SIZE, WaitingRecord
+from reservations.rules.rights import Right
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.forms import HoursForm, Malformed, PositionForm
 from reservations.web.refusals import sentence
+from reservations.web.rights import facilities, needs
 from reservations.web.services import context, lead_back, services, session
 
 blueprint = APIBlueprint("imports", __name__, enable_openapi=False)
@@ -22,24 +25,28 @@ guard(blueprint, Who.STAFF)
 
 
 @blueprint.get("/imports")
+@needs(Right.CONFIRM_DATA)
 def page() -> str:
     number = min(max(request.args.get("page", 0, type=int), 0), 10_000)
-    found = imports.waiting(session(), page=number)
+    there = facilities(Right.CONFIRM_DATA)
+    found = imports.waiting(session(), page=number, facilities=there)
     return render_template(
         "counter/imports.html",
         records=found,
-        counts=imports.waiting_counts(session()),
+        counts=imports.waiting_counts(session(), there),
         number=number,
         has_more=len(found) == PAGE_SIZE,
     )
 
 
 @blueprint.get("/imports/<file_id>/<int:record_no>")
+@needs(Right.CONFIRM_DATA, about.record)
 def one(file_id: str, record_no: int) -> str:
     return _page(_record(file_id, record_no))
 
 
 @blueprint.post("/imports/<file_id>/<int:record_no>/hours")
+@needs(Right.CONFIRM_DATA, about.record)
 def settle_hours(file_id: str, record_no: int) -> Response | tuple[str, int]:
     record = _record(file_id, record_no)
     facility_id = _facility_of(record)
@@ -63,6 +70,7 @@ def settle_hours(file_id: str, record_no: int) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/imports/<file_id>/<int:record_no>/position")
+@needs(Right.CONFIRM_DATA, about.record)
 def settle_position(file_id: str, record_no: int) -> Response | tuple[str, int]:
     record = _record(file_id, record_no)
     facility_id = _facility_of(record)

@@ -6,8 +6,10 @@ from apiflask import APIBlueprint
 from flask import render_template
 
 from reservations.queries import ledger, letters
+from reservations.rules.rights import Right
 from reservations.web.auth import Who, guard
 from reservations.web.language import gettext
+from reservations.web.rights import facilities, needs
 from reservations.web.services import memory, now, services, session, today
 from sync.store import Aside
 
@@ -16,6 +18,7 @@ guard(blueprint, Who.STAFF)
 
 
 @blueprint.get("/ledger")
+@needs(Right.LOOK)
 def page() -> str:
     desk = services().desk
     contact = ledger.contact(desk)
@@ -28,8 +31,9 @@ def page() -> str:
             Aside.FORK.value: gettext("同じ番号の記入が二つあります"),
         },
         standing=ledger.standing(session(), desk, today=today()),
+        looked_at=facilities(Right.LOOK),
         contact=contact,
         is_cut_off=contact.is_cut_off(now()),
         places=memory().catalogue.places,
-        letters=letters.counts(session()),
+        letters=letters.counts(session(), facilities(Right.TELL_PEOPLE)),
     )

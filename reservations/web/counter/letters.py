@@ -15,9 +15,12 @@ from reservations.actions.letters import LetterRequest
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import letters
 from reservations.queries.letters import PAGE_SIZE
+from reservations.rules.rights import Right
 from reservations.web import auth
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.language import N_
+from reservations.web.rights import facilities, needs
 from reservations.web.services import context, memory, session
 
 blueprint = APIBlueprint("letters", __name__, enable_openapi=False)
@@ -51,10 +54,14 @@ KINDS: Mapping[str, str] = {
 
 
 @blueprint.get("/letters")
+@needs(Right.TELL_PEOPLE)
 def page() -> str:
     shown = _shown()
     number = min(max(request.args.get("page", 0, type=int), 0), 10_000)
-    found = letters.listed(session(), memory(), states=SHOWN[shown][1], page=number)
+    there = facilities(Right.TELL_PEOPLE)
+    found = letters.listed(
+        session(), memory(), states=SHOWN[shown][1], page=number, facilities=there
+    )
     return render_template(
         "counter/letters.html",
         letters=found,
@@ -63,22 +70,25 @@ def page() -> str:
         states=STATES,
         kinds=KINDS,
         why=WHY,
-        counts=letters.counts(session()),
+        counts=letters.counts(session(), there),
         number=number,
         has_more=len(found) == PAGE_SIZE,
     )
 
 
 @blueprint.get("/letters/print")
+@needs(Right.TELL_PEOPLE)
 def print_() -> str:
     """Those that a clerk has to tell, one a sheet of paper."""
-    found = letters.listed(session(), memory(), states=SHOWN["hand"][1])
+    there = facilities(Right.TELL_PEOPLE)
+    found = letters.listed(session(), memory(), states=SHOWN["hand"][1], facilities=there)
     return render_template(
         "counter/letters_print.html", letters=[each for each in found if each.text]
     )
 
 
 @blueprint.get("/letters/<uuid:letter_id>")
+@needs(Right.TELL_PEOPLE, about.letter)
 def one(letter_id: UUID) -> str:
     found = letters.one(session(), memory(), str(letter_id))
     if found is None or not found.text:
@@ -87,11 +97,13 @@ def one(letter_id: UUID) -> str:
 
 
 @blueprint.post("/letters/<uuid:letter_id>/told")
+@needs(Right.TELL_PEOPLE, about.letter)
 def told(letter_id: UUID) -> Response:
     return _done(outbox.hand_letter, letter_id)
 
 
 @blueprint.post("/letters/<uuid:letter_id>/retry")
+@needs(Right.TELL_PEOPLE, about.letter)
 def retry(letter_id: UUID) -> Response:
     return _done(outbox.retry_letter, letter_id)
 

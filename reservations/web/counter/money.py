@@ -28,12 +28,16 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings, money, papers
 from reservations.queries.bookings import BookingView
 from reservations.rules.money import FACES_YEN, Method, change_yen
+from reservations.rules.rights import Right
 from reservations.web import auth
 from reservations.web import papers as web_papers
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
+from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
+from reservations.web.rights import demand, may, needs, towns
 from reservations.web.services import context, lead_back, memory, services, session, today
 
 blueprint = APIBlueprint("money", __name__, enable_openapi=False)
@@ -63,19 +67,20 @@ _WORDS_MAX = 100
 
 
 @blueprint.get("/money")
+@needs(Right.SEE_MONEY)
 def page() -> str | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
         return render_template("counter/money.html", typed="", booking=None, errors={})
-    found = bookings.by_number(session(), memory(), typed.translate(_DIGITS))
+    found = booking_of(typed)
     if found is None or found.party_id is None:
-        words = gettext("この番号の予約はありません。番号と、うしろの1けたを確かめてください。")
-        errors = {"number": words}
-        return render_template("counter/money.html", typed=typed, booking=None, errors=errors), 422
+        none = render_template("counter/money.html", typed=typed, booking=None, errors=unknown())
+        return none, 422
     return _page(found)
 
 
 def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
+    demand(Right.SEE_MONEY, booking.unit.place)
     lead_back(url_for("money.page", number=booking.number))
     found = money.statement(session(), booking.id)
     assert found is not None and booking.party_id is not None, booking.id
@@ -84,7 +89,9 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
         "counter/money.html",
         typed=booking.number,
         booking=booking,
-        who=papers.party_name(session(), booking.party_id),
+        who=papers.party_name(session(), booking.party_id)
+        if may(Right.SEE_PEOPLE, booking.unit.place)
+        else None,
         found=found,
         node_no=node_no,
         methods=METHODS,
@@ -103,6 +110,7 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
 
 
 @blueprint.post("/money/bookings/<uuid:booking_id>/pay")
+@needs(Right.TAKE_MONEY, about.booking)
 def pay(booking_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:
@@ -121,6 +129,7 @@ def pay(booking_id: UUID) -> Answer | tuple[str, int]:
 
 
 @blueprint.post("/money/bookings/<uuid:booking_id>/refund")
+@needs(Right.REFUND, about.booking_and_payment)
 def refund(booking_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:
@@ -132,6 +141,7 @@ def refund(booking_id: UUID) -> Answer | tuple[str, int]:
 
 
 @blueprint.post("/money/bookings/<uuid:booking_id>/refunds/<uuid:refund_id>/hand")
+@needs(Right.TAKE_MONEY, about.booking_and_refund)
 def hand(booking_id: UUID, refund_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:
@@ -142,6 +152,7 @@ def hand(booking_id: UUID, refund_id: UUID) -> Answer | tuple[str, int]:
 
 
 @blueprint.post("/money/bookings/<uuid:booking_id>/reduce")
+@needs(Right.REDUCE, about.booking)
 def reduce(booking_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:
@@ -154,6 +165,7 @@ def reduce(booking_id: UUID) -> Answer | tuple[str, int]:
 
 
 @blueprint.get("/money/payments/<uuid:payment_id>/receipt.pdf")
+@needs(Right.TAKE_MONEY, about.payment)
 def receipt(payment_id: UUID) -> Response:
     """領収書, issued when it is first asked for; ?copy=1 is marked 再発行."""
     is_copy = request.args.get("copy") == "1"
@@ -167,6 +179,7 @@ def receipt(payment_id: UUID) -> Response:
 
 
 @blueprint.get("/money/day")
+@needs(Right.SEE_MONEY, about.desk)
 def day() -> str | tuple[str, int]:
     try:
         return _day_page(_asked_day())
@@ -189,6 +202,7 @@ def _day_page(on: date, *, errors: Mapping[str, str] | None = None, typed: Any =
 
 
 @blueprint.post("/money/day/<date_text>/close")
+@needs(Right.CLOSE_DAY, about.desk)
 def close(date_text: str) -> Answer | tuple[str, int]:
     on = _day_of(date_text)
     try:
@@ -202,6 +216,7 @@ def close(date_text: str) -> Answer | tuple[str, int]:
 
 
 @blueprint.get("/money/day/<date_text>.pdf")
+@needs(Right.SEE_MONEY, about.desk)
 def day_sheet(date_text: str) -> Response:
     """日計表: as it was issued, once the day is closed; before that with empty coins."""
     on, asked = _day_of(date_text), context(auth.actor())
@@ -214,9 +229,12 @@ def day_sheet(date_text: str) -> Response:
 
 
 @blueprint.get("/money/day/<date_text>.csv")
+@needs(Right.SEE_MONEY, about.desk)
 def day_csv(date_text: str) -> Response:
     on = _day_of(date_text)
-    content = documents.day_csv(money.of_day(session(), on), memory().catalogue.towns, on)
+    there = towns(Right.SEE_MONEY)
+    lines = [line for line in money.of_day(session(), on) if line.town in there]
+    content = documents.day_csv(lines, memory().catalogue.towns, on)
     answer = Response(content, content_type="text/csv; charset=utf-8")
     name = f'attachment; filename="money-{on.isoformat()}.csv"'
     answer.headers["Content-Disposition"] = name

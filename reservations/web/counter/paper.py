@@ -9,23 +9,26 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from printables import qr
+from printables import qr, scanned
 from reservations import sheets
 from reservations.actions import deciding, returning, scanning
 from reservations.actions.deciding import Decision
 from reservations.actions.form_texts import FormText
-from reservations.actions.scanning import Scan
+from reservations.actions.scanning import Leaf, Scan
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import PaperPack
 from reservations.queries import packs
 from reservations.queries.catalogue import LentUnit
 from reservations.rules.period import period_of
+from reservations.rules.rights import Right
 from reservations.web import auth, forms
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.forms import Malformed
 from reservations.web.genuine import one_picture, take_a_picture
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
+from reservations.web.rights import demand, facilities, needs
 from reservations.web.services import context, lead_back, memory, now, services, session
 
 blueprint = APIBlueprint("paper", __name__, enable_openapi=False)
@@ -49,6 +52,7 @@ _RANGE = re.compile(r"(\d{1,8})(?:\s*[-~〜－]\s*(\d{1,8}))?")
 
 
 @blueprint.get("/paper")
+@needs(Right.ENTER_PAPER)
 def page() -> str | Response | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
@@ -64,33 +68,66 @@ def page() -> str | Response | tuple[str, int]:
 def allow_a_picture(endpoint: str | None, _values: object) -> None:
     """raises   Refusal picture_too_large"""
     if endpoint == "paper.scan":
-        take_a_picture()
+        take_a_picture(scanned.BYTES_MAX)
 
 
 @blueprint.post("/paper/scan")
+@needs(Right.ENTER_PAPER)
 def scan() -> str | tuple[str, int]:
-    """A photograph or a scan of a form: the form, with the picture beside what is to be typed."""
+    """A photograph or a scan of a form: the form, with the picture beside what is to be typed.
+
+    A PDF of several pages: the list of them, from which each form is opened.
+    """
     lead_back(url_for("paper.page"))
     picture = request.files.get("picture")
     if picture is None or not picture.filename:
         return _page("", {"picture": gettext("用紙の写真かスキャンを選んでください。")}), 422
     try:
         with one_picture():
-            found = scanning.scan(services().desk, session(), memory(), picture.stream)
+            leaves = scanning.scan_all(services().desk, session(), memory(), picture.stream)
     except Refusal as refusal:
+        if refusal.code is RefusalCode.PICTURE_TOO_LARGE:
+            raise
         return _page("", {"picture": sentence(refusal)}), 422
-    return _form_page(found.form.pack, found.form.number, scan=found)
+    for leaf in leaves:
+        if leaf.scan is not None:
+            demand(Right.ENTER_PAPER, memory().catalogue.places[leaf.scan.form.pack.facility_id])
+    only = leaves[0]
+    if len(leaves) > 1:
+        return _stack_page(leaves)
+    if only.scan is None:
+        why = only.refusal or Refusal(RefusalCode.NO_CODE)
+        return _page("", {"picture": sentence(why)}), 422
+    return _form_page(only.scan.form.pack, only.scan.form.number, scan=only.scan)
+
+
+def _stack_page(leaves: Sequence[Leaf]) -> str:
+    scans = [leaf.scan for leaf in leaves if leaf.scan is not None]
+    known = {scan.form.pack.pad: scan.form.pack for scan in scans}
+    return render_template(
+        "counter/paper_stack.html",
+        leaves=leaves,
+        count=len(scans),
+        entered={
+            pad: deciding.texts_standing(services().desk, session(), pack)
+            for pad, pack in known.items()
+        },
+        number_text=lambda form: qr.form_number(packs.node_label(form.pack.node_no), form.number),
+        sentence=sentence,
+    )
 
 
 def _page(typed: str = "", errors: dict[str, str] | None = None) -> str:
     places = memory().catalogue.places
-    found = packs.newest(session(), limit=SHOWN_MAX)
+    there = facilities(Right.ENTER_PAPER)
+    found = packs.newest(session(), limit=SHOWN_MAX, facilities=there)
     return render_template(
         "counter/paper.html", packs=found, places=places, typed=typed, errors=errors or {}
     )
 
 
 @blueprint.get("/paper/<pad>")
+@needs(Right.ENTER_PAPER, about.pack)
 def pack(pad: str) -> str:
     return _pack_page(_pack(pad))
 
@@ -114,6 +151,7 @@ def _pack_page(found: PaperPack, errors: dict[str, str] | None = None) -> str:
 
 
 @blueprint.post("/paper/<pad>/open")
+@needs(Right.ENTER_PAPER, about.pack)
 def open_(pad: str) -> Response:
     found = _pack(pad)
     returning.open_pack(services().desk, found.pad, at=sheets.milliseconds(now()))
@@ -121,6 +159,7 @@ def open_(pad: str) -> Response:
 
 
 @blueprint.post("/paper/<pad>/close")
+@needs(Right.ENTER_PAPER, about.pack)
 def close(pad: str) -> Response | tuple[str, int]:
     found = _pack(pad)
     try:
@@ -134,6 +173,7 @@ def close(pad: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/paper/<pad>/fates")
+@needs(Right.ENTER_PAPER, about.pack)
 def fates(pad: str) -> Response | tuple[str, int]:
     """台帳が先: which numbers are void, lost or blank, many at once."""
     found, fate = _pack(pad), request.form.get("fate", "")
@@ -159,6 +199,7 @@ def _numbers(text: str, pack: PaperPack) -> list[int]:
 
 
 @blueprint.get("/paper/<pad>/<int:number>")
+@needs(Right.ENTER_PAPER, about.pack)
 def form(pad: str, number: int) -> str:
     return _form_page(_pack(pad), number)
 
@@ -208,6 +249,7 @@ def _typed_day(pack: PaperPack) -> object:
 
 
 @blueprint.post("/paper/<pad>/<int:number>")
+@needs(Right.ENTER_PAPER, about.pack)
 def enter(pad: str, number: int) -> Response | tuple[str, int]:
     found = _pack(pad)
     try:
@@ -258,6 +300,7 @@ def _enter(text: FormText) -> str:
 
 
 @blueprint.post("/paper/<pad>/<int:number>/decide")
+@needs(Right.DECIDE_PAPER, about.pack)
 def decide(pad: str, number: int) -> Response | tuple[str, int]:
     found = _pack(pad)
     decision = Decision(found.pad, number, request.form.get("digest", ""))

@@ -19,11 +19,15 @@ from reservations.queries import bookings
 from reservations.queries import papers as papers_query
 from reservations.queries.bookings import BookingView
 from reservations.rules.period import period_of
+from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
+from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed
 from reservations.web.language import gettext
 from reservations.web.refusals import sentence
+from reservations.web.rights import demand, needs
 from reservations.web.services import context, lead_back, memory, session
 
 blueprint = APIBlueprint("booking_papers", __name__, enable_openapi=False)
@@ -31,20 +35,20 @@ guard(blueprint, Who.STAFF)
 
 
 @blueprint.get("/papers")
+@needs(Right.SEE_PEOPLE)
 def page() -> str | tuple[str, int]:
     typed = request.args.get("number", "").strip()
     if not typed:
         return render_template("counter/papers.html", typed="", booking=None, errors={})
-    number = typed.translate(str.maketrans("０１２３４５６７８９－ー―‐", "0123456789----"))
-    found = bookings.by_number(session(), memory(), number)
+    found = booking_of(typed)
     if found is None:
-        words = gettext("この番号の予約はありません。番号と、うしろの1けたを確かめてください。")
-        errors = {"number": words}
-        return render_template("counter/papers.html", typed=typed, booking=None, errors=errors), 422
+        none = render_template("counter/papers.html", typed=typed, booking=None, errors=unknown())
+        return none, 422
     return _page(found)
 
 
 def _page(booking: BookingView, errors: dict[str, str] | None = None) -> str:
+    demand(Right.SEE_PEOPLE, booking.unit.place)
     lead_back(url_for("booking_papers.page", number=booking.number))
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
     archive = papers_query.archive(session(), booking.id)
@@ -73,12 +77,14 @@ def _typed_day() -> dict[str, str]:
 
 
 @blueprint.get("/papers/bookings/<uuid:booking_id>/<slug>.pdf")
+@needs(Right.ISSUE_PAPER, about.booking)
 def file(booking_id: UUID, slug: str) -> Response:
     booking = _booking(booking_id)
     return papers.booking_pdf(_issued(booking, slug), booking)
 
 
 @blueprint.get("/papers/bookings/<uuid:booking_id>/<slug>")
+@needs(Right.ISSUE_PAPER, about.booking)
 def view(booking_id: UUID, slug: str) -> Response:
     booking = _booking(booking_id)
     document = actions.as_issued(_issued(booking, slug), booking)
@@ -91,6 +97,7 @@ def view(booking_id: UUID, slug: str) -> Response:
 
 
 @blueprint.get("/papers/<uuid:paper_id>.pdf")
+@needs(Right.ISSUE_PAPER, about.paper)
 def archived(paper_id: UUID) -> Response:
     """再発行: the bytes of the paper as it was issued, whatever its booking is by now."""
     found = papers_query.by_id(session(), str(paper_id))
@@ -101,6 +108,7 @@ def archived(paper_id: UUID) -> Response:
 
 
 @blueprint.post("/papers/bookings/<uuid:booking_id>/change-refusal")
+@needs(Right.REFUSE, about.booking)
 def refuse_change(booking_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:

@@ -36,9 +36,11 @@ from reservations.queries.people import PersonView
 from reservations.rules import registration
 from reservations.rules.groups import has_rules
 from reservations.rules.registration import CONSENTS, NOTHING_BELIEVED, SEEN, Believed
+from reservations.rules.rights import Right
 from reservations.rules.town import Residency
 from reservations.web import auth, forms, language
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.counter.board import digits_of, find
 from reservations.web.forms import (
     ContactForm,
@@ -50,6 +52,7 @@ from reservations.web.forms import (
 )
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence, sentences
+from reservations.web.rights import demand, may, needs
 from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("people", __name__, enable_openapi=False)
@@ -89,11 +92,13 @@ CONTACT: Mapping[str, str] = {
 
 
 @blueprint.get("/people")
+@needs(Right.SEE_PEOPLE)
 def page() -> str:
     return render_template("counter/people.html", who="", found=None)
 
 
 @blueprint.post("/people")
+@needs(Right.SEE_PEOPLE)
 def search() -> Response | str:
     """By POST, so that no telephone and no name stands in an address or a log."""
     lead_back(url_for("people.page"))
@@ -108,11 +113,13 @@ def search() -> Response | str:
 
 
 @blueprint.get("/people/new")
+@needs(Right.KEEP_PEOPLE)
 def new() -> str:
     return _new_page({})
 
 
 @blueprint.post("/people/new")
+@needs(Right.KEEP_PEOPLE)
 def register() -> Response | str | tuple[str, int]:
     lead_back(url_for("people.new"))
     if "who" in request.form:
@@ -122,6 +129,8 @@ def register() -> Response | str | tuple[str, int]:
         town, believed = _believed()
     except Malformed as wrong:
         return _new_page(request.form, wrong.errors), 422
+    if town:
+        demand(Right.KEEP_PEOPLE, *about.in_town())
     if not form.is_new and (alike := _alike(form)):
         return _new_page(request.form, alike=alike)
     needs_roster = form.kind == "group" and believed.residency.is_local and _asks_roster(town)
@@ -180,11 +189,13 @@ def _new_page(
 
 
 @blueprint.get("/people/<party_id>")
+@needs(Right.SEE_PEOPLE)
 def one(party_id: str) -> str:
     return _page(one_person(party_id))
 
 
 @blueprint.post("/people/<party_id>/contact")
+@needs(Right.KEEP_PEOPLE)
 def correct(party_id: str) -> Response | tuple[str, int]:
     lead_back(url_for("people.one", party_id=party_id))
     before = Contact(**{name: request.form.get(f"was_{name}", "") for name in CONTACT})
@@ -228,7 +239,8 @@ def _page(
         now=known if is_clash else {},
         errors=errors or {},
         told=sentence(refusal) if refusal else "",
-        bookings=coming,
+        bookings=[each for each in coming if may(Right.SEE_PEOPLE, each.unit.place)],
+        can_keep=may(Right.KEEP_PEOPLE),
         by_others=delegates.of_party(session(), person.id, today=today()),
         ways=WAYS,
         for_others=delegates.by_delegate(session(), person.id, today=today()),
@@ -240,11 +252,13 @@ def _page(
 
 
 @blueprint.get("/people/<party_id>/residency")
+@needs(Right.KEEP_PEOPLE)
 def residency(party_id: str) -> str:
     return _residency_page(one_person(party_id), asked_town(request.args), {})
 
 
 @blueprint.post("/people/<party_id>/residency")
+@needs(Right.KEEP_PEOPLE, about.in_town)
 def settle(party_id: str) -> Response | tuple[str, int]:
     town = asked_town(request.form)
     lead_back(url_for("people.residency", party_id=party_id, town=town))
@@ -322,6 +336,7 @@ def _was() -> Believed:
 
 
 @blueprint.post("/people/<party_id>/link")
+@needs(Right.KEEP_PEOPLE)
 def link(party_id: str) -> Response | str | tuple[str, int]:
     """A page to print: it is shown this once, because only the link's hash is kept."""
     lead_back(url_for("people.one", party_id=party_id))

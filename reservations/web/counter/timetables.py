@@ -12,10 +12,13 @@ from reservations.actions import papers as actions
 from reservations.documents import Board, Document
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries.catalogue import Place
-from reservations.web import papers
+from reservations.rules.rights import Right
+from reservations.web import papers, rights
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about
 from reservations.web.forms import Malformed, fold_kana, three_part_date
 from reservations.web.language import gettext
+from reservations.web.rights import demand, needs
 from reservations.web.services import memory, now, services, session, today
 
 blueprint = APIBlueprint("timetables", __name__, enable_openapi=False)
@@ -27,6 +30,7 @@ VIEWS = ("day", "week")
 
 
 @blueprint.get("/timetables")
+@needs(Right.LOOK)
 def page() -> str | tuple[str, int]:
     try:
         return _page(_typed_day())
@@ -37,14 +41,15 @@ def page() -> str | tuple[str, int]:
 def _page(day: date, **more: object) -> str:
     known = memory().catalogue
     town, name = request.args.get("town", ""), request.args.get("name", "").strip()
+    there, towns = rights.facilities(Right.LOOK), rights.towns(Right.LOOK)
     found = [
         place
         for place in (known.places[place_id] for place_id in known.units_of_place)
-        if town in ("", place.town.code) and _is_called(place, name)
+        if town in ("", place.town.code) and place.id in there and _is_called(place, name)
     ]
     return render_template(
         "counter/timetables.html",
-        towns=known.towns.values(),
+        towns=[each for each in known.towns.values() if each.code in towns],
         town=town,
         name=name,
         day=day,
@@ -70,6 +75,7 @@ def _is_called(place: Place, name: str) -> bool:
 
 
 @blueprint.get("/facilities/<int:facility_id>/timetable.pdf")
+@needs(Right.LOOK, about.facility)
 def file(facility_id: int) -> Response:
     place = _place(facility_id)
     name = f"timetable-{place.id}-{_day().isoformat()}-{_asked('view', VIEWS)}"
@@ -78,6 +84,7 @@ def file(facility_id: int) -> Response:
 
 
 @blueprint.get("/facilities/<int:facility_id>/timetable")
+@needs(Right.LOOK, about.facility)
 def view(facility_id: int) -> Response:
     place = _place(facility_id)
     named = ("date", "view", "audience")
@@ -91,7 +98,10 @@ def view(facility_id: int) -> Response:
 
 def _document(place: Place) -> Document:
     """The board that is asked for: ?date=, ?view=day or week, ?audience=public or staff."""
-    board = Board(now(), _asked("audience", AUDIENCES) == "staff", services().settings.node_name)
+    has_names = _asked("audience", AUDIENCES) == "staff"
+    if has_names:
+        demand(Right.SEE_PEOPLE, place)
+    board = Board(now(), has_names, services().settings.node_name)
     is_week = _asked("view", VIEWS) == "week"
     return actions.timetable(session(), memory(), place, _day(), board, is_week=is_week)
 

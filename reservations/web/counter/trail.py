@@ -6,8 +6,12 @@ from apiflask import APIBlueprint
 from flask import render_template, request, url_for
 
 from reservations.queries import trail
+from reservations.rules.rights import Right
 from reservations.web import looks
+from reservations.web.acts import WORDS
 from reservations.web.auth import Who, guard
+from reservations.web.counter import about as its
+from reservations.web.rights import needs
 from reservations.web.services import lead_back, services, session
 
 blueprint = APIBlueprint("trail", __name__, enable_openapi=False)
@@ -18,6 +22,7 @@ _SEQ_MAX = 2**62
 
 
 @blueprint.get("/trail")
+@needs(Right.READ_AUDIT, its.whole_desk)
 def page() -> str:
     about = request.args.get("about", "").strip()[:WORDS_MAX]
     action = request.args.get("action", "")
@@ -32,6 +37,8 @@ def page() -> str:
         about=about,
         action=action,
         actions=trail.actions(session()),
+        acts=WORDS,
+        screens=looks.PAGES,
         before=before,
         older=lines[-1].seq if has_more else None,
         seal=trail.last_seal(session()),
@@ -40,6 +47,7 @@ def page() -> str:
 
 
 @blueprint.get("/trail/looks/<party_id>")
+@needs(Right.SEE_PEOPLE)
 def party(party_id: str) -> str:
     """What this person may be told, to be read out or printed for them."""
     found = trail.looks(session(), party_id)

@@ -12,13 +12,17 @@ from werkzeug.wrappers import Response
 
 from reservations import documents
 from reservations.actions import bookings, feedback, notices
+from reservations.actions.answering import CLOSED
 from reservations.actions.bookings import BookingRequest, CancelRequest, ChangeRequest, Preview
 from reservations.actions.feedback import RatingRequest
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings as bookings_query
 from reservations.queries import calendar
+from reservations.queries import papers as papers_query
 from reservations.queries.bookings import PAGE_SIZE, BookingView
+from reservations.queries.nearby import Alternative
 from reservations.rules import refunds
+from reservations.rules.conflicts import is_towns_fault
 from reservations.rules.period import Period, clock_text
 from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
@@ -27,6 +31,7 @@ from reservations.web.papers import permit_words
 from reservations.web.refusals import sentence
 from reservations.web.resident import calendar_file, help_line, terms
 from reservations.web.resident.flow import check_address, offer_cards
+from reservations.web.resident.terms import OfferCard
 from reservations.web.services import (
     context,
     lead_back,
@@ -83,11 +88,10 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         again=again_address(booking),
         permit=permit_of(booking),
         papers=other_papers_of(booking),
-        offers=offer_cards(
-            waiting.instead(booking),
-            purpose=booking.purpose,
-            headcount="" if booking.headcount is None else str(booking.headcount),
-        ),
+        lost_for=lost_for(booking),
+        is_closed=booking.status == "refused"
+        and papers_query.refused_for(session(), booking.id) == CLOSED,
+        offers=_offers(booking),
         is_open=(booking.stands or booking.status == "tentative") and not booking.ends_at <= now(),
         can_cancel=can_cancel(booking),
         **more,
@@ -294,6 +298,47 @@ def permit_of(booking: BookingView) -> str:
     if not booking.stands:
         return ""
     return permit_words(booking.unit.town.rules_on(today()))
+
+
+def lost_for(booking: BookingView) -> str:
+    """Why the town took it back; empty where it did not."""
+    if booking.status != "cancelled":
+        return ""
+    reason = papers_query.cancelled_for(session(), booking.id, booking.revision)
+    return reason if is_towns_fault(reason) else ""
+
+
+def takes_offers(booking: BookingView) -> bool:
+    """Whether its party lost it, and has nothing in its place yet."""
+    is_lost = booking.status == "refused" or bool(lost_for(booking))
+    is_over = booking.starts_at <= now()
+    return is_lost and not is_over and not booking.is_change and booking.replaced_by is None
+
+
+def _offers(booking: BookingView) -> list[OfferCard]:
+    """What can be had instead; whoever has lost a place takes it in that one's stead."""
+    if takes_offers(booking):
+        return [
+            terms.offer_card(each, instead_address(booking, each))
+            for each in waiting.instead(booking, is_lost=True)
+        ]
+    if booking.status != "tentative":
+        return []
+    headcount = "" if booking.headcount is None else str(booking.headcount)
+    found = waiting.instead(booking)
+    return offer_cards(found, purpose=booking.purpose, headcount=headcount)
+
+
+def instead_address(booking: BookingView, offer: Alternative) -> str:
+    """The page that asks: this one instead?"""
+    return url_for(
+        "instead.check",
+        booking_id=booking.id,
+        unit=offer.unit.id,
+        date=offer.date.isoformat(),
+        start=clock_text(offer.period.start),
+        end=clock_text(offer.period.end),
+    )
 
 
 def other_papers_of(booking: BookingView) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from reservations.actions.accounts import FollowRequest, SignInRequest, SignOutR
 from reservations.actions.links import WishRequest
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import accounts as accounts_query
-from reservations.web import auth, errors, forms
+from reservations.web import auth, errors, forms, second_step
 from reservations.web.auth import Who, guard
 from reservations.web.forms import Malformed, SignInForm
 from reservations.web.language import gettext
@@ -50,6 +50,8 @@ def enter() -> Response | tuple[str, int]:
     except Refusal as refusal:
         said = {"login": sentence(refusal)}
         return _page(target, login=login, errors=said), errors.page_status(refusal.code)
+    if second_step.is_needed(begun.account_id):
+        return second_step.ask(begun.account_id, target)
     return signed_in(begun, target)
 
 
@@ -111,10 +113,14 @@ def link(token: str) -> str:
 
 @blueprint.post("/enter/<token>")
 def follow(token: str) -> Response:
+    target = auth.own_path(request.form.get("next"))
+    whose = accounts_query.whose_link(session(), auth.token_hash(token), now=now())
+    if whose is not None and second_step.is_needed(whose):
+        return second_step.ask(whose, target)
     begun = auth.begin("", way="link")
-    used = FollowRequest(auth.token_hash(token), begun.token_hash, begun.expires_at)
+    used = FollowRequest(auth.token_hash(token), begun.token_hash, begun.expires_at, begun.device)
     accounts.follow_link(session(), used, context("anonymous"))
-    return auth.remember(redirect(auth.own_path(request.form.get("next")), 303))
+    return auth.remember(redirect(target, 303))
 
 
 def _page(target: str, *, login: str = "", errors: dict[str, str] | None = None) -> str:

@@ -61,6 +61,13 @@ if (board) {
     if (!isOnBoard || here.matches(typing)) return;
     const link = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
     const from = board.contains(here) ? here : first;
+    const arrival = document.querySelector("[data-arrival]");
+    if (event.key.toLowerCase() === "a" && arrival && here.dataset.arrive) {
+      event.preventDefault();
+      arrival.action = here.dataset.arrive;
+      arrival.submit();
+      return;
+    }
     const moves = {
       ArrowDown: () => vertical(from, 1),
       ArrowUp: () => vertical(from, -1),

@@ -1,14 +1,14 @@
 """What the counter was shown of a residency; the rosters of groups; delegates.
 
-Revision ID: 0020
-Revises: 0012
+Revision ID: 0015
+Revises: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
