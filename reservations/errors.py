@@ -92,6 +92,14 @@ class RefusalCode(Enum):
     DAY_NOT_OVER = "day_not_over"
     DAY_CLOSED = "day_closed"
     DIFFERENCE_UNEXPLAINED = "difference_unexplained"
+    PARTY_NOT_HERE = "party_not_here"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    UNTIL_WRONG = "until_wrong"
+    NO_DELEGATE = "no_delegate"
+    ROSTER_TOO_SMALL = "roster_too_small"
+    ROSTER_NOT_LOCAL = "roster_not_local"
+    ROSTER_OVERLAPS = "roster_overlaps"
+    ROSTER_UNCOMPARED = "roster_uncompared"
 
 
 PRECEDENCE = {code: position for position, code in enumerate(RefusalCode)}

@@ -15,9 +15,10 @@ came later is closed again by whoever can.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,19 +26,21 @@ import structlog
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from reservations import sheets
+from reservations import party_text, sheets
 from reservations.catalogue_feed import is_from_home
 from reservations.desk import Desk
 from reservations.models import (
     Account,
     Booking,
+    GroupMember,
+    GroupRoster,
     IssuedPaper,
     Letter,
     LinkWish,
     LoginLink,
-    Municipality,
     PaperForm,
     Party,
+    PartyDelegate,
     PartyDestroyed,
     PartyForgotten,
     PartyHolder,
@@ -51,6 +54,7 @@ from reservations.models import (
     SignInSession,
 )
 from reservations.models.base import table_of
+from reservations.party_text import word
 from sync import sealing
 from sync.document import Slip, hash_of, key_id
 from sync.sealing import NotOpened
@@ -59,13 +63,16 @@ KIND, SEALING, FORGET = "party", "sealing", "forget"
 KINDS = (KIND, SEALING, FORGET)
 # No facility's day: slips about parties, of one town or of all, which nobody answers.
 SHEET = "public/parties"
-BLANK = {"kind": "person", "name": "", "kana": "", "phone": "", "email": "", "home_code": None}
+# Said like a party, but none: its key is what is shared, and its text is empty.
+REGION = "region"
 
 _LOCK = select(func.pg_advisory_xact_lock(7_266_275))
 
 log = structlog.get_logger("tonari.parties")
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
+_ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
+_DELEGATE = table_of(PartyDelegate)
 _TEXT, _KEY, _HOLDER = table_of(PartyText), table_of(PartyKey), table_of(PartyHolder)
 _SEAL, _UNSAID = table_of(SealingKey), table_of(PartyUnsaid)
 _FORGOTTEN, _DESTROYED = table_of(PartyForgotten), table_of(PartyDestroyed)
@@ -152,7 +159,7 @@ def take(session: Session, desk: Desk, slip: Slip) -> None:
         _take_seal(session, desk, slip)
     elif slip.kind == FORGET and is_from_home(desk, slip):
         with contextlib.suppress(TypeError):
-            party = _word(slip.data.get("party"))
+            party = word(slip.data.get("party"))
             forget(session, desk, party, sheets.instant_of(slip.at))
 
 
@@ -180,19 +187,12 @@ def _told(slip: Slip) -> Iterator[Told]:
     for each in parties if isinstance(parties, list) else ():
         try:
             boxes = tuple(
-                Box(_word(box["to"]), _word(box["seal"]), _word(box["box"]))
-                for box in each["boxes"]
+                Box(word(box["to"]), word(box["seal"]), word(box["box"])) for box in each["boxes"]
             )
-            words = _word(each["party"]), int(each["revision"])
-            yield Told(*words, _word(each["key"]), _word(each["sealed"]), boxes)
+            words = word(each["party"]), int(each["revision"])
+            yield Told(*words, word(each["key"]), word(each["sealed"]), boxes)
         except (KeyError, TypeError, ValueError):
             log.error("a party that this program cannot read", slip=slip.id)
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise TypeError("no text that every database keeps")
-    return value
 
 
 def _take_party(session: Session, desk: Desk, slip: Slip, told: Told) -> None:
@@ -284,7 +284,7 @@ def _take_seal(session: Session, desk: Desk, slip: Slip) -> None:
         return
     for party in forgotten if isinstance(forgotten, list) else ():
         with contextlib.suppress(TypeError):
-            _note_destroyed(session, _word(party), slip.author)
+            _note_destroyed(session, word(party), slip.author)
     known = seal_of(session, desk, slip.author)
     if known is None or known.number < slip.number:
         is_same = known is not None and known.public == public
@@ -328,20 +328,17 @@ def _note_destroyed(session: Session, party: str, member: str) -> None:
 # What a text says
 
 
-def body_of(session: Session, party: str) -> bytes | None:
-    """What is sealed of a party: all that a desk must know of it, and nothing of its sign-in."""
-    connection = session.connection()
-    row = connection.execute(select(_PARTY).where(_PARTY.c.id == party)).one_or_none()
-    if row is None or not row.name:
-        return None
-    query = select(_RESIDENCY).where(_RESIDENCY.c.party_id == party)
-    residencies = [
-        [each.municipality_code, each.residency, each.valid_until and each.valid_until.isoformat()]
-        for each in connection.execute(query.order_by(_RESIDENCY.c.municipality_code))
-    ]
-    words = {name: getattr(row, name) for name in BLANK}
-    words |= {"created_at": sheets.instant_text(row.created_at), "residencies": residencies}
-    return orjson.dumps(words, option=orjson.OPT_SORT_KEYS)
+def region_secret(session: Session, desk: Desk) -> bytes | None:
+    """What all desks of a region share and nobody else has: the key of a text that is no party's.
+
+    The hub makes it when somebody first asks there; elsewhere None until it has come.
+    """
+    query = select(_KEY.c.secret).where(_KEY.c.party_id == REGION).order_by(_KEY.c.key).limit(1)
+    found: bytes | None = session.connection().scalar(query)
+    if found is None and desk.is_home:
+        found = secrets.token_bytes(sealing.KEY_BYTES)
+        keep_key(session, REGION, found)
+    return found
 
 
 def show(session: Session, desk: Desk, party: str) -> None:
@@ -349,36 +346,20 @@ def show(session: Session, desk: Desk, party: str) -> None:
 
     What was changed here and not yet said to the others is later than anything that came.
     """
+    if party == REGION:
+        return
     unsaid = select(_UNSAID.c.party_id).where(_UNSAID.c.party_id == party)
     if session.connection().scalar(unsaid) is not None:
         return
     for told, secret in opened_texts(session, party):
         try:
             text = sealing.open_text(told.sealed, secret, about=told.about(desk.directory.region))
-            values, residencies = _said(orjson.loads(text))
+            said = party_text.said(orjson.loads(text))
         except (NotOpened, KeyError, TypeError, ValueError):
             log.error("a party's text that this program cannot read", party=party)
             continue
-        _put(session, party, values, residencies)
+        party_text.put(session, party, said)
         return
-
-
-def _said(words: Any) -> tuple[dict[str, Any], list[tuple[str, str, date | None]]]:
-    """The columns of a party and its residencies, from the words of its text."""
-    texts = {name: words[name] for name in BLANK}
-    home = texts.pop("home_code")
-    if not all(
-        isinstance(text, str) and "\0" not in text for text in (*texts.values(), home or "")
-    ):
-        raise TypeError("no texts")
-    if texts["kind"] not in ("person", "group"):
-        raise ValueError("neither a person nor a group")
-    values = {**texts, "home_code": home, "created_at": datetime.fromisoformat(words["created_at"])}
-    residencies = [
-        (_word(town), _word(residency), until and date.fromisoformat(until))
-        for town, residency, until in words["residencies"]
-    ]
-    return values, residencies
 
 
 def opened_texts(session: Session, party: str) -> Iterator[tuple[Told, bytes]]:
@@ -392,30 +373,6 @@ def opened_texts(session: Session, party: str) -> Iterator[tuple[Told, bytes]]:
     )
     for row in session.connection().execute(query).all():
         yield Told(party, row.revision, row.key, row.sealed), row.secret
-
-
-def _put(
-    session: Session,
-    party: str,
-    values: dict[str, Any],
-    residencies: list[tuple[str, str, date | None]],
-) -> None:
-    connection = session.connection()
-    towns = set(connection.scalars(select(Municipality.code)))
-    if values["home_code"] not in towns:
-        values["home_code"] = None
-    mine = update(_PARTY).where(_PARTY.c.id == party)
-    if not connection.execute(mine.values(**values)).rowcount:
-        connection.execute(insert(_PARTY), {"id": party, **values})
-    connection.execute(delete(_RESIDENCY).where(_RESIDENCY.c.party_id == party))
-    names = "municipality_code", "residency", "valid_until"
-    known = [
-        {"party_id": party, **dict(zip(names, each, strict=True))}
-        for each in residencies
-        if each[0] in towns
-    ]
-    if known:
-        connection.execute(insert(_RESIDENCY), known)
 
 
 # Forgetting
@@ -434,9 +391,10 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     held = select(_HOLDER.c.party_id).where(_HOLDER.c.party_id == party, _HOLDER.c.member.in_(own))
     is_due = connection.scalar(held.limit(1)) is not None
     connection.execute(insert(_FORGOTTEN), {"party_id": party, "at": at, "is_due": is_due})
-    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY):
+    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE):
         connection.execute(delete(table).where(table.c.party_id == party))
-    connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**BLANK))
+    connection.execute(delete(_DELEGATE).where(_DELEGATE.c.delegate_id == party))
+    connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**party_text.BLANK))
     bookings = select(Booking.id).where(Booking.party_id == party)
     papers = table_of(IssuedPaper)
     # A paper about one of several wishes has the booking's id and more.
@@ -470,7 +428,7 @@ def _blank_form(session: Session, party: str) -> None:
 SCRUBBED = tuple(
     str(table.name)
     for table in (
-        _PARTY, _RESIDENCY, _KEY, _TEXT, _SEAL,
+        _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _KEY, _TEXT, _SEAL,
         *map(table_of, (Account, IssuedPaper, Letter, PaperForm, Rating)),
     )
 )  # fmt: skip

@@ -19,6 +19,7 @@ from reservations.actions.accounts import SELF_DECLARED_DAYS
 from reservations.actions.bookings import CancelRequest, ChangeRequest
 from reservations.actions.step import Context, action, record
 from reservations.actions.terms import BookingRequest
+from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import (
     BookingAsked,
@@ -27,11 +28,12 @@ from reservations.events import (
     BookingConfirmed,
     BookingConfirmedInstead,
     CancellationAsked,
+    DelegateActed,
     PartyRegistered,
 )
 from reservations.models import Party, PartyResidency, PartyUnsaid
 from reservations.models.base import table_of
-from reservations.queries import memory
+from reservations.queries import delegates, memory
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.town import Residency
 
@@ -67,13 +69,26 @@ class Waiver:
 NOTHING_WAIVED = Waiver()
 
 
+def why(delegate: str, waiver: Waiver = NOTHING_WAIVED) -> str:
+    """As the audit line has it: who came in the party's place, and what was set aside."""
+    return "; ".join(filter(None, (f"delegate {delegate}" if delegate else "", waiver.text)))
+
+
 @dataclass(frozen=True, slots=True)
 class BookForRequest:
-    """A wish for the party that it names; or, with a guest, for a party that is made with it."""
+    """A wish for the party that it names; or, with a guest, for a party that is made with it.
+
+    delegate   the party's delegate who asks for it; empty where the party asks
+    """
 
     wish: BookingRequest
     guest: Guest | None = None
     waiver: Waiver = NOTHING_WAIVED
+    delegate: str = ""
+
+    @property
+    def reason(self) -> str:
+        return why(self.delegate, self.waiver)
 
     @property
     def whose(self) -> str:
@@ -88,6 +103,7 @@ class ChangeForRequest:
     party_id: str
     change: ChangeRequest
     waiver: Waiver = NOTHING_WAIVED
+    delegate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +112,13 @@ class CancelForRequest:
 
     party_id: str
     cancel: CancelRequest
+    delegate: str = ""
 
 
 @action(
     "book_for",
     turn=lambda request: request.whose,
-    reason=lambda request: request.waiver.text,
+    reason=lambda request: request.reason,
 )
 def book_for(
     session: Session, request: BookForRequest, context: Context, booking_id: str
@@ -109,7 +126,7 @@ def book_for(
     """Book for a party at the counter; a guest is made in the same transaction, or not at all.
 
     raises   Refusal as `book` does, without what is waived; reason_needed; not_found without a
-             party of that id
+             party of that id; no_delegate where the delegate is none today
     """
     wish = request.wish
     _check(request.waiver)
@@ -117,13 +134,14 @@ def book_for(
         wish = replace(wish, party_id=_made(session, request.guest, wish, context))
     elif session.get(Party, wish.party_id) is None:
         raise Refusal(RefusalCode.NOT_FOUND)
+    _comes(session, wish.party_id, request.delegate, booking_id, context)
     return bookings.lend(session, wish, context, booking_id, waived=request.waiver.codes)
 
 
 @action(
     "change_for",
     subject=lambda request: request.change.booking_id,
-    reason=lambda request: request.waiver.text,
+    reason=lambda request: why(request.delegate, request.waiver),
 )
 def change_for(
     session: Session, request: ChangeForRequest, context: Context, booking_id: str
@@ -131,24 +149,44 @@ def change_for(
     """Move a party's booking.
 
     raises   Refusal as `change` does, without what is waived; reason_needed; not_found where the
-             booking is not this party's
+             booking is not this party's; no_delegate
     """
     _check(request.waiver)
     bookings.check_party(session, booking_id, request.party_id)
+    _comes(session, request.party_id, request.delegate, booking_id, context)
     waived = request.waiver.codes
     return bookings.move(session, request.change, context, booking_id, waived=waived)
 
 
-@action("cancel_for", subject=lambda request: request.cancel.booking_id)
+@action(
+    "cancel_for",
+    subject=lambda request: request.cancel.booking_id,
+    reason=lambda request: why(request.delegate),
+)
 def cancel_for(
     session: Session, request: CancelForRequest, context: Context, booking_id: str
 ) -> BookingCancelled | CancellationAsked:
     """Give a party's booking back.
 
-    raises   Refusal as `cancel` does; not_found where the booking is not this party's
+    raises   Refusal as `cancel` does; not_found where the booking is not this party's; no_delegate
     """
     bookings.check_party(session, booking_id, request.party_id)
+    _comes(session, request.party_id, request.delegate, booking_id, context)
     return bookings.give_up(session, request.cancel, context, booking_id)
+
+
+def _comes(
+    session: Session, party_id: str, delegate: str, booking_id: str, context: Context
+) -> None:
+    """Whoever comes for a party is its delegate today, and the booking says who came.
+
+    raises   Refusal no_delegate
+    """
+    if not delegate:
+        return
+    if not delegates.may_act(session, party_id, delegate, today=local_day(context.now)):
+        raise Refusal(RefusalCode.NO_DELEGATE)
+    record(session, DelegateActed(subject=booking_id, delegate=delegate), context)
 
 
 def _check(waiver: Waiver) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from reservations import events, party_feed
+from reservations import events, party_feed, party_text
 from reservations.desk import Desk
 from reservations.models import (
     Booking,
@@ -33,8 +33,9 @@ from reservations.models import (
 )
 from reservations.models.base import table_of
 from reservations.party_feed import Box, Seal, Told
+from reservations.queries import memory
 from sync import sealing
-from sync.document import key_id, scope_of
+from sync.document import canonical, key_id, scope_of
 from sync.ledger import SqlStore
 from sync.node import NotWritten
 from sync.sealing import NotOpened
@@ -42,6 +43,7 @@ from sync.sealing import NotOpened
 # Whoever is looked for at once; and a writer waits no longer than a slip's worth of them takes.
 PARTIES_AT_ONCE = 200
 PARTIES_A_SLIP = 10
+OCTETS_A_SLIP = 50_000
 # What one slip can say of a new key: a log that it does not name counts as unread, which is safe.
 LOGS_MAX = 400
 FORGOTTEN_MAX = 500
@@ -80,6 +82,7 @@ def tend(desk: Desk, *, today: date, at: int) -> int:
         desk.learn(session)
         is_renewal_due = _is_renewal_due(session, desk)
         is_outbox_stale = desk.is_home and _has_unneeded(session)
+        is_secret_due = desk.is_home and _lacks_region_secret(session, today)
     if is_outbox_stale:
         # Whoever is known here only need not be told of, before somebody else needs them.
         with desk.transaction() as store:
@@ -87,6 +90,10 @@ def tend(desk: Desk, *, today: date, at: int) -> int:
     if len(desk.directory.nodes()) < 2 or desk.is_suspended():
         return 0
     written = 0
+    if is_secret_due:
+        with desk.transaction() as store:
+            party_feed.lock(store.session)
+            party_feed.region_secret(store.session, desk)
     try:
         if is_renewal_due:
             renew(desk, at=at)
@@ -198,6 +205,12 @@ def errands(session: Session, desk: Desk, today: date) -> dict[str, Errand]:
     if not desk.is_home and home in readers:
         for party in _keyed_without(session, home):
             found[party].readers[own_scope].add(home)
+    if desk.is_home and _has_region_secret(session):
+        for member in _without(session, party_feed.REGION, readers):
+            known = desk.directory.member(member)
+            assert known is not None
+            scope = home_scope(session, known.node, today)
+            found[party_feed.REGION].readers[scope].add(member)
     for node in _serving(session):
         incarnations = desk.directory.incarnations(node)
         member = incarnations[-1].key if incarnations else ""
@@ -222,6 +235,26 @@ def _unsaid(session: Session, desk: Desk) -> list[tuple[str, bool]]:
         query = query.where(_HAS_KEY)
     rows = session.connection().execute(query.order_by(PartyUnsaid.party_id).limit(PARTIES_AT_ONCE))
     return [(row.party_id, row.is_held) for row in rows]
+
+
+def _has_region_secret(session: Session) -> bool:
+    query = select(PartyKey.party_id).where(PartyKey.party_id == party_feed.REGION).limit(1)
+    return session.connection().scalar(query) is not None
+
+
+def _lacks_region_secret(session: Session, today: date) -> bool:
+    """Whether it is not made yet, and a town compares rosters, which may be typed at any desk."""
+    if _has_region_secret(session):
+        return False
+    towns = memory.current(session).catalogue.towns.values()
+    return any(town.rules_on(today).overlap_percent_max is not None for town in towns)
+
+
+def _without(session: Session, party: str, members: Iterable[str]) -> list[str]:
+    """Those of these desks that cannot open this text yet."""
+    good = PartyHolder.party_id == party, PartyHolder.is_good.is_(True)
+    able = set(session.connection().scalars(select(PartyHolder.member).where(*good)))
+    return sorted(set(members) - able)
 
 
 def _keyed_without(session: Session, member: str) -> list[str]:
@@ -297,11 +330,14 @@ def _text(session: Session, desk: Desk, party: str) -> tuple[Told, bytes] | None
     is_news = select(_UNSAID.c.party_id).where(_UNSAID.c.party_id == party)
     if known is not None and session.connection().scalar(is_news) is None:
         return known
-    body = party_feed.body_of(session, party)
+    is_region = party == party_feed.REGION
+    body = b"{}" if is_region else party_text.body_of(session, party)
     if body is None:
         return known
     if known is not None:
         key = known[1]
+    elif is_region:
+        key = party_feed.region_secret(session, desk) or b""
     else:
         key = secrets.token_bytes(sealing.KEY_BYTES)
         party_feed.keep_key(session, party, key)
@@ -326,5 +362,21 @@ def _boxed(desk: Desk, told: Told, key: bytes, readers: Iterable[Reader]) -> Tol
 
 
 def _say(store: SqlStore, desk: Desk, scope: str, parties: Iterable[Told], *, at: int) -> None:
-    data = {"parties": [told.data for told in parties]}
-    desk.node.post(store, f"{scope}/parties", party_feed.KIND, at=at, data=data)
+    for some in _parcels(told.data for told in parties):
+        data = {"parties": some}
+        desk.node.post(store, f"{scope}/parties", party_feed.KIND, at=at, data=data)
+
+
+def _parcels(parties: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """As many in each as a document takes; groups with long rosters are few."""
+    parcel: list[dict[str, Any]] = []
+    octets = 0
+    for each in parties:
+        size = len(canonical(each))
+        if parcel and octets + size > OCTETS_A_SLIP:
+            yield parcel
+            parcel, octets = [], 0
+        parcel.append(each)
+        octets += size
+    if parcel:
+        yield parcel

@@ -238,6 +238,59 @@ class PartyRegistered(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartyCorrected(Fact):
+    """Which of name, kana, phone and email were corrected; what they say is nobody else's."""
+
+    name = "party.corrected"
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidencySet(Fact):
+    """在住・在勤・在学: what a town believes of a party from now on, and what it was shown."""
+
+    name = "party.residency_set"
+    town: str
+    residency: str
+    seen: str
+    until: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterSet(Fact):
+    """団体の名簿: how many members a group has, and how many of them are no outsiders to a town."""
+
+    name = "party.roster_set"
+    town: str
+    members: int
+    local: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegateAppointed(Fact):
+    """代理: `delegate` may book for the subject until a day; how the consent was shown."""
+
+    name = "party.delegate_appointed"
+    delegate: str
+    seen: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegateActed(Fact):
+    """This booking was made, moved or given back at the counter by its party's delegate."""
+
+    name = "booking.delegate_acted"
+    delegate: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegateEnded(Fact):
+    name = "party.delegate_ended"
+    delegate: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForgettingAsked(Fact):
     """消去の申請, number `request`: who has the key `officer` signed it (actions/forgetting.py)."""
 
@@ -253,6 +306,14 @@ class PartyKeyDestroyed(Fact):
 
     name = "party.key_destroyed"
     is_slip = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountOpened(Fact):
+    """A clerk gave a party that had none a login."""
+
+    name = "account.opened"
+    party: str
 
 
 @dataclass(frozen=True, kw_only=True)

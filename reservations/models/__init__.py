@@ -29,9 +29,12 @@ from reservations.models.packs import FormDecision, NumberCounter, PaperForm, Pa
 from reservations.models.papers import IssuedPaper
 from reservations.models.parties import (
     Account,
+    GroupMember,
+    GroupRoster,
     LinkWish,
     LoginLink,
     Party,
+    PartyDelegate,
     PartyResidency,
     SignInSession,
 )
@@ -72,6 +75,8 @@ __all__ = [
     "FacilityNode",
     "FormDecision",
     "FramePrice",
+    "GroupMember",
+    "GroupRoster",
     "ImportFile",
     "ImportRecord",
     "IssuedPaper",
@@ -86,6 +91,7 @@ __all__ = [
     "PaperPack",
     "Part",
     "Party",
+    "PartyDelegate",
     "PartyDestroyed",
     "PartyForgotten",
     "PartyHolder",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Text
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant
@@ -27,7 +27,10 @@ class Party(Base):
 
 
 class PartyResidency(Base):
-    """在住・在勤・在学 in one town, until a day. A town without a row is outside."""
+    """在住・在勤・在学 in one town, until a day. A town without a row is outside.
+
+    seen   what the counter was shown of it (rules/registration.py: SEEN); empty: nobody has looked
+    """
 
     __tablename__ = "party_residency"
 
@@ -37,6 +40,57 @@ class PartyResidency(Base):
     )
     residency: Mapped[str] = mapped_column(Text)
     valid_until: Mapped[date | None] = mapped_column(Date)
+    seen: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class GroupRoster(Base):
+    """名簿 of a group for one town, as all desks may know it: counts, and marks without names.
+
+    marks   rules/groups.py: mark; sorted
+    """
+
+    __tablename__ = "group_roster"
+
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    municipality_code: Mapped[str] = mapped_column(
+        ForeignKey("municipality.code"), primary_key=True
+    )
+    members: Mapped[int] = mapped_column()
+    local: Mapped[int] = mapped_column()
+    marks: Mapped[list[str]] = mapped_column(JSON)
+
+
+class GroupMember(Base):
+    """One line of a roster, at the desk where it was typed and at no other."""
+
+    __tablename__ = "group_member"
+
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    municipality_code: Mapped[str] = mapped_column(
+        ForeignKey("municipality.code"), primary_key=True
+    )
+    no: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    kana: Mapped[str] = mapped_column(Text)
+    residency: Mapped[str] = mapped_column(Text)
+
+
+class PartyDelegate(Base):
+    """代理: somebody who may book for a party, with its consent, from a day to a day.
+
+    delegate_id  a party as well, whose name may not have come to this desk
+    giver        who consented: the party themselves, or whoever speaks for a group
+    seen         how that was shown (rules/registration.py: CONSENTS)
+    """
+
+    __tablename__ = "party_delegate"
+
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    delegate_id: Mapped[str] = mapped_column(Text, primary_key=True, index=True)
+    giver: Mapped[str] = mapped_column(Text)
+    seen: Mapped[str] = mapped_column(Text)
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date] = mapped_column(Date)
 
 
 class Account(Base):

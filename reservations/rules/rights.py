@@ -27,6 +27,7 @@ class Right(Enum):
 
     LOOK          a facility's day, its timetables, the ledger
     SEE_PEOPLE    names and how to reach them
+    KEEP_PEOPLE   register somebody, correct what is known, rosters, delegates, links on paper
     BOOK          book, change and cancel for somebody
     WAIVE         book outside the rules, with a reason
     ISSUE_PAPER   permits and what else a booking has on paper
@@ -50,6 +51,7 @@ class Right(Enum):
 
     LOOK = "look"
     SEE_PEOPLE = "see_people"
+    KEEP_PEOPLE = "keep_people"
     BOOK = "book"
     WAIVE = "waive"
     ISSUE_PAPER = "issue_paper"
@@ -77,6 +79,7 @@ _TABLE = """
 right         counter  manager  approver  cashier  auditor  system
 look             x        x        x         x        x       x
 see_people       x        x        x         x        .       x
+keep_people      x        x        .         .        .       x
 book             x        x        .         .        .       x
 waive            .        x        x         .        .       x
 issue_paper      x        x        x         .        .       x

@@ -55,6 +55,11 @@ class TownRules:
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
     asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
+    residency_years       a residency that the counter has seen holds until the end of this fiscal
+                          year, and of so many less one more
+    members_min           a group that is local has at least so many members; None is no rule
+    local_percent_min     and so many of a hundred of them live, work or study in the town
+    overlap_percent_max   and at most so many of a hundred are members of one other local group
     """
 
     version: int
@@ -72,6 +77,10 @@ class TownRules:
     revenue_name: str = "使用料"
     registration_number: str = ""
     tax_percent: int = 10
+    residency_years: int = 1
+    members_min: int | None = None
+    local_percent_min: int | None = None
+    overlap_percent_max: int | None = None
     asks_second_step: bool = False
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -66,5 +66,12 @@ WORDS: Mapping[str, str] = {
     "number_receipt": N_("領収書に番号を付けた"),
     "keep_receipt": N_("領収書の発行"),
     "close_drawer": N_("1日を締めた"),
+    "register_party": N_("窓口で登録した"),
+    "correct_party": N_("連絡先を直した"),
+    "set_residency": N_("区分を決めた"),
+    "set_roster": N_("団体の名簿を決めた"),
+    "appoint_delegate": N_("代理を登録した"),
+    "end_delegate": N_("代理を終わらせた"),
+    "open_account": N_("ログインを作った"),
     "look": N_("利用者の情報を見た"),
 }

@@ -39,6 +39,7 @@ LOGIN_LENGTH_MAX = 254
 PASSWORD_LENGTH_MAX = 200
 WORDS_LENGTH_MAX = 2000
 PAGE_LENGTH_MAX = 500
+ROSTER_LENGTH_MAX = 60_000
 KEY_LENGTH_MAX = 80
 
 # What stays out of a name: line breaks, tabs and other controls. Every other character is a name's.
@@ -117,6 +118,8 @@ def _sentence(field: str, detail: ErrorDetails) -> str:
             "メールアドレス（例 hanako@example.jp）か、電話番号（例 090-1234-5678）を"
             "入力してください。"
         ),
+        "not_a_phone": gettext("電話番号を、市外局番から入力してください（例 076-123-4567）。"),
+        "not_a_mail": gettext("メールアドレスの形が違います（例 hanako@example.jp）。"),
         "control_character": gettext("%(field)sに、使えない文字（改行など）が入っています。"),
     }
     kind = detail["type"]
@@ -149,6 +152,12 @@ LABELS: dict[str, Any] = {
     "who": _l("電話番号・かな・予約番号"),
     "residency": _l("区分"),
     "reason": _l("理由"),
+    "town": _l("町"),
+    "kind": _l("種類"),
+    "lines": _l("名簿"),
+    "giver": _l("同意した方の氏名"),
+    "phone": _l("電話番号"),
+    "email": _l("メールアドレス"),
 }
 # A field of a form that has a shorter name in addresses.
 NAMES = {"unit_id": "unit"}
@@ -190,11 +199,27 @@ def _login(text: str) -> str:
     raise PydanticCustomError("not_a_login", "neither a mail address nor a phone number")
 
 
+def _phone(text: str) -> str:
+    if _PHONE.fullmatch(re.sub(r"[\s()‐‑–−ー-]", "", text)):
+        return text
+    raise PydanticCustomError("not_a_phone", "no phone number")
+
+
+def _mail(text: str) -> str:
+    if _MAIL.fullmatch(text):
+        return text
+    raise PydanticCustomError("not_a_mail", "no mail address")
+
+
 Number = Annotated[int, BeforeValidator(folded)]
 Decimal = Annotated[float, BeforeValidator(folded)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_as_written)]
 Reading = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(_reading)]
 Login = Annotated[str, Field(max_length=LOGIN_LENGTH_MAX), AfterValidator(_login)]
+Phone = Annotated[str, Field(max_length=40), BeforeValidator(folded), AfterValidator(_phone)]
+Mail = Annotated[
+    str, Field(max_length=LOGIN_LENGTH_MAX), BeforeValidator(folded), AfterValidator(_mail)
+]
 Words = Annotated[str, Field(max_length=WORDS_LENGTH_MAX)]
 Folded = Annotated[
     str, Field(max_length=NAME_LENGTH_MAX), BeforeValidator(folded), AfterValidator(_as_written)
@@ -242,6 +267,7 @@ class CounterForm(Form):
     name     of somebody whom nobody knows yet
     pick     a party to look at; party: one to book for
     is_new   though the telephone is known, it is somebody else's
+    delegate   the party's delegate who stands there, or nobody: the party does
     """
 
     who: Folded = ""
@@ -253,6 +279,64 @@ class CounterForm(Form):
     pick: Id = ""
     party: Id = ""
     is_new: bool = False
+    delegate: Id = ""
+    key: Key = ""
+
+
+class FindForm(Form):
+    """利用者をさがす: by telephone, kana, name, or the number of a booking."""
+
+    who: Folded = ""
+
+
+class ContactForm(Form):
+    """How a party is called and reached. Whoever is known by name alone has no kana yet."""
+
+    name: Name
+    kana: Reading = ""
+    phone: Phone = ""
+    email: Mail = ""
+    key: Key = ""
+
+
+class ResidencyForm(Form):
+    """What a town believes of a party; until when is read on its own (three_part_date)."""
+
+    town: str = Field(max_length=6)
+    residency: Literal["resident", "works", "studies", "outside"]
+    seen: Id = ""
+    key: Key = ""
+
+
+class NewPartyForm(ContactForm):
+    """窓口での利用者登録, without what the town believes (ResidencyForm).
+
+    is_new   though somebody is known who is called or reached so
+    """
+
+    kind: Literal["person", "group"] = "person"
+    kana: Reading
+    is_new: bool = False
+
+
+class RosterForm(Form):
+    """名簿, one member a line (web/counter/groups.py); version: of the roster that was shown."""
+
+    lines: str = Field("", max_length=ROSTER_LENGTH_MAX)
+    version: Id
+    key: Key = ""
+
+
+class DelegateForm(Form):
+    """代理: who may book, who consented and how that was shown. Until when is read on its own.
+
+    pick   of several who were found, the one who was meant
+    """
+
+    who: Folded
+    giver: Name
+    seen: Id
+    pick: Id = ""
     key: Key = ""
 
 
@@ -260,6 +344,7 @@ class PlaceForm(FrameWish, WishForm):
     """Another time or unit for a booking, and the key against a double click."""
 
     reason: Words = ""
+    delegate: Id = ""
     key: Key = ""
 
 
@@ -343,6 +428,11 @@ def three_part_date(source: Mapping[str, str], name: str) -> date:
         return date(parts.year, parts.month, parts.day)
     except (Malformed, ValueError):
         raise Malformed(typed, {name: no_such_day()}) from None
+
+
+def has_kanji(text: str) -> bool:
+    """Whether it cannot be a reading."""
+    return _KANJI.search(text) is not None
 
 
 def is_name(text: str) -> bool:

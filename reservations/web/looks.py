@@ -21,9 +21,12 @@ PAGES: Mapping[str, str] = {
     "board": N_("窓口の一日の表"),
     "booking_papers": N_("予約の書類"),
     "counter_bookings": N_("予約の画面"),
+    "delegates": N_("代理の登録"),
     "letters": N_("知らせ"),
     "money": N_("料金と領収書"),
     "paper": N_("紙の入力"),
+    "groups": N_("団体の名簿"),
+    "people": N_("利用者の画面"),
     "timetables": N_("利用日程表"),
     "trail": N_("監査の記録"),
 }

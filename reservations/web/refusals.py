@@ -189,12 +189,41 @@ WORDS: dict[RefusalCode, Any] = {
     Code.DIFFERENCE_UNEXPLAINED: _l(
         "数えた金額と帳簿の差が%(difference_yen)s円あります。数え直すか、理由を書いてください。"
     ),
+    Code.PARTY_NOT_HERE: _l(
+        "この方の情報は、この拠点に届いていないか、消去されています。登録した窓口で手続きしてください。"
+    ),
+    Code.CHANGED_MEANWHILE: _l(
+        "画面を開いたあとに、別の人がここを変えました。"
+        "下の今の内容を確かめて、よければもう一度押してください。"
+    ),
+    Code.UNTIL_WRONG: _l("期限は、きょうから%(last)sまでの日にしてください。"),
+    Code.NO_DELEGATE: _l(
+        "この代理の期限が切れたか、代理が終わっています。ご本人に確かめるか、代理の登録をやり直してください。"
+    ),
+    Code.ROSTER_TOO_SMALL: _l(
+        "この町の団体は%(least)s人以上です。あと%(missing)s人を名簿に足してください。"
+    ),
+    Code.ROSTER_NOT_LOCAL: _l(
+        "この町の団体は、%(percent)s%%以上が在住・在勤・在学です。あと%(missing)s人足りません。"
+        "名簿を確かめるか、市外として登録してください。"
+    ),
+    Code.ROSTER_OVERLAPS: _l(
+        "ほかの団体と重なる人は%(percent)s%%までです。%(over)s人多く重なっています。"
+        "だれかはお伝えできません。名簿を確かめてください。"
+    ),
+    Code.ROSTER_UNCOMPARED: _l(
+        "ほかの団体との重なりを、この拠点ではまだ確かめられません。"
+        "本部とつながったあとで名簿をもう一度保存するか、本部の窓口で手続きしてください。"
+    ),
 }
+
+# Days that may lie years away, so that the year is said.
+_FAR = frozenset({"last"})
 
 
 def sentence(refusal: Refusal) -> str:
     """The refusal in the reader's language, with its values filled in."""
-    values = {name: _shown(value) for name, value in refusal.params.items()}
+    values = {name: _shown(name, value) for name, value in refusal.params.items()}
     words = str(WORDS[refusal.code])
     try:
         return words % values
@@ -207,7 +236,9 @@ def sentences(refusal: Refusal) -> list[str]:
     return [sentence(each) for each in (refusal, *refusal.others)]
 
 
-def _shown(value: Any) -> Any:
+def _shown(name: str, value: Any) -> Any:
     if isinstance(value, tuple):
         return language.comma().join(gettext(ROLES[each]) for each in value)
-    return language.day_text(value) if isinstance(value, date) else value
+    if not isinstance(value, date):
+        return value
+    return language.long_day_text(value) if name in _FAR else language.day_text(value)

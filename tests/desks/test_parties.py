@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from reservations import clock, documents, party_feed
+from reservations import clock, documents, party_feed, party_text
 from reservations.actions import notices, sharing
 from reservations.actions.accounts import SignInRequest, sign_in
+from reservations.actions.delegates import (
+    AppointRequest,
+    EndDelegateRequest,
+    appoint_delegate,
+    end_delegate,
+)
+from reservations.actions.groups import RosterRequest, set_roster
+from reservations.actions.horizon import raise_catalogue_version
+from reservations.actions.people import (
+    Contact,
+    CorrectRequest,
+    RegisterPartyRequest,
+    ResidencyRequest,
+    correct_party,
+    register_party,
+    set_residency,
+)
 from reservations.app import create_app
 from reservations.db import write_transaction
-from reservations.models import Account, PartyText
+from reservations.errors import Refusal, RefusalCode
+from reservations.models import Account, PartyKey, PartyText, TownRulesVersion
 from reservations.projection import know_party
-from reservations.queries import bookings, letters, memory, timetable
+from reservations.queries import bookings, delegates, groups, letters, memory, people, timetable
+from reservations.rules.groups import Member
+from reservations.rules.registration import NOTHING_BELIEVED, Believed
+from reservations.rules.town import Residency
 from reservations.web.auth import SESSION_COOKIES, token_hash
 from sync import ledger
 from sync.carriers import bundle
 from sync.document import packed
 from tests.support.desks import Office, Offices, an_office
+from tests.support.lending import refusal
 from tests.support.people import (
     KANA,
     KNOWN,
+    MAIL,
     NAME,
     PHONE,
     WORDS,
@@ -324,3 +349,135 @@ def test_a_party_that_is_not_whole_is_left_out_and_harms_nothing(region: Three):
 
     assert gym.session.scalars(select(PartyText.party_id)).all() == ["p"]
     assert person(gym, "p") is None
+
+
+def test_what_a_clerk_registers_corrects_and_was_shown_travels_sealed(region: Three):
+    hub, gym = region.hub, region.gym
+    until = date(2027, 3, 31)
+    believed = Believed(Residency.WORKS, "employment", until)
+    asked = RegisterPartyRequest("person", Contact(NAME, KANA, PHONE), "172014", believed)
+    party = str(register_party(gym.session, asked, gym.context(actor="clerk")))
+    region.meet()
+    before = people.believed(hub.session, party)
+
+    contact = CorrectRequest(party, Contact(NAME, KANA, PHONE), Contact(NAME, KANA, PHONE, MAIL))
+    correct_party(hub.session, contact, hub.context(actor="clerk"))
+    known = believed, Believed(Residency.RESIDENT, "my_number", until)
+    renewed = ResidencyRequest(party, "172014", *known)
+    set_residency(hub.session, renewed, hub.context(actor="clerk"))
+    region.meet()
+
+    assert before == {"172014": believed}
+    assert people.believed(gym.session, party) == {"172014": known[1]}
+    assert person(gym, party) == (NAME, KANA, PHONE, MAIL, None, [("172014", "resident")])
+    assert person(region.hall, party) is None
+
+
+def test_a_text_of_an_older_program_says_nothing_of_what_was_seen(region: Three):
+    party = registers(region.gym)
+    body = orjson.loads(party_text.body_of(region.gym.session, party) or b"")
+
+    assert "seen" not in body
+    assert [each["seen"] for each in party_text.said(body).residencies] == [""]
+
+
+def compares(office: Office) -> None:
+    """The towns let two groups have at most half of their members in common."""
+    with write_transaction(office.session):
+        values = {"body": {"overlap_percent_max": 50}}
+        office.session.connection().execute(update(TownRulesVersion).values(**values))
+        raise_catalogue_version(office.session)
+
+
+def a_group(office: Office, name: str, first: int) -> str:
+    """Four people of となり市 register as a group, which is from outside until it is compared."""
+    asked = RegisterPartyRequest("group", Contact(name), "172014", NOTHING_BELIEVED)
+    group = str(register_party(office.session, asked, office.context(actor="clerk")))
+    members = tuple(
+        Member(f"隣野 {no}号", "となりの", Residency.RESIDENT) for no in range(first, first + 4)
+    )
+    before = groups.one(office.session, group, "172014").version
+    typed = RosterRequest(group, "172014", before, members)
+    set_roster(office.session, typed, office.context(actor="clerk"))
+    return group
+
+
+def becomes_local(office: Office, group: str) -> None:
+    believed = Believed(Residency.RESIDENT, "roster", date(2027, 3, 31))
+    asked = ResidencyRequest(group, "172014", NOTHING_BELIEVED, believed)
+    set_residency(office.session, asked, office.context(actor="clerk"))
+
+
+def test_groups_of_two_desks_are_compared_and_no_name_leaves_the_desk_that_typed_it(region: Three):
+    hub, gym = region.hub, region.gym
+    for office in region.offices:
+        compares(office)
+    region.meet()
+    first = a_group(gym, "あおぞら会", 0)
+    becomes_local(gym, first)
+    region.meet()
+    second, third = a_group(hub, "わかば会", 1), a_group(hub, "さくら会", 2)
+
+    refused = refusal(lambda: becomes_local(hub, second))
+    becomes_local(hub, third)
+
+    assert refused == Refusal(RefusalCode.ROSTER_OVERLAPS, percent=50, over=1)
+    assert (
+        groups.one(hub.session, first, "172014").roster
+        == groups.one(gym.session, first, "172014").roster
+    )
+    assert groups.one(hub.session, first, "172014").members == ()
+    assert "隣野 0号" not in "".join(opens(hub, first)) != ""
+    assert opens(region.hall, first) == []
+
+
+def test_all_desks_get_the_secret_of_the_region_from_the_hub_and_it_is_in_no_document(
+    region: Three,
+):
+    compares(region.hub)
+    before = [secret_of(office) for office in region.offices]
+    region.meet()
+    after = {secret_of(office) for office in region.offices}
+
+    assert before == [None, None, None]
+    assert len(after) == 1 and None not in after
+    (secret,) = after
+    assert secret is not None
+    said = b"".join(packed(slip) for slip in slips(region.hub))
+    assert secret.hex().encode() not in said and secret not in said
+
+
+def secret_of(office: Office) -> bytes | None:
+    office.session.rollback()
+    return office.session.scalar(
+        select(PartyKey.secret).where(PartyKey.party_id == party_feed.REGION)
+    )
+
+
+def test_a_roster_typed_elsewhere_takes_the_names_of_the_one_before_with_it(region: Three):
+    hub, gym = region.hub, region.gym
+    group = a_group(gym, "あおぞら会", 0)
+    region.meet()
+    before = groups.one(hub.session, group, "172014").version
+    typed = RosterRequest(group, "172014", before, (Member("山野 花", "やまの はな"),))
+    set_roster(hub.session, typed, hub.context(actor="clerk"))
+    region.meet()
+
+    assert groups.one(gym.session, group, "172014").roster.members == 1
+    assert groups.one(gym.session, group, "172014").members == ()
+
+
+def test_who_may_book_for_a_party_is_known_where_the_party_is(region: Three):
+    hub, gym = region.hub, region.gym
+    party, delegate = registers(gym), registers(gym, name="西野　みお", login="mio@example.jp")
+    consent = AppointRequest(party, delegate, NAME, "proxy", date(2027, 6, 6))
+    appoint_delegate(gym.session, consent, gym.context(actor="clerk"))
+    region.meet()
+
+    (known,) = delegates.of_party(hub.session, party, today=TODAY)
+    assert (known.who.name, known.giver, known.seen) == ("西野　みお", NAME, "proxy")
+    assert delegates.of_party(region.hall.session, party, today=TODAY) == []
+
+    end_delegate(hub.session, EndDelegateRequest(party, delegate), hub.context(actor="clerk"))
+    region.meet()
+    assert delegates.of_party(gym.session, party, today=TODAY) == []

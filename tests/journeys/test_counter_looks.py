@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import update
 
 from reservations.actions import trail
+from reservations.actions.delegates import AppointRequest, appoint_delegate
+from reservations.actions.groups import RosterRequest, set_roster
 from reservations.db import write_transaction
-from reservations.models import ImportFile, ImportRecord, Problem
+from reservations.models import ImportFile, ImportRecord, Party, Problem
+from reservations.queries import groups
+from reservations.rules.groups import Member
+from reservations.rules.town import Residency
 from tests import town
 from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house
-from tests.support.site import PASSWORD
+from tests.support.site import PASSWORD, Site
 
 PAGES = (
     "/imports", "/imports/f/1", "/voices", "/ledger", "/timetables", "/papers?number=01-000001-6",
@@ -20,6 +26,8 @@ PAGES = (
     "/board?unit=2&date=2026-06-13&start=09:00&end=12:00",
     "/board?unit=1&date=2026-06-13&start=18:00&end=21:00",
     "/trail", "/trail/looks/party-neighbour", "/letters", "/money/day",
+    "/people", "/people/new", "/people/party-resident", "/people/party-neighbour/delegates",
+    "/people/party-resident/residency?town=172014", "/people/party-resident/roster?town=172014",
 )  # fmt: skip
 
 
@@ -57,10 +65,30 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                     target_id=site.region.here.facility_id,
                 )
             )  # fmt: skip
+        a_group_with_a_delegate(site)
         with site.database.session() as session:
             trail.note_looks(session, {"party-neighbour"}, "board", town.context("account-staff"))
         trail.seal(site.database, town.context("system"))
         yield house
+
+
+def a_group_with_a_delegate(site: Site) -> None:
+    """The resident is a group with a booking, a roster, and a neighbour who books for it."""
+    site.books(site.region.here.halves[1], name="resident", start="09:00", end="12:00")
+    clerk = town.context("account-staff")
+    until = town.TODAY.replace(year=town.TODAY.year + 1)
+    with site.database.session() as session:
+        with write_transaction(session):
+            session.execute(
+                update(Party).where(Party.id == site.region.resident).values(kind="group")
+            )
+        before = groups.one(session, site.region.resident, "172014").version
+        members = (Member("隣野　一", "となりの はじめ", Residency.RESIDENT),)
+        set_roster(session, RosterRequest(site.region.resident, "172014", before, members), clerk)
+        consent = AppointRequest(
+            site.region.resident, "party-neighbour", "会長　一郎", "proxy", until
+        )
+        appoint_delegate(session, consent, clerk)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

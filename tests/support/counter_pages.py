@@ -25,6 +25,7 @@ from reservations.models import (
     ImportRecord,
     IssuedPaper,
     Letter,
+    Party,
     Refund,
     RoleGrant,
 )
@@ -78,6 +79,7 @@ def things(site: Site) -> Things:
         made = packs.take_numbers(session, request, context("system")).fact
     assert isinstance(made, PackMade)
     with site.database.session() as session, write_transaction(session):
+        session.get_one(Party, "party-neighbour").kind = "group"
         session.add(FacilityNode(facility_id=gym.facility_id, node="hub", days=3))
         _add_record(session, gym.facility_id)
         for fate in ("void", "lost"):
@@ -151,6 +153,28 @@ def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, S
     }
 
 
+def _of_people() -> dict[str, Sample]:
+    """Whoever is looked after; what somebody is to the gym's town stands there."""
+    who, town_ = {"party_id": "party-resident"}, {"town": "172014"}
+    group = {"party_id": "party-neighbour"}
+    return {
+        "people.page": Sample(),
+        "people.search": Sample(form={"who": "090-1111-1111"}),
+        "people.new": Sample(),
+        "people.register": Sample(form={"who": "090-1111-1111"}),
+        "people.one": Sample(who),
+        "people.correct": Sample(who, form={"name": "ひと", "key": "p"}),
+        "people.residency": Sample(who, query=town_),
+        "people.settle": Sample(who, form=town_ | {"key": "r"}),
+        "people.link": Sample(who),
+        "groups.page": Sample(group, query=town_),
+        "groups.save": Sample(group, form=town_ | {"lines": "", "key": "g"}),
+        "delegates.page": Sample(who),
+        "delegates.appoint": Sample(who, form={"who": "090-1111-1111"}),
+        "delegates.end": Sample(who, form={"delegate": "party-neighbour"}),
+    }
+
+
 def samples(site: Site, made: Things) -> dict[str, Sample]:
     """For each page with a right, by endpoint: a request that is about the gym.
 
@@ -165,6 +189,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
     hours = {"days": "月火", "start": "9:00", "end": "21:00"}
     point = {"lat": "36.56", "lng": "136.65"}
     return {
+        **_of_people(),
         **_of_closing(gym, made, frame),
         "board.page": Sample(query={"facility": gym.facility_id}),
         "counter_bookings.one": Sample(booking),

@@ -15,9 +15,11 @@ from flask import request
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board, rights
 from reservations.queries.catalogue import Place
+from reservations.rules.rights import Right
 from reservations.web import forms
 from reservations.web.forms import FrameForm
 from reservations.web.resident.flow import Frame, frame_of
+from reservations.web.rights import may
 from reservations.web.services import memory, services, session
 
 
@@ -97,6 +99,15 @@ def house() -> list[Place]:
     if own is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     return [own]
+
+
+def in_town(**_more: object) -> list[Place]:
+    """What somebody is to a town is any of its clerks' affair: one place of theirs, or, where they
+    have none in it, one of the town's."""
+    town = request.values.get("town", "")
+    known = [each for each in memory().catalogue.places.values() if each.town.code == town]
+    mine = [each for each in known if may(Right.KEEP_PEOPLE, each)]
+    return mine[:1] or known[:1]
 
 
 def pack(pad: str, **_more: object) -> list[Place]:

@@ -24,10 +24,11 @@ from reservations.actions.terms import BookingRequest, Preview
 from reservations.clock import HOLIDAYS, local
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
-from reservations.queries import nearby, parties
+from reservations.queries import delegates, nearby, parties
 from reservations.queries.board import Board, Use
 from reservations.queries.bookings import number_parts
 from reservations.queries.catalogue import LentUnit, Place
+from reservations.queries.delegates import DelegateView
 from reservations.queries.parties import ANYBODY, Called
 from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.eligibility import WAIVABLE
@@ -59,6 +60,7 @@ class Desk:
 
     people    several whom the search found: one has to be chosen
     chosen    whom it is booked for, once that is certain
+    delegates who may book for them
     looked    what would be agreed with them
     refusals  why it was not booked, strongest first
     waived    codes that a reason would set aside; empty where something else is in the way
@@ -69,6 +71,7 @@ class Desk:
     errors: Mapping[str, str] = field(default_factory=dict)
     people: Sequence[Called] = ()
     chosen: Called | None = None
+    delegates: Sequence[DelegateView] = ()
     looked: Preview | None = None
     refusals: Sequence[Refusal] = ()
 
@@ -112,7 +115,7 @@ def book() -> Response | str | tuple[str, int]:
         return _page(Desk(frame, request.form, people=found))
     if not form.name:
         return _page(Desk(frame, request.form, _nobody(form.who))), 422
-    if not _PHONE.fullmatch(_digits(form.who)):
+    if not _PHONE.fullmatch(digits_of(form.who)):
         return _page(Desk(frame, request.form, {"who": _phone_words()})), 422
     return _book(frame, form, Guest(form.name, form.who, Residency(form.residency)))
 
@@ -125,7 +128,7 @@ def _book(
     waiver = Waiver(waived, " ".join(form.reason.split())) if waived else Waiver()
     if waived:
         demand(Right.WAIVE, frame.unit.place)
-    asked = BookForRequest(wish, guest, waiver)
+    asked = BookForRequest(wish, guest, waiver, form.delegate)
     key = auth.form_key(form.key, asked)
     try:
         done = book_for(session(), asked, context(auth.actor(), key=key))
@@ -148,7 +151,7 @@ def _wish(frame: Frame, party_id: str, form: CounterForm) -> BookingRequest:
 
 def find(who: str) -> list[Called]:
     """Those whom a clerk may mean: by telephone, by the number of a booking, by kana or name."""
-    digits = _digits(who)
+    digits = digits_of(who)
     number = number_parts(forms.folded(who)) if _NUMBER.fullmatch(forms.folded(who)) else None
     if number is not None:
         return parties.by_booking(session(), *number)
@@ -157,13 +160,14 @@ def find(who: str) -> list[Called]:
     return parties.by_words(session(), forms.fold_kana(who), who)
 
 
-def _digits(who: str) -> str:
+def digits_of(who: str) -> str:
+    """A telephone without its marks; of words, the words without theirs."""
     return re.sub(r"[\s()‐‑–−ー-]", "", str(forms.folded(who)))
 
 
 def _nobody(who: str) -> dict[str, str]:
     """What to do about nobody found: a walk-in has a telephone and needs a name."""
-    if _PHONE.fullmatch(_digits(who)):
+    if _PHONE.fullmatch(digits_of(who)):
         words = gettext(
             "この電話の方は登録がありません。名前を入れると、はじめての方として予約します。"
         )
@@ -191,7 +195,15 @@ def _confirming(frame: Frame, party_id: str, told: Sequence[Refusal] = ()) -> De
         # Of what was filled in for the words of a missing reason, the preview knows the values.
         known = {each.code: each for each in looked.refusals}
         refusals = [known.get(each.code, each) for each in refusals]
-    return Desk(frame, request.form, chosen=chosen, looked=looked, refusals=refusals)
+    others = delegates.of_party(session(), party_id, today=today())
+    return Desk(
+        frame,
+        request.form,
+        chosen=chosen,
+        delegates=others,
+        looked=looked,
+        refusals=refusals,
+    )
 
 
 def _page(desk: Desk, day: date | None = None) -> str:

@@ -26,8 +26,9 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, closing, parties
+from reservations.queries import bookings, closing, delegates, parties
 from reservations.queries.bookings import BookingView
+from reservations.queries.delegates import DelegateView
 from reservations.rules import attendance, refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.rights import Right
@@ -41,7 +42,7 @@ from reservations.web.resident.bookings import lost_for, takes_offers
 from reservations.web.resident.flow import Frame
 from reservations.web.resident.terms import OfferCard
 from reservations.web.rights import demand, may, needs
-from reservations.web.services import context, lead_back, memory, now, session
+from reservations.web.services import context, lead_back, memory, now, session, today
 
 blueprint = APIBlueprint("counter_bookings", __name__, enable_openapi=False)
 guard(blueprint, Who.STAFF)
@@ -59,6 +60,7 @@ def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
         "counter/booking.html",
         booking=booking,
         who=_who(booking),
+        delegate=delegates.of_booking(session(), booking.id),
         papers=papers.links_of(notices.kinds(session(), booking), rules),
         purpose=memory().catalogue.purposes.get(booking.purpose),
         can_change=may(Right.BOOK, booking.unit.place)
@@ -133,7 +135,8 @@ def cancel_page(booking_id: UUID) -> str:
 @needs(Right.BOOK, about.booking)
 def cancel(booking_id: UUID) -> Response | tuple[str, int]:
     booking = _booking(booking_id)
-    asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id))
+    delegate = request.form.get("delegate", "")
+    asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id), delegate)
     try:
         cancel_for(session(), asked, context(auth.actor()))
     except Refusal as refusal:
@@ -157,6 +160,7 @@ def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str
         "counter/booking_cancel.html",
         booking=booking,
         who=_who(booking),
+        delegates=_delegates(booking),
         words=terms_words.cancellation_sentence(settled, undo_minutes=undo_minutes),
         steps=terms_words.refund_sentences(booking.rules),
         is_owed=settled.due_yen > 0,
@@ -183,7 +187,7 @@ def change(booking_id: UUID) -> Response | tuple[str, int]:
     if waived:
         demand(Right.WAIVE, frame.unit.place)
     wanted = ChangeRequest(booking.id, frame.unit.id, frame.date, frame.period)
-    asked = ChangeForRequest(booking.party_id or "", wanted, waiver)
+    asked = ChangeForRequest(booking.party_id or "", wanted, waiver, form.delegate)
     key = auth.form_key(form.key, asked)
     try:
         done = change_for(session(), asked, context(auth.actor(), key=key))
@@ -216,6 +220,7 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
         "counter/booking_change.html",
         booking=booking,
         who=_who(booking),
+        delegates=_delegates(booking),
         frame=frame,
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
@@ -245,6 +250,10 @@ def _booking(booking_id: UUID) -> BookingView:
     if found is None or found.party_id is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     return found
+
+
+def _delegates(booking: BookingView) -> list[DelegateView]:
+    return delegates.of_party(session(), booking.party_id or "", today=today())
 
 
 def _who(booking: BookingView) -> parties.Called | None:
