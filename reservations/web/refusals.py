@@ -237,7 +237,7 @@ def sentences(refusal: Refusal) -> list[str]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    if isinstance(value, tuple):
+    if name == "roles":
         return language.comma().join(gettext(ROLES[each]) for each in value)
     if not isinstance(value, date):
         return value
