@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from reservations import party_feed
 from reservations.actions.delegates import AppointRequest, appoint_delegate
-from reservations.actions.forgetting import ForgetPartyRequest, forget_party
 from reservations.actions.groups import RosterRequest, set_roster
 from reservations.actions.on_behalf import BookForRequest, Waiver, book_for
 from reservations.actions.people import (
@@ -26,7 +26,7 @@ from reservations.actions.people import (
     set_residency,
 )
 from reservations.config import Settings
-from reservations.db import Database
+from reservations.db import Database, write_transaction
 from reservations.desk import Desk
 from reservations.errors import RefusalCode
 from reservations.models import Account, AuditLine, GroupMember, Party, PartyDelegate, PartyUnsaid
@@ -36,7 +36,7 @@ from reservations.rules.groups import Member
 from reservations.rules.registration import NOTHING_BELIEVED, Believed
 from reservations.rules.town import Residency
 from tests.support.lending import a_wish, refusal
-from tests.town import TODAY, Region, context
+from tests.town import NOW, TODAY, Region, context
 
 CLERK = context("account-staff")
 HANA = Contact("髙野　はな", "たかの はな", "076-300-0000")
@@ -102,9 +102,10 @@ def test_whoever_is_forgotten_cannot_be_written_anew(session: Session, region: R
     consent = AppointRequest(group, helper, "会長", "proxy", TODAY)
     appoint_delegate(session, consent, CLERK)
 
-    forget_party(session, ForgetPartyRequest(group), CLERK)
-
+    # As two officers' order does it at every desk.
     session.rollback()
+    with write_transaction(session):
+        party_feed.forget(session, desk, group, NOW)
     assert session.scalars(select(GroupMember)).all() == []
     assert session.scalars(select(PartyDelegate)).all() == []
     again = CorrectRequest(group, Contact(""), HANA)
