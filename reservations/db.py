@@ -18,7 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -180,6 +191,13 @@ def run(
     of entities that still wait in the session are not written first.
     """
     return session.connection().execute(statement, values)
+
+
+def insert_new(session: Session, table: Table) -> Any:
+    """An INSERT in the session's dialect that leaves alone what is there already; for statements
+    off the hot path, because it is made anew each time."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    return insert(table).on_conflict_do_nothing()
 
 
 @contextmanager

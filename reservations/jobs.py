@@ -22,7 +22,7 @@ from reservations import bell, clock, documents, links, party_feed, postman, she
 from reservations.actions import answering, moving, packs, returning, trail
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
-from reservations.actions.step import Context
+from reservations.actions.step import by_itself
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.events import AuditSealed
@@ -53,7 +53,7 @@ def extend(database: Database, settings: Settings) -> date:
     """毎晩: day masks as far ahead as the settings say; returns the last day."""
     request = HorizonRequest(clock.local_day(clock.now()), settings.horizon_days)
     with database.session() as session:
-        extend_horizon(session, request, _system(settings))
+        extend_horizon(session, request, by_itself(settings, clock.now()))
     return request.first + timedelta(days=request.days - 1)
 
 
@@ -69,7 +69,7 @@ def clean(database: Database, settings: Settings) -> None:
     """毎晩: sessions and links that ran out a week ago are forgotten, and what was deleted is gone
     from the disk."""
     with database.session() as session:
-        forget_expired(session, ForgetRequest(), _system(settings))
+        forget_expired(session, ForgetRequest(), by_itself(settings, clock.now()))
     database.scrub(party_feed.SCRUBBED)
 
 
@@ -109,7 +109,9 @@ def audit_mail(database: Database, settings: Settings) -> None:
 def print_packs(database: Database, settings: Settings) -> list[packs.Made]:
     """毎晩: 紙運用セット of what this node serves, after the near dates have come to it."""
     open_desk(database, settings)
-    return packs.nightly(database, settings, memory.newest(database), _system(settings))
+    return packs.nightly(
+        database, settings, memory.newest(database), by_itself(settings, clock.now())
+    )
 
 
 def settle_paper(database: Database, settings: Settings) -> int:
@@ -130,7 +132,7 @@ def settle_paper(database: Database, settings: Settings) -> int:
 def seal_audit(database: Database, settings: Settings) -> AuditSealed | None:
     """毎時四回: what was done and looked at since the last seal is sealed, and said to all."""
     open_desk(database, settings)
-    return trail.seal(database, _system(settings))
+    return trail.seal(database, by_itself(settings, clock.now()))
 
 
 def send_letters(database: Database, settings: Settings) -> postman.Round:
@@ -259,7 +261,3 @@ def _papers(known: Memory) -> Check:
     samples = sum(not town.rules_on(today).has_confirmed_forms for town in towns)
     seen = [*faults, f"{len(towns)} towns, {samples} without confirmed forms", *remarks]
     return Check("papers", not faults, "; ".join(seen))
-
-
-def _system(settings: Settings) -> Context:
-    return Context("system", clock.now(), settings.node_name, settings.node_no)

@@ -15,7 +15,7 @@ import structlog
 from reservations import clock, smtp
 from reservations.actions.accounts import LinkRequest, issue_link
 from reservations.actions.links import EndRequest, end_link_wish
-from reservations.actions.step import Context
+from reservations.actions.step import by_itself
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.errors import Outage
@@ -50,7 +50,7 @@ def deliver(database: Database, settings: Settings) -> int:
             break
         with database.session() as session:
             ended = EndRequest(each.account_id, is_sent)
-            end_link_wish(session, ended, _system(settings))
+            end_link_wish(session, ended, by_itself(settings, clock.now()))
         sent += is_sent
     return sent
 
@@ -60,7 +60,7 @@ def _send(database: Database, settings: Settings, wanted: Wanted, to: str) -> bo
     token = new_token()
     with database.session() as session:
         issued = LinkRequest(wanted.account_id, token_hash(token), VALID)
-        issue_link(session, issued, _system(settings))
+        issue_link(session, issued, by_itself(settings, clock.now()))
     with language.speaking(wanted.locale):
         said = spoken.link(f"{settings.site_url}/enter/{token}", VALID)
     name = f"link-{secrets.token_hex(8)}"
@@ -71,7 +71,3 @@ def _send(database: Database, settings: Settings, wanted: Wanted, to: str) -> bo
         log.warning("a link was not taken", account=wanted.account_id, why=str(unwanted))
         return False
     return True
-
-
-def _system(settings: Settings) -> Context:
-    return Context("system", clock.now(), settings.node_name, settings.node_no)

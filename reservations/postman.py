@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from reservations import clock, smtp
 from reservations.actions import letters as outbox
 from reservations.actions.letters import Attempt, LetterRequest, Outcome, Worded
-from reservations.actions.step import Action, Context
+from reservations.actions.step import Action, by_itself
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.errors import Outage, Refusal, RefusalCode
@@ -83,7 +83,7 @@ def retry(database: Database, settings: Settings, letter_id: str = "") -> int:
     known = memory.newest(database)
     with database.session() as session:
         if letter_id:
-            outbox.retry_letter(session, LetterRequest(letter_id), _system(settings))
+            outbox.retry_letter(session, LetterRequest(letter_id), by_itself(settings, clock.now()))
             return 1
         found = letters.waiting(session, known, states=("failed", "to_hand_over"))
         asked = [LetterRequest(each.id) for each in found]
@@ -187,13 +187,9 @@ def _given(settings: Settings, letter: LetterView, worded_at: datetime, now: dat
 def _did(act: Action[Any], session: Session, request: Any, settings: Settings) -> bool:
     """Do it; False where it was not ours to do: a clerk or another process was quicker."""
     try:
-        act(session, request, _system(settings))
+        act(session, request, by_itself(settings, clock.now()))
     except Refusal as refusal:
         if refusal.code is not RefusalCode.NOT_ACTIVE:
             raise
         return False
     return True
-
-
-def _system(settings: Settings) -> Context:
-    return Context("system", clock.now(), settings.node_name, settings.node_no)

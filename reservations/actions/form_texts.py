@@ -11,11 +11,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from reservations import party_feed
+from reservations.db import insert_new
 from reservations.models import Booking, FormDecision, PaperForm, PaperPack, Party, PartyUnsaid
 from reservations.models.base import table_of
 from reservations.rules.period import Period
@@ -92,7 +91,7 @@ def know_pack(session: Session, data: Mapping[str, Any]) -> None:
         }
     except (KeyError, TypeError, ValueError):
         return
-    session.connection().execute(_insert(session, _PACK).values(row).on_conflict_do_nothing())
+    session.connection().execute(insert_new(session, _PACK).values(row))
 
 
 def know_form(session: Session, data: Mapping[str, Any], at: datetime) -> None:
@@ -121,7 +120,7 @@ def keep(
     digest = digest_of(fate, said)
     row = {"pad": pad, "number": number, "digest": digest, "fate": fate, "said": said}
     row |= {"at": at, "actor": actor, "name": name, "phone": phone}
-    session.connection().execute(_insert(session, _FORM).values(row).on_conflict_do_nothing())
+    session.connection().execute(insert_new(session, _FORM).values(row))
     if name:
         mine = (_FORM.c.pad == pad) & (_FORM.c.number == number) & (_FORM.c.digest == digest)
         session.connection().execute(update(_FORM).where(mine).values(name=name, phone=phone))
@@ -183,7 +182,7 @@ def keep_decision(session: Session, pad: str, number: int, decided: Decided) -> 
     """Keep a decision; again is no more than once."""
     row = {"pad": pad, "number": number, "id": decided.id, "digest": decided.digest}
     row |= {"left_out": sorted(decided.left_out), "after": sorted(decided.after)}
-    session.connection().execute(_insert(session, _DECISION).values(row).on_conflict_do_nothing())
+    session.connection().execute(insert_new(session, _DECISION).values(row))
     know_name(session, pad, number)
 
 
@@ -221,11 +220,6 @@ def _fits_booking(session: Session, row: Any) -> bool:
         return True
     said = (booking.unit_id, booking.date.isoformat(), booking.start_slot, booking.end_slot)
     return said == tuple(row.said[name] for name in ("unit_id", "date", "start_slot", "end_slot"))
-
-
-def _insert(session: Session, table: Any) -> Any:
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return (sqlite_insert if is_sqlite else postgresql_insert)(table)
 
 
 def forms_of(session: Session, pad: str) -> dict[int, list[Any]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from reservations.db import insert_new
 from reservations.models import NumberCounter
 from reservations.models.base import table_of
 
@@ -21,9 +20,8 @@ def take(session: Session, kind: str, count: int = 1) -> int:
 
     Taken in the caller's transaction: what is given up there leaves no gap.
     """
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     connection = session.connection()
-    first = insert(_COUNTER).values(kind=kind, next=1).on_conflict_do_nothing()
+    first = insert_new(session, _COUNTER).values(kind=kind, next=1)
     connection.execute(first)
     raised = (
         update(_COUNTER)

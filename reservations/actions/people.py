@@ -8,18 +8,15 @@ and both are shown. The other desks hear of it sealed (actions/sharing.py).
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from reservations import party_feed
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
-from reservations.db import run
+from reservations.db import insert_new, run
 from reservations.errors import Refusal, RefusalCode, strongest
 from reservations.events import AccountOpened, PartyCorrected, PartyRegistered, ResidencySet
 from reservations.models import Account, Party, PartyResidency, PartyUnsaid
@@ -31,7 +28,6 @@ from reservations.rules.town import Residency
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
 _UNSAID = table_of(PartyUnsaid)
-_UPSERT: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +221,7 @@ def _believe(session: Session, party_id: str, town: str, believed: Believed) -> 
 
 def is_news(session: Session, party_id: str) -> None:
     """The other desks have yet to hear of this party as it is now."""
-    put = _UPSERT[session.get_bind().dialect.name](_UNSAID).on_conflict_do_nothing()
-    run(session, put, {"party_id": party_id})
+    run(session, insert_new(session, _UNSAID), {"party_id": party_id})
 
 
 def _columns(contact: Contact) -> dict[str, str]:

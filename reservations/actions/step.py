@@ -22,6 +22,7 @@ from uuid6 import uuid7
 
 from reservations import sheets
 from reservations.actions import entering
+from reservations.config import Settings
 from reservations.db import run, write_transaction
 from reservations.desk import Desk
 from reservations.errors import Refusal, RefusalCode
@@ -61,6 +62,11 @@ class Context:
     key: str | None = None
     request_hash: str | None = None
     new_id: Callable[[], str] = field(default=lambda: str(uuid7()))
+
+
+def by_itself(settings: Settings, now: datetime) -> Context:
+    """What the machine does without anybody asking."""
+    return Context("system", now, settings.node_name, settings.node_no)
 
 
 class Done(str):

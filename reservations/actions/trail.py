@@ -8,15 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from reservations import clock, sheets
 from reservations.actions.asking import desk_of
 from reservations.actions.sharing import home_scope
 from reservations.actions.step import Context, action
-from reservations.db import Database, run, write_transaction
+from reservations.db import Database, insert_new, run, write_transaction
 from reservations.events import AuditSealed
 from reservations.models import AuditLine, AuditSeal, PartyLook
 from reservations.models.base import table_of
@@ -26,8 +24,6 @@ from sync.document import Slip
 
 # As many as fit in a document, with room to spare.
 LOOKS_A_SLIP = 300
-
-_UPSERT: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
 
 
 def note_looks(session: Session, parties: Collection[str], page: str, context: Context) -> None:
@@ -135,5 +131,4 @@ def _keep(session: Session, node: str, looks: Iterable[tuple[str, datetime, str]
 def _put(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     """Those that are not there yet."""
     if rows:
-        put = _UPSERT[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-        session.connection().execute(put, rows)
+        session.connection().execute(insert_new(session, table), rows)

@@ -1,4 +1,4 @@
-"""The facts that come from the counter alone, as events.py has those of everybody."""
+"""The facts that come from the counter alone, as __init__.py has those of everybody."""
 
 from __future__ import annotations
 
