@@ -49,6 +49,7 @@ from reservations.models import (
     PartyResidency,
     PartyText,
     PartyUnsaid,
+    Passkey,
     Rating,
     SealingKey,
     SignInSession,
@@ -409,7 +410,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     connection.execute(its_ratings.values(words=""))
     accounts = table_of(Account)
     its = select(accounts.c.id).where(accounts.c.party_id == party)
-    for table in (table_of(SignInSession), table_of(LoginLink), table_of(LinkWish)):
+    for table in map(table_of, (SignInSession, LoginLink, LinkWish, Passkey)):
         connection.execute(delete(table).where(table.c.account_id.in_(its)))
     connection.execute(delete(accounts).where(accounts.c.party_id == party))
 

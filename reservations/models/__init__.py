@@ -38,6 +38,7 @@ from reservations.models.parties import (
     PartyResidency,
     SignInSession,
 )
+from reservations.models.passkeys import Passkey, PasskeyChallenge
 from reservations.models.rights import (
     EmergencyCode,
     FacilityGroup,
@@ -100,6 +101,8 @@ __all__ = [
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",
+    "Passkey",
+    "PasskeyChallenge",
     "Payment",
     "Problem",
     "Purpose",

@@ -23,12 +23,14 @@ from reservations.web.counter import (
     trail,
     voices,
 )
-from reservations.web.resident import feedback, sign_in
+from reservations.web.resident import feedback, passkeys, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
 # decides (web/auth.py).
 BLUEPRINTS = (
     sign_in.blueprint,
+    passkeys.door,
+    passkeys.at_counter,
     feedback.blueprint,
     start.blueprint,
     board.blueprint,

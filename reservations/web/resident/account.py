@@ -10,7 +10,7 @@ from reservations.actions import accounts
 from reservations.actions.accounts import SignOutEverywhereRequest
 from reservations.queries import accounts as accounts_query
 from reservations.queries import trail
-from reservations.web import auth, looks
+from reservations.web import auth, looks, passkeys
 from reservations.web.auth import Who, guard
 from reservations.web.resident.registration import town_name
 from reservations.web.resident.terms import residency_text
@@ -28,6 +28,7 @@ def page() -> str:
     return render_template(
         "account/account.html",
         profile=profile,
+        has_passkeys=passkeys.are_offered(),
         towns=[
             (town_name(towns[code]), residency_text(residency))
             for code, residency in sorted(found.residencies.items())
