@@ -28,6 +28,7 @@ from tests.town import NOW, TODAY
 # Lists: any place of one's own opens them, and nothing of other places is on them.
 LISTS = frozenset(
     {
+        "declaring.page",
         "imports.page",
         "ledger.page",
         "letters.page",
@@ -56,7 +57,7 @@ LISTS = frozenset(
 # What somebody is to a town is any of its clerks' affair.
 TOWN_WIDE = frozenset({"people.settle", "groups.save"})
 # Of what has no page at the counter yet. WAIVE is asked for inside of two pages (below).
-WITHOUT_PAGE = {Right.WAIVE, Right.DECLARE}
+WITHOUT_PAGE = {Right.WAIVE}
 HERE = "となり体育館"
 YESTERDAY = TODAY - timedelta(days=1)
 
