@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     pack_facilities: list[int] = Field(
         [], description="JSON: facilities with a nightly pack, beside those that this node serves"
     )
+    unused_days: int = Field(
+        180, ge=7, le=3650, description="a role that nobody used for so long is shown to managers"
+    )
     argon2_memory_kib: int = Field(19_456, ge=8_192, description="memory for hashing a password")
     support_phone: str = Field(
         "", description="shown as the help line; empty: the facility's or town's"

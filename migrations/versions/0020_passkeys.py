@@ -48,6 +48,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("reason", sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("role_grant") as table:
         table.add_column(sa.Column("used_on", sa.Date(), nullable=True))
+    # Nobody looked before: counting begins today.
+    op.execute("UPDATE role_grant SET used_on = CURRENT_DATE WHERE revoked_at IS NULL")
 
 
 def downgrade() -> None:

@@ -29,6 +29,9 @@ from tests.town import NOW, TODAY
 LISTS = frozenset(
     {
         "declaring.page",
+        "facility_groups.make",
+        "facility_groups.one",
+        "facility_groups.page",
         "imports.page",
         "ledger.page",
         "letters.page",

@@ -8,6 +8,7 @@ from reservations.web.counter import (
     codes,
     declaring,
     delegates,
+    facility_groups,
     groups,
     imports,
     ledger,
@@ -55,5 +56,6 @@ BLUEPRINTS = (
     codes.own,
     sessions.blueprint,
     staff.blueprint,
+    facility_groups.blueprint,
     genuine.blueprint,
 )

@@ -102,8 +102,8 @@ def _page(wrong: Mapping[str, str] | None = None) -> str:
     found = query.declarations(session())
     return render_template(
         "counter/disaster.html",
-        declared=declared.value,
-        next=_next().value,
+        is_stopped=bool(modes.stopped(declared)),
+        words=WORDS,
         found=found,
         standing=found[0] if found and found[0].mode is declared else None,
         after=found[0].id if found else "",
@@ -122,7 +122,7 @@ def _check(typed: DeclareForm, wrong: Mapping[str, str] | None = None) -> str:
     mode = _next()
     return render_template(
         "counter/disaster_check.html",
-        next=mode.value,
+        is_stopped=bool(modes.stopped(memory().masks.mode)),
         word=gettext(WORDS[mode]),
         stopped=comma().join(_stopped()),
         typed=typed,
