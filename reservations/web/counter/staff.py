@@ -46,13 +46,17 @@ def _page(errors: Mapping[str, str] | None = None) -> str:
     people: dict[str, list[GrantView]] = {}
     for each in there:
         people.setdefault(each.account_id, []).append(each)
+    account = auth.account()
+    assert account is not None
+    # What opened this page is marked after it.
+    using = rules.used(account.held, Right.GIVE_RIGHTS, None, today())
     unused_days = services().settings.unused_days
     soon, idle = today() + timedelta(days=SOON_DAYS), today() - timedelta(days=unused_days)
     return render_template(
         "counter/staff.html",
         people=people,
         soon=[each for each in there if each.grant.until is not None and each.grant.until <= soon],
-        idle=[each for each in there if each.idle_since() <= idle],
+        idle=[each for each in there if each.idle_since() <= idle and each.id not in using],
         soon_days=SOON_DAYS,
         unused_days=unused_days,
         used=[each for each in second_step.used(session()) if each.account_id in people],
