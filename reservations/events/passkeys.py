@@ -1,4 +1,4 @@
-"""The facts about passkeys: that there is one, never what it is."""
+"""The facts about passkeys and passwords: that there is one, never what it is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from reservations.events import Fact
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasswordSet(Fact):
+    """An account has a password, or another one; `subject` is the account, here and below."""
+
+    name = "account.password_set"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PasskeyBegun(Fact):
-    """Somebody was let add a passkey; `subject` is the account, here and below."""
+    """Somebody was let add a passkey."""
 
     name = "account.passkey_begun"
 

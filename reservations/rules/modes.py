@@ -60,6 +60,7 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "set_second_step": _ALWAYS,
     "sign_in_by_code": _ALWAYS,
     "seal_codes": _ALWAYS,
+    "set_password": _ALWAYS,
     "begin_passkey": _ALWAYS,
     "add_passkey": _ALWAYS,
     "name_passkey": _ALWAYS,

@@ -35,6 +35,7 @@ WORDS: Mapping[str, str] = {
     "set_second_step": N_("確認コードの設定"),
     "sign_in_by_code": N_("確認コードでログイン"),
     "seal_codes": N_("非常用コードの発行"),
+    "set_password": N_("パスワードを決めた"),
     "begin_passkey": N_("パスキーの登録を始めた"),
     "add_passkey": N_("パスキーの登録"),
     "name_passkey": N_("パスキーの名前の変更"),
