@@ -1,5 +1,6 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
+from reservations.models.attendance import CheckIn, Strike
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
 from reservations.models.facilities import (
@@ -52,6 +53,7 @@ __all__ = [
     "Booking",
     "CashDay",
     "CatalogueVersion",
+    "CheckIn",
     "DayMask",
     "Declaration",
     "Event",
@@ -91,6 +93,7 @@ __all__ = [
     "SealingKey",
     "Shelter",
     "SignInSession",
+    "Strike",
     "TownRulesVersion",
     "Unit",
     "UnitFrame",

@@ -70,6 +70,10 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "number_receipt": _ALWAYS,
     "keep_receipt": _ALWAYS,
     "close_drawer": _ALWAYS,
+    "check_in": _ALWAYS,
+    "undo_check_in": _ALWAYS,
+    # Nobody is struck for an evening on which there is a disaster.
+    "ask_strike": _NOT_IN_DISASTER,
 }
 
 

@@ -56,6 +56,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.REASON_NEEDED: _l(
         "きまりの外で予約するには、理由を%(most)s文字までで書いてください。理由は記録に残ります。"
     ),
+    Code.PARTY_SUSPENDED: _l(
+        "この町では%(until)sまで利用停止中のため、予約できません。窓口にお尋ねください。"
+    ),
     Code.LIMIT_REACHED: _l(
         "この町で同時に持てる予約は%(limit)s件までです（今%(used)s件）。"
         "使わない予約を取り消すと、予約できます。"
@@ -72,6 +75,14 @@ WORDS: dict[RefusalCode, Any] = {
     Code.NOT_ACTIVE: _l("この予約は、すでに取り消されています。"),
     Code.ALREADY_STARTED: _l(
         "利用が始まった予約は、ここでは変えられません。窓口にお尋ねください。"
+    ),
+    Code.NOT_THE_DAY: _l("来館は、利用日（%(day)s）の当日だけ記録や取消ができます。"),
+    Code.NOT_OVER: _l("利用時間がまだ終わっていません。終わってから、もう一度行ってください。"),
+    Code.HAS_COME: _l(
+        "この予約には来館の記録があります。誤りなら、当日のうちに来館を取り消してください。"
+    ),
+    Code.NOT_COUNTED: _l(
+        "この予約には当てはまらないか、この町で数えない違反です。予約の状態と町のきまりを確かめてください。"
     ),
     Code.NO_PERMIT: _l(
         "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
