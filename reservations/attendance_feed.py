@@ -69,8 +69,9 @@ def put_check_in(
     connection = session.connection()
     known = connection.execute(select(c.undone_at).where(c.id == check_in)).one_or_none()
     if known is None:
-        row = {"id": check_in, "booking_id": text(data["booking"]), "actor": actor}
-        row |= {"node_no": number(data["node_no"]), "came_at": came_at, "undone_at": undone_at}
+        row: dict[str, Any] = {"id": check_in, "booking_id": text(data["booking"])}
+        row |= {"node_no": number(data["node_no"]), "actor": actor}
+        row |= {"came_at": came_at, "undone_at": undone_at}
         connection.execute(insert(_CHECK_IN), row)
         return
     mine = update(_CHECK_IN).where(c.id == check_in)

@@ -17,6 +17,7 @@ from reservations.desk import Desk
 from reservations.events import sheet_of
 from reservations.models import Booking, FacilityNode
 from reservations.queries import calendar, parties
+from reservations.queries.attendance import CAME_AT
 from reservations.queries.bookings import number_text
 from reservations.queries.calendar import Cell
 from reservations.queries.catalogue import LentUnit, Place
@@ -51,8 +52,10 @@ class Use:
     """What holds a unit on this day, or waits to.
 
     period   that part of it which lies on this day; it may end past midnight
+    date     of its sheet: the day before, where it began then
     party    None for what is no ordinary use
     note     of a closure or an official use
+    came_at  来館: when its party came, as far as is known here
     """
 
     booking_id: str
@@ -64,6 +67,9 @@ class Use:
     made_at: datetime
     party: Called | None
     note: str
+    date: Day
+    is_past_midnight: bool
+    came_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,7 @@ _USES = (
         Booking.made_at,
         Booking.party_id,
         Booking.note,
+        CAME_AT.label("came_at"),
     )
     .select_from(_ONE)
     .outerjoin(Booking, _THERE)
@@ -193,6 +200,9 @@ def _use(memory: Memory, row: Any, day: date, named: Mapping[str, Called]) -> Us
         row.made_at,
         named.get(row.party_id),
         row.note,
+        row.date,
+        row.end_slot > SLOTS_PER_DAY,
+        row.came_at,
     )
 
 

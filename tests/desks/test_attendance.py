@@ -30,7 +30,7 @@ from reservations.rules.town import StrikeKind
 from reservations.sheets import milliseconds
 from sync.document import Entry, Slip
 from tests.support.desks import Office, Offices
-from tests.support.lending import a_wish, refusal
+from tests.support.lending import a_period, a_wish, refusal
 from tests.town import SATURDAY
 
 KANAZAWA = {"half_points": {"no_show": 2}, "limit_half_points": 2, "ban_months": 6}
@@ -276,6 +276,28 @@ def test_who_was_missed_books_no_more_until_the_ban_is_over(offices: Offices, bo
     for office in (hub, gym):
         told = refusal(book, office.session, later, office.context(now=AFTER))
         assert told == Refusal(RefusalCode.PARTY_SUSPENDED, until=date(2026, 12, 12))
+
+
+def test_where_the_town_says_so_the_night_asks_for_everybody_who_did_not_come(
+    offices: Offices, booking_id: str
+):
+    gym, night = offices.gym, at("00:15", SATURDAY + timedelta(days=1))
+    came = gym.books(gym.region.here.whole, "party-rival", period=a_period("09:00-12:00"))
+    comes(gym, came)
+    with write_transaction(gym.session):
+        nightly = {"strikes": {**KANAZAWA, "is_nightly": True}}
+        gym.session.execute(update(TownRulesVersion).values(body=nightly))
+        newer = {"version": CatalogueVersion.version + 1}
+        gym.session.execute(update(CatalogueVersion).values(**newer))
+
+    asked = [
+        actions.ask_for_absent(office.database, office.desk, office.context(now=night))
+        for office in (offices.hub, gym, gym)
+    ]
+
+    # The hub's town does not say so; and the second night finds it asked for.
+    assert asked == [0, 1, 0]
+    assert (statuses(gym, booking_id), statuses(gym, came)) == ([("asked", "")], [])
 
 
 def test_any_order_and_any_repetition_of_the_documents_is_the_same(

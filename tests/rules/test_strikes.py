@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from random import Random
 from typing import Any
 
@@ -156,7 +156,7 @@ def test_nobody_books_during_a_ban_nor_for_a_day_of_it(days: int):
 
     told = refusals(
         day,
-        starts_at=Period(72, 84).starts_at(day, NOW.tzinfo),
+        starts_at=Period(72, 84).starts_at(day, UTC),
         now=NOW,
         standing=Standing(Residency.RESIDENT, strikes=struck),
         rules=rules,
@@ -171,7 +171,7 @@ def test_a_ban_from_next_month_on_refuses_its_days_already_now():
     struck = tuple(a_strike(TODAY - timedelta(days=each)) for each in (4, 3, 2))
 
     def codes(day: date) -> list[RefusalCode]:
-        starts_at = Period(72, 84).starts_at(day, NOW.tzinfo)
+        starts_at = Period(72, 84).starts_at(day, UTC)
         standing = Standing(Residency.RESIDENT, strikes=struck)
         return [
             each.code

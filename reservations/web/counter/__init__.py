@@ -2,6 +2,7 @@
 
 from reservations.web import genuine
 from reservations.web.counter import (
+    attendance,
     board,
     bookings,
     imports,
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     start.blueprint,
     board.blueprint,
     bookings.blueprint,
+    attendance.blueprint,
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,

@@ -25,7 +25,7 @@ from reservations.clock import HOLIDAYS, local
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board as boards
 from reservations.queries import nearby, parties
-from reservations.queries.board import Board
+from reservations.queries.board import Board, Use
 from reservations.queries.bookings import number_parts
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.parties import ANYBODY, Called
@@ -201,7 +201,8 @@ def _page(desk: Desk, day: date | None = None) -> str:
         place=place,
         day=day,
         board=found,
-        groups=cells.groups(memory(), found, _to_frame(day), _to_booking),
+        groups=cells.groups(memory(), found, _to_frame(day), _to_booking, to_check_in),
+        awaited=[use for use in found.uses if to_check_in(use)],
         move=_moving(),
         steps={
             "p": board_address(place, day - timedelta(days=1)) if day > today() else "",
@@ -231,6 +232,7 @@ def words(refusal: Refusal, found: Board | None = None, frame: Frame | None = No
         RefusalCode.TOO_LATE: gettext("予約を受け付ける時刻を過ぎています。"),
         RefusalCode.LIMIT_REACHED: gettext("この方の予約は、この町の上限に達しています。"),
         RefusalCode.NOT_YET_OPEN: gettext("この方の受付は、まだ始まっていません。"),
+        RefusalCode.PARTY_SUSPENDED: gettext("この方は、この町で利用停止中です。"),
     }
     if refusal.code is RefusalCode.TAKEN and found and frame:
         first = found.first_in(frame.unit, frame.period)
@@ -248,6 +250,9 @@ def words(refusal: Refusal, found: Board | None = None, frame: Frame | None = No
             "この方の予約は%(used)s件で、この町の上限の%(limit)s件に達しています。",
             **refusal.params,
         )
+    if refusal.code is RefusalCode.PARTY_SUSPENDED and refusal.params:
+        until = language.day_text(refusal.params["until"])
+        return gettext("この方は、この町で%(until)sまで利用停止中です。", until=until)
     if refusal.code is RefusalCode.NOT_YET_OPEN and refusal.params:
         opens = language.day_text(refusal.params["opens_on"])
         return gettext("この方の受付は%(opens)sからです。", opens=opens)
@@ -318,6 +323,14 @@ def _to_frame(day: date) -> cells.ToFrame:
         return url_for("counter_bookings.change_check", booking_id=moving, **query)
 
     return address
+
+
+def to_check_in(use: Use) -> str:
+    """Where it is written that the party of this use came; "" where it did, or not today."""
+    is_its_day = use.date <= today() <= use.date + timedelta(days=use.is_past_midnight)
+    if use.party is None or use.is_tentative or use.came_at or not is_its_day:
+        return ""
+    return url_for("attendance.check_in", booking_id=use.booking_id, board=1)
 
 
 def _to_booking(booking_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
-from reservations.web.counter import board
+from reservations.web.counter import board, coming
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
@@ -40,7 +41,11 @@ guard(blueprint, Who.STAFF)
 
 @blueprint.get("/board/bookings/<uuid:booking_id>")
 def one(booking_id: UUID) -> str:
-    booking = _booking(booking_id)
+    return page_of(found_booking(booking_id))
+
+
+def page_of(booking: BookingView, refused: Sequence[Refusal] = ()) -> str:
+    """The page of a booking; `refused` is why something could not be done."""
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
     return render_template(
         "counter/booking.html",
@@ -50,6 +55,8 @@ def one(booking_id: UUID) -> str:
         purpose=memory().catalogue.purposes.get(booking.purpose),
         can_change=booking.status == "confirmed" and booking.starts_at > now(),
         can_cancel=_can_cancel(booking),
+        came=coming.of(booking),
+        reasons=[sentence(each) for each in refused],
         move=url_for(
             "board.page",
             facility=booking.unit.place.id,
@@ -62,12 +69,12 @@ def one(booking_id: UUID) -> str:
 
 @blueprint.get("/board/bookings/<uuid:booking_id>/cancel")
 def cancel_page(booking_id: UUID) -> str:
-    return _cancel_page(_booking(booking_id))
+    return _cancel_page(found_booking(booking_id))
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/cancel")
 def cancel(booking_id: UUID) -> Response | tuple[str, int]:
-    booking = _booking(booking_id)
+    booking = found_booking(booking_id)
     asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id))
     try:
         cancel_for(session(), asked, context(auth.actor()))
@@ -103,12 +110,12 @@ def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str
 @blueprint.get("/board/bookings/<uuid:booking_id>/change")
 def change_check(booking_id: UUID) -> str:
     form = forms.read(PlaceForm, request.args)
-    return _change_page(_booking(booking_id), frame_of(form))
+    return _change_page(found_booking(booking_id), frame_of(form))
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/change")
 def change(booking_id: UUID) -> Response | tuple[str, int]:
-    booking = _booking(booking_id)
+    booking = found_booking(booking_id)
     form = forms.read(PlaceForm, request.form)
     frame = frame_of(form)
     lead_back(_change_address(booking, frame))
@@ -122,7 +129,7 @@ def change(booking_id: UUID) -> Response | tuple[str, int]:
     except Refusal as refusal:
         return _change_page(booking, frame, [refusal, *refusal.others]), 422
     waiting.wait_for_answer(done)
-    after = _booking(booking_id)
+    after = found_booking(booking_id)
     has_place = after.replaced_by is not None and after.status != "changing"
     shown = after.replaced_by if has_place else after.id
     return redirect(url_for("counter_bookings.one", booking_id=shown, changed=1), 303)
@@ -167,7 +174,7 @@ def _can_cancel(booking: BookingView) -> bool:
     return (booking.stands or booking.status == "tentative") and booking.starts_at > now()
 
 
-def _booking(booking_id: UUID) -> BookingView:
+def found_booking(booking_id: UUID) -> BookingView:
     """A party's booking; what is no ordinary use has pages of its own.
 
     raises   Refusal not_found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reservations.clock import HOLIDAYS
 from reservations.queries import around
@@ -21,10 +21,13 @@ from reservations.web.statuses import PAST, Sign, sign
 
 TENTATIVE = Sign("tentative", "▽", N_("仮受付あり"))
 ELSEWHERE = Sign("elsewhere", "▲", N_("仮受付になる"))
+HERE = Sign("here", "●", N_("来館ずみ"))
 
 # Where a cell leads: to the form of this frame, and to the page of this booking.
 ToFrame = Callable[[LentUnit, Period], str]
 ToBooking = Callable[[str], str]
+# Where it is written that somebody came; "" where that is not the day.
+ToCheckIn = Callable[[Use], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class CellView:
     more     price, who has it, or why it is closed
     spoken   the whole name: unit, time, status, and more
     is_free  whether "next free" stops here
+    check_in   where a key writes 来館 of it, or ""
     """
 
     head: str
@@ -45,6 +49,7 @@ class CellView:
     address: str
     is_free: bool
     is_first: bool = False
+    check_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,11 @@ class GroupView:
 
 
 def groups(
-    memory: Memory, board: Board, to_frame: ToFrame, to_booking: ToBooking
+    memory: Memory,
+    board: Board,
+    to_frame: ToFrame,
+    to_booking: ToBooking,
+    to_check_in: ToCheckIn,
 ) -> list[GroupView]:
     """The rows of a board, those that share a floor together."""
     rows = {row.unit.id: row for row in board.rows}
@@ -80,7 +89,11 @@ def groups(
     def view(unit: LentUnit) -> RowView:
         row = rows[unit.id]
         cells = tuple(
-            _cell(each, to_frame, to_booking, is_first=each is first) for each in row.cells
+            replace(
+                _cell(each, to_frame, to_booking, is_first=each is first),
+                check_in=_check_in(each, to_check_in),
+            )
+            for each in row.cells
         )
         title = language.named(unit.name, unit.name_en)
         return RowView(title, cells or (_closed_day(memory, board, unit),))
@@ -107,6 +120,15 @@ def _is_free(each: BoardCell) -> bool:
     return each.state is not State.OTHER
 
 
+def _first_use(each: BoardCell) -> Use | None:
+    return next((use for use in each.uses if not use.is_tentative), None)
+
+
+def _check_in(each: BoardCell, to_check_in: ToCheckIn) -> str:
+    use = _first_use(each)
+    return to_check_in(use) if use is not None else ""
+
+
 def _cell(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking, *, is_first: bool) -> CellView:
     cell = each.cell
     shown, more, address = _said(each, to_frame, to_booking)
@@ -130,10 +152,10 @@ def _said(each: BoardCell, to_frame: ToFrame, to_booking: ToBooking) -> tuple[Si
     """Sign, words and address of a frame."""
     cell = each.cell
     form = to_frame(cell.unit, cell.period)
-    use = next((use for use in each.uses if not use.is_tentative), None)
+    use = _first_use(each)
     if use is not None:
         leads = to_booking(use.booking_id) if use.party is not None else ""
-        return sign(cell.status), _who(use, len(each.uses)), leads
+        return HERE if use.came_at else sign(cell.status), _who(use, len(each.uses)), leads
     match each.state:
         case State.FREE:
             return sign(Status.FREE), _price(each), form

@@ -45,6 +45,15 @@ const nextFree = (from) => {
   return found;
 };
 
+// 来館: the booking under the focus, by the form that stands on the page for it.
+const checkIn = (from) => {
+  const form = document.querySelector("[data-check-in-form]");
+  if (!form || !from?.dataset.checkIn) return false;
+  form.action = from.dataset.checkIn;
+  form.requestSubmit();
+  return true;
+};
+
 if (board) {
   if (help) help.hidden = false;
   const first = board.querySelector("a.cell[autofocus]") ?? board.querySelector("a.cell");
@@ -69,7 +78,9 @@ if (board) {
       f: () => nextFree(from),
       F: () => nextFree(from),
     };
-    if (link) {
+    if (event.key.toLowerCase() === "c" && checkIn(from)) {
+      event.preventDefault();
+    } else if (link) {
       event.preventDefault();
       link.click();
     } else if (from && moves[event.key]) {
