@@ -57,6 +57,8 @@ class RefusalCode(Enum):
     NOT_OVER = "not_over"
     HAS_COME = "has_come"
     NOT_COUNTED = "not_counted"
+    ITEM_WRONG = "item_wrong"
+    ITEMS_OUT = "items_out"
     NO_PERMIT = "no_permit"
     NO_PAPER = "no_paper"
     PICTURE_TOO_LARGE = "picture_too_large"

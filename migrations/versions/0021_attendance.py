@@ -1,4 +1,4 @@
-"""Who came for a booking, and what was decided of those who did not.
+"""Who came for a booking, what was decided of those who did not; keys and equipment.
 
 Revision ID: 0021
 Revises: 0012
@@ -14,6 +14,7 @@ depends_on = None
 
 _INSTANT = sa.DateTime(timezone=True)
 _WAITS = sa.text("status = 'asked'")
+_IS_OUT = sa.text("returned_at IS NULL")
 
 
 def upgrade() -> None:
@@ -60,8 +61,59 @@ def upgrade() -> None:
         sqlite_where=_WAITS,
         postgresql_where=_WAITS,
     )
+    _make_items()
+
+
+def _make_items() -> None:
+    op.create_table(
+        "item",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("facility_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("out", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("kind IN ('key', 'equipment')", name=op.f("ck_item_kind")),
+        sa.CheckConstraint('out >= 0 AND out <= "count"', name=op.f("ck_item_out")),
+        sa.ForeignKeyConstraint(
+            ["facility_id"], ["facility.id"], name=op.f("fk_item_facility_id_facility")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
+        sa.UniqueConstraint(
+            "facility_id", "kind", "name", name=op.f("uq_item_facility_id_kind_name")
+        ),
+    )
+    op.create_table(
+        "handout",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("booking_id", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("handed_at", _INSTANT, nullable=False),
+        sa.Column("handed_by", sa.Text(), nullable=False),
+        sa.Column("due_at", _INSTANT, nullable=False),
+        sa.Column("returned_at", _INSTANT, nullable=True),
+        sa.Column("returned_to", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_handout_quantity")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_handout_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_handout_booking_id_booking")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handout")),
+    )
+    op.create_index("ix_handout_booking_id", "handout", ["booking_id"])
+    op.create_index("ix_handout_item_id_handed_at", "handout", ["item_id", "handed_at"])
+    op.create_index(
+        "ix_handout_out",
+        "handout",
+        ["item_id"],
+        sqlite_where=_IS_OUT,
+        postgresql_where=_IS_OUT,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("handout")
+    op.drop_table("item")
     op.drop_table("strike")
     op.drop_table("check_in")

@@ -20,6 +20,7 @@ from reservations.models.facilities import (
 )
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
+from reservations.models.items import Handout, Item
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
@@ -61,9 +62,11 @@ __all__ = [
     "FacilityNode",
     "FormDecision",
     "FramePrice",
+    "Handout",
     "ImportFile",
     "ImportRecord",
     "IssuedPaper",
+    "Item",
     "Letter",
     "LinkWish",
     "LoginLink",

@@ -74,6 +74,9 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "undo_check_in": _ALWAYS,
     # Nobody is struck for an evening on which there is a disaster.
     "ask_strike": _NOT_IN_DISASTER,
+    "set_item": _ALWAYS,
+    "hand_out": _ALWAYS,
+    "take_back": _ALWAYS,
 }
 
 

@@ -95,7 +95,7 @@ def test_an_old_page_s_button_is_refused_in_words(counter: Site, booking_id: str
     person.presses("来館を記録する")
 
     assert person.status == 422
-    assert "来館は、利用日（6月13日（土））の当日だけ" in person.text
+    assert "この手続きは、利用日（6月13日（土））の当日だけ" in person.text
 
 
 def test_whoever_did_not_come_is_struck_and_books_no_more(counter: Site, booking_id: str):
