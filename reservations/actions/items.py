@@ -108,7 +108,7 @@ def hand_out(
     )
     if run(session, more).rowcount != 1:
         left = items.item(session, item.id)
-        raise Refusal(RefusalCode.ITEMS_OUT, left=left.count - left.out if left else 0)
+        raise Refusal(RefusalCode.ITEMS_OUT, left=left.left if left else 0)
     values = {
         "id": handout_id,
         "item_id": item.id,

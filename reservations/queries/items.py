@@ -50,6 +50,23 @@ _OF_DAY = _LINES.where(
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """A key, or equipment of one sort; `count` of them, of which so many are `out`."""
+
+    id: int
+    facility_id: int
+    kind: str
+    name: str
+    count: int
+    out: int
+
+    @property
+    def left(self) -> int:
+        """How many can be handed out now."""
+        return self.count - self.out
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of the book: so many of an item with a booking."""
 
@@ -70,9 +87,10 @@ class Line:
         return self.returned_at is None and self.due_at < now
 
 
-def item(session: Session, item_id: int) -> Row[Any] | None:
-    """The item's row (models/items.py)."""
-    return run(session, _ONE, {"item_id": item_id}).one_or_none()
+def item(session: Session, item_id: int) -> Stock | None:
+    """One sort of thing, or None."""
+    row = run(session, _ONE, {"item_id": item_id}).one_or_none()
+    return None if row is None else _stock(row)
 
 
 def handout(session: Session, handout_id: str) -> Row[Any] | None:
@@ -80,9 +98,10 @@ def handout(session: Session, handout_id: str) -> Row[Any] | None:
     return run(session, _ONE_HANDOUT, {"handout_id": handout_id}).one_or_none()
 
 
-def of_facility(session: Session, facility_id: int) -> list[Row[Any]]:
+def of_facility(session: Session, facility_id: int) -> list[Stock]:
     """All that is written down of a facility, keys first."""
-    return list(run(session, _OF_FACILITY, {"facility_id": facility_id}).all())
+    rows = run(session, _OF_FACILITY, {"facility_id": facility_id})
+    return [_stock(row) for row in rows]
 
 
 def of_booking(session: Session, booking_id: str) -> list[Line]:
@@ -103,6 +122,11 @@ def of_day(session: Session, facility_id: int, day: date, *, now: datetime) -> l
         return not line.is_overdue(now), line.returned_at is not None, line.due_at
 
     return sorted(found, key=order)
+
+
+def _stock(row: Any) -> Stock:
+    found = row._mapping
+    return Stock(*(found[name] for name in ("id", "facility_id", "kind", "name", "count", "out")))
 
 
 def _lines(session: Session, rows: Any) -> list[Line]:

@@ -96,15 +96,19 @@ def tables_of(office: Office) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-@pytest.fixture
-def booking_id(offices: Offices) -> str:
-    """A booking that both know, on a sheet that the gym holds, in a town that counts absences."""
+def counts_absences(offices: Offices, **more: Any) -> None:
     for office in (offices.hub, offices.gym):
         with write_transaction(office.session):
-            rules = update(TownRulesVersion).values(body={"strikes": KANAZAWA})
+            rules = update(TownRulesVersion).values(body={"strikes": {**KANAZAWA, **more}})
             office.session.execute(rules)
             newer = {"version": CatalogueVersion.version + 1}
             office.session.execute(update(CatalogueVersion).values(**newer))
+
+
+@pytest.fixture
+def booking_id(offices: Offices) -> str:
+    """A booking that both know, on a sheet that the gym holds, in a town that counts absences."""
+    counts_absences(offices)
     made = offices.hub.books(offices.hub.region.here.whole)
     offices.give(SATURDAY)
     return made
@@ -284,20 +288,37 @@ def test_where_the_town_says_so_the_night_asks_for_everybody_who_did_not_come(
     gym, night = offices.gym, at("00:15", SATURDAY + timedelta(days=1))
     came = gym.books(gym.region.here.whole, "party-rival", period=a_period("09:00-12:00"))
     comes(gym, came)
-    with write_transaction(gym.session):
-        nightly = {"strikes": {**KANAZAWA, "is_nightly": True}}
-        gym.session.execute(update(TownRulesVersion).values(body=nightly))
-        newer = {"version": CatalogueVersion.version + 1}
-        gym.session.execute(update(CatalogueVersion).values(**newer))
-
+    counts_absences(offices, is_nightly=True)
     asked = [
         actions.ask_for_absent(office.database, office.desk, office.context(now=night))
         for office in (offices.hub, gym, gym)
     ]
 
-    # The hub's town does not say so; and the second night finds it asked for.
+    # The hub does not hold the sheet; and the second night finds it asked for.
     assert asked == [0, 1, 0]
     assert (statuses(gym, booking_id), statuses(gym, came)) == ([("asked", "")], [])
+
+
+def test_a_strike_is_told_only_when_the_witness_has_it(witnessed: Offices):
+    gym = witnessed.gym
+    counts_absences(witnessed)
+    witnessed.give(SATURDAY)
+    made = gym.books(gym.region.here.whole)
+    witnessed.meet()
+    is_missed(gym, made)
+    witnessed.meet(at=milliseconds(AFTER))
+    reports(witnessed.hub)
+    medium = gym.desk.folder.parent / "witness"
+    aside = medium.rename(medium.with_name("pulled out"))
+    witnessed.meet(at=milliseconds(AFTER))
+
+    untold, before = statuses(gym, made), counts(gym)
+    aside.rename(medium)
+    witnessed.meet(at=milliseconds(AFTER))
+
+    assert (untold, before) == ([("written", "")], 0)
+    assert statuses(gym, made) == statuses(witnessed.hub, made) == [("decided", "")]
+    assert counts(gym) == counts(witnessed.hub) == 1
 
 
 def test_any_order_and_any_repetition_of_the_documents_is_the_same(

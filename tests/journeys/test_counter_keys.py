@@ -14,7 +14,7 @@ from reservations.db import write_transaction
 from reservations.models import Party
 from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house
-from tests.town import SATURDAY
+from tests.town import SATURDAY, TODAY
 
 WALK_IN_KEYS_MAX = 20
 GROUP_KEYS_MAX = 30
@@ -63,6 +63,19 @@ def keys(browser: Any, counter: House) -> Iterator[Keys]:
         gym = counter.site.region.here.facility_id
         page.goto(f"{counter.url}/board?facility={gym}&date={SATURDAY}")
         yield Keys(page)
+
+
+def test_an_arrival_is_one_key_on_its_booking(keys: Keys, counter: House):
+    site = counter.site
+    site.books(site.region.here.whole, name="neighbour", date=TODAY)
+    keys.page.goto(f"{counter.url}/board?facility={site.region.here.facility_id}&date={TODAY}")
+    keys.page.locator("a[data-check-in]").first.focus()
+
+    with keys.page.expect_navigation():
+        keys.press("c")
+
+    assert "来館ずみ" in keys.page.locator("[data-board]").inner_text()
+    assert keys.page.locator("a[data-check-in]").count() == 0
 
 
 def test_a_walk_in_takes_twenty_keys_and_no_mouse(keys: Keys):

@@ -187,7 +187,7 @@ def _confirming(frame: Frame, party_id: str, told: Sequence[Refusal] = ()) -> De
 
 def _page(desk: Desk, day: date | None = None) -> str:
     frame = desk.frame
-    place = frame.unit.place if frame else _place()
+    place = frame.unit.place if frame else asked_place()
     day = frame.date if frame else day or today()
     if place is None:
         return render_template("counter/board.html", place=None, desk=desk)
@@ -337,7 +337,7 @@ def _to_booking(booking_id: str) -> str:
     return url_for("counter_bookings.one", booking_id=booking_id)
 
 
-def _place() -> Place | None:
+def asked_place() -> Place | None:
     """?facility=, or one of ?town= where that is another; without either the node's own."""
     known = memory().catalogue
     town = request.args.get("town", "")

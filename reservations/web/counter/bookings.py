@@ -22,7 +22,7 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, parties
+from reservations.queries import bookings, items, parties
 from reservations.queries.bookings import BookingView
 from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
@@ -30,6 +30,7 @@ from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.counter import board, coming
 from reservations.web.forms import PlaceForm
+from reservations.web.language import gettext
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
 from reservations.web.resident.flow import Frame, frame_of
@@ -56,6 +57,13 @@ def page_of(booking: BookingView, refused: Sequence[Refusal] = ()) -> str:
         can_change=booking.status == "confirmed" and booking.starts_at > now(),
         can_cancel=_can_cancel(booking),
         came=coming.of(booking),
+        things=items.of_booking(session(), booking.id),
+        at_hand=[
+            (str(each.id), gettext("%(name)s（あと%(left)s個）", name=each.name, left=each.left))
+            for each in items.of_facility(session(), booking.unit.place.id)
+            if each.left
+        ],
+        key=auth.new_token(),
         reasons=[sentence(each) for each in refused],
         move=url_for(
             "board.page",
