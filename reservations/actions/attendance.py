@@ -173,7 +173,10 @@ def report(desk: Desk, *, at: datetime) -> int:
 
 
 def ask_for_absent(database: Database, desk: Desk, context: Context) -> int:
-    """毎晩: every booking of a sheet held here for which nobody came, where the town says so."""
+    """毎晩: every booking of a sheet held here for which nobody came, where the town says so.
+
+    Not for a day of a disaster, also when the disaster is over.
+    """
     today = local_day(context.now)
     with database.session() as session:
         towns = [
@@ -184,8 +187,13 @@ def ask_for_absent(database: Database, desk: Desk, context: Context) -> int:
         since = today - timedelta(days=NIGHTS_MAX)
         found = attendance.absent(session, towns, since=since, before=today) if towns else []
         held = holdings(session)
+        excepted = attendance.unasked_days(session, until=today)
         session.rollback()
-        wanted = [each.id for each in found if held.is_held(each.facility_id, each.date)]
+        wanted = [
+            each.id
+            for each in found
+            if held.is_held(each.facility_id, each.date) and each.date not in excepted
+        ]
         asked = 0
         for booking_id in wanted:
             try:

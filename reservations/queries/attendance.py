@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, exists, func, or_, select
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.desk import Desk
-from reservations.models import Booking, CheckIn, Facility, FacilityNode, Strike
+from reservations.models import Booking, CheckIn, Declaration, Facility, FacilityNode, Strike
 from reservations.models.base import table_of
-from reservations.rules import strikes
+from reservations.rules import modes, strikes
 from reservations.rules.availability import Kind
+from reservations.rules.modes import Mode
 from reservations.rules.period import Period
 from reservations.rules.town import StrikeKind
 from reservations.sheets import SheetName, milliseconds
@@ -89,6 +91,7 @@ _ABSENT = (
     )
     .order_by(Booking.date, Booking.id)
 )
+_DECLARED = select(Declaration.at, Declaration.mode).order_by(Declaration.at, Declaration.id)
 _SERVING = (
     select(FacilityNode.node)
     .join(Facility, Facility.id == FacilityNode.facility_id)
@@ -132,6 +135,17 @@ def absent(session: Session, towns: Iterable[str], *, since: date, before: date)
     """Bookings of past days for which nobody came and nothing has been asked; by day."""
     asked = {"towns": sorted(towns), "since": since, "before": before}
     return list(run(session, _ABSENT, asked).all())
+
+
+def unasked_days(session: Session, *, until: date) -> frozenset[date]:
+    """The days up to `until` on which, by what was declared then, nobody is to be missed."""
+    rows = run(session, _DECLARED).all()
+    found: set[date] = set()
+    for row, after in zip_longest(rows, rows[1:]):
+        if not modes.may("ask_strike", Mode(row.mode)):
+            first, last = local_day(row.at), local_day(after.at) if after else until
+            found |= {first + timedelta(days=each) for each in range((last - first).days + 1)}
+    return frozenset(found)
 
 
 def waiting(session: Session) -> list[Row[Any]]:

@@ -19,6 +19,7 @@ from reservations.actions.attendance import (
     undo_check_in,
 )
 from reservations.actions.bookings import book
+from reservations.actions.declaring import DeclareRequest, declare
 from reservations.clock import LOCAL
 from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
@@ -26,6 +27,7 @@ from reservations.models import CatalogueVersion, CheckIn, FacilityNode, Strike,
 from reservations.models.base import table_of
 from reservations.queries import attendance
 from reservations.queries.attendance import Attendance
+from reservations.rules.modes import Mode
 from reservations.rules.town import StrikeKind
 from reservations.sheets import milliseconds
 from sync.document import Entry, Slip
@@ -297,6 +299,17 @@ def test_where_the_town_says_so_the_night_asks_for_everybody_who_did_not_come(
     # The hub does not hold the sheet; and the second night finds it asked for.
     assert asked == [0, 1, 0]
     assert (statuses(gym, booking_id), statuses(gym, came)) == ([("asked", "")], [])
+
+
+def test_the_night_asks_for_nobody_on_a_day_of_disaster(offices: Offices, booking_id: str):
+    gym, night = offices.gym, at("00:15", SATURDAY + timedelta(days=2))
+    counts_absences(offices, is_nightly=True)
+    for mode, moment in ((Mode.DISASTER, at("16:00")), (Mode.NORMAL, at("23:00"))):
+        declare(gym.session, DeclareRequest(mode), gym.context(now=moment))
+
+    asked = actions.ask_for_absent(gym.database, gym.desk, gym.context(now=night))
+
+    assert (asked, statuses(gym, booking_id)) == (0, [])
 
 
 def test_a_strike_is_told_only_when_the_witness_has_it(witnessed: Offices):
