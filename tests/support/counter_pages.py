@@ -134,7 +134,7 @@ def _add_record(session: Any, facility_id: int) -> None:
 
 
 def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, Sample]:
-    """Rooms taken out of use, what became of the people in them, and arrivals."""
+    """Rooms taken out of use, what became of the people in them, and who came."""
     shut = {"facility": gym.facility_id, "room": gym.halves[1], "kind": "maintenance"}
     shut |= {"first": SATURDAY, "start": "18:00", "end": "21:00"}
     return {
@@ -144,7 +144,9 @@ def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, S
         "closing.one": Sample({"closure_id": made.closure}),
         "matters.page": Sample(),
         "matters.done": Sample(form={"matter": f"lost:{made.letter}", "note": "電話"}),
-        "counter_bookings.arrive": Sample({"booking_id": made.booking}),
+        "attendance.check_in": Sample({"booking_id": made.booking}),
+        "attendance.undo": Sample({"booking_id": made.booking}),
+        "attendance.strike": Sample({"booking_id": made.booking}, form={"kind": "no_show"}),
         "counter_bookings.instead": Sample(
             {"booking_id": made.closed}, form={"to": urlencode(frame), "key": "i"}
         ),
