@@ -89,8 +89,9 @@ def test_a_booking_s_page_takes_an_arrival_and_takes_it_back(counter: Site, book
 
 
 def test_an_old_page_s_button_is_refused_in_words(counter: Site, booking_id: str):
-    person = clerk_at(counter, AFTERNOON).opens(f"/board/bookings/{booking_id}")
-    counter.now = AFTERNOON + timedelta(days=1)
+    before_midnight = datetime.combine(SATURDAY, time(23, 50), LOCAL)
+    person = clerk_at(counter, before_midnight).opens(f"/board/bookings/{booking_id}")
+    counter.now = before_midnight + timedelta(minutes=20)
 
     person.presses("来館を記録する")
 

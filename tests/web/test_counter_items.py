@@ -58,9 +58,9 @@ def test_what_is_not_back_at_the_end_is_overdue(counter: Site, desk: Person):
     hands_out(desk, "競技場")
     counter.now = EVENING + timedelta(days=1)
 
-    desk.opens(book_of(counter))
+    morning = counter.signed_in("staff").opens(book_of(counter))
 
-    assert "期限切れ 6月13日（土） 21:00" in desk.text
+    assert "期限切れ 6月13日（土） 21:00" in morning.text
 
 
 def test_more_than_there_are_is_refused_in_words(desk: Person):
