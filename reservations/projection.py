@@ -30,6 +30,7 @@ from reservations.actions import answering, asking, form_texts, letters, trail
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
+from reservations.events.attendance import StrikeDecided
 from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
 from reservations.queries import trail as trail_query
@@ -107,6 +108,7 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
         return
     if attendance_feed.is_strike(entry):
         attendance_feed.answered(session, entry, is_told=is_told)
+        _write_letter(session, desk, str(entry.data.get("booking")), entry)
         return
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or entry.kind in MOVES:
@@ -275,6 +277,8 @@ def _undo(session: Session, desk: Desk, entry: Entry) -> None:
         return
     if attendance_feed.is_strike(entry):
         attendance_feed.undo(session, entry)
+        if answer := _answer(entry):
+            letters.take_back(session, str(entry.data.get("booking")), *answer)
         return
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
@@ -408,6 +412,8 @@ def _answer(entry: Entry) -> tuple[str, str] | None:
         case "cancel" if data.get("event") == events.BookingCancelled.name:
             kind = kind_of_cancellation(str(data.get("reason")))
             return (kind, str(data["revision"])) if kind else None
+        case "record" if data.get("event") == StrikeDecided.name:
+            return "struck", str(data.get("strike"))
     return None
 
 

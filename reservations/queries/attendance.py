@@ -20,7 +20,8 @@ from reservations.rules import modes, strikes
 from reservations.rules.availability import Kind
 from reservations.rules.modes import Mode
 from reservations.rules.period import Period
-from reservations.rules.town import StrikeKind
+from reservations.rules.strikes import Ban
+from reservations.rules.town import StrikeKind, StrikeRules
 from reservations.sheets import SheetName, milliseconds
 from sync.document import log_of, scope_of
 from sync.ledger import SqlStore
@@ -114,6 +115,15 @@ class Attendance:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What one strike means to its party: what it counts, and the ban that is or will be."""
+
+    kind: StrikeKind
+    half_points: int
+    ban: Ban | None
+
+
 def attendance(session: Session, booking_id: str) -> Attendance:
     """Two statements."""
     asked = {"booking_id": booking_id}
@@ -125,10 +135,27 @@ def attendance(session: Session, booking_id: str) -> Attendance:
 def against(session: Session, party_id: str | None, town: str) -> tuple[strikes.Strike, ...]:
     """What stands against a party in a town, by day of use."""
     rows = run(session, _AGAINST, {"party_id": party_id, "town": town}).all()
-    return tuple(
-        strikes.Strike(row.date, local_day(row.decided_at), StrikeKind(row.kind), row.excuse)
-        for row in rows
-    )
+    return tuple(map(_strike, rows))
+
+
+def struck(
+    session: Session,
+    party_id: str,
+    town: str,
+    strike_id: str,
+    *,
+    rules: StrikeRules,
+    today: date,
+) -> Struck | None:
+    """None where the strike does not stand any more, or counts for nothing."""
+    rows = run(session, _AGAINST, {"party_id": party_id, "town": town}).all()
+    found = [each for each in rows if each.id == strike_id]
+    counts = [rules.half_points_of(StrikeKind(each.kind), each.excuse) for each in found]
+    if not any(counts):
+        return None
+    bans = strikes.bans(map(_strike, rows), rules)
+    ahead = [each for each in bans if each.last >= today]
+    return Struck(StrikeKind(found[0].kind), counts[0], ahead[-1] if ahead else None)
 
 
 def absent(session: Session, towns: Iterable[str], *, since: date, before: date) -> list[Row[Any]]:
@@ -180,3 +207,8 @@ def has_reported(session: Session, desk: Desk, name: SheetName, over_at: datetim
     """Whether this desk's own log says already that the end of the booking is over."""
     position = SqlStore(session, desk.directory).position(log_of(scope_of(name.text), desk.key.id))
     return position.at > milliseconds(over_at)
+
+
+def _strike(row: Row[Any]) -> strikes.Strike:
+    kind = StrikeKind(row.kind)
+    return strikes.Strike(row.date, local_day(row.decided_at), kind, row.excuse)

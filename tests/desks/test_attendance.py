@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from reservations import attendance_feed
+from reservations import attendance_feed, clock, postman
 from reservations.actions import attendance as actions
 from reservations.actions.attendance import (
     CheckInRequest,
@@ -23,10 +24,18 @@ from reservations.actions.declaring import DeclareRequest, declare
 from reservations.clock import LOCAL
 from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
-from reservations.models import CatalogueVersion, CheckIn, FacilityNode, Strike, TownRulesVersion
+from reservations.models import (
+    CatalogueVersion,
+    CheckIn,
+    FacilityNode,
+    Letter,
+    Strike,
+    TownRulesVersion,
+)
 from reservations.models.base import table_of
-from reservations.queries import attendance
+from reservations.queries import attendance, letters, memory
 from reservations.queries.attendance import Attendance
+from reservations.queries.letters import LetterView
 from reservations.rules.modes import Mode
 from reservations.rules.town import StrikeKind
 from reservations.sheets import milliseconds
@@ -372,3 +381,51 @@ def test_any_order_and_any_repetition_of_the_documents_is_the_same(
         assert tables_of(gym) == before == tables_of(hub), seed
 
     assert [len(rows) for rows in before.values()] == [3, 2]
+
+
+@pytest.fixture
+def letter_of(monkeypatch) -> Callable[[Office], LetterView]:
+    """The one letter about a strike at an office, given its words the morning after."""
+    monkeypatch.setattr(clock, "now", lambda: AFTER + timedelta(hours=9))
+
+    def found(office: Office) -> LetterView:
+        postman.deliver(office.database, office.desk.settings)
+        office.session.rollback()
+        known = memory.newest(office.database)
+        all_ = letters.listed(office.session, known, states=letters.STATES)
+        (only,) = [each for each in all_ if each.kind == "struck"]
+        return only
+
+    return found
+
+
+def is_decided_missed(offices: Offices, booking_id: str) -> None:
+    is_missed(offices.gym, booking_id)
+    offices.meet(at=milliseconds(AFTER))
+    reports(offices.hub)
+    offices.meet(at=milliseconds(AFTER))
+    assert statuses(offices.hub, booking_id) == [("decided", "")]
+
+
+def test_whoever_was_missed_reads_what_counts_and_until_when(
+    offices: Offices, booking_id: str, letter_of: Callable[[Office], LetterView]
+):
+    is_decided_missed(offices, booking_id)
+
+    told = letter_of(offices.hub)
+
+    assert "記録: 無断不使用（1点）" in told.text
+    first, last = "令和8年（2026年）6月13日（土）", "令和8年（2026年）12月12日（土）"
+    assert f"{first}から{last}まで、" in told.text and "施設を予約できません。" in told.text
+    assert "事実と違うときは、窓口にお知らせください。" in told.text
+    kinds = offices.gym.session.execute(select(Letter.kind)).scalars()
+    assert "struck" not in list(kinds)
+
+
+def test_nobody_reads_of_a_strike_that_does_not_stand_any_more(
+    offices: Offices, booking_id: str, letter_of: Callable[[Office], LetterView]
+):
+    is_decided_missed(offices, booking_id)
+    comes(offices.hub, booking_id, LATE)
+
+    assert letter_of(offices.hub).state == "void"

@@ -18,8 +18,9 @@ from reservations.rules.rights import Right
 from reservations.rules.town import StrikeKind
 from reservations.web import auth
 from reservations.web.auth import Who, guard
-from reservations.web.counter import about, board, coming
+from reservations.web.counter import about, board
 from reservations.web.counter.bookings import found_booking, page_of
+from reservations.web.letters import STRIKES
 from reservations.web.rights import needs
 from reservations.web.services import context, lead_back, session, today
 
@@ -58,7 +59,7 @@ def strike(booking_id: UUID) -> Response | tuple[str, int]:
     lead_back(url_for("counter_bookings.one", booking_id=booking.id))
     try:
         asked = request.form.get("kind", "")
-        if asked not in coming.KINDS:
+        if asked not in STRIKES:
             raise Refusal(RefusalCode.NOT_COUNTED)
         wish = StrikeRequest(booking.id, StrikeKind(asked), request.form.get("excuse", ""))
         actions.ask_strike(session(), wish, context(auth.actor()))

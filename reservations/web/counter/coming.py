@@ -13,15 +13,9 @@ from reservations.rules.strikes import Ban, ban_on, half_points
 from reservations.rules.town import StrikeKind, StrikeRules
 from reservations.sheets import SheetName
 from reservations.web.language import N_, gettext
+from reservations.web.letters import STRIKES
 from reservations.web.services import now, services, session, today
 
-KINDS: Mapping[str, str] = {
-    StrikeKind.NO_SHOW.value: N_("無断不使用"),
-    StrikeKind.TOLD.value: N_("当日連絡"),
-    StrikeKind.LATE_CANCEL.value: N_("直前の取消"),
-    StrikeKind.UNPAID.value: N_("未納"),
-    StrikeKind.NO_CARD.value: N_("登録証なし・本人不在"),
-}
 _STATUSES: Mapping[str, str] = {
     "asked": N_("台帳を持つ拠点の返事を待っています"),
     "written": N_("控えに届くのを待っています"),
@@ -76,7 +70,7 @@ def of(booking: BookingView) -> Coming:
     is_its_day = booking.date <= today() <= last
     known = {each.kind for each in found.strikes if each.status != "refused"}
     kinds = tuple(
-        (kind.value, gettext(KINDS[kind.value]))
+        (kind.value, gettext(STRIKES[kind.value]))
         for kind in _possible(booking, rules, has_come=found.came_at is not None)
         if kind.value not in known
     )
@@ -89,7 +83,7 @@ def of(booking: BookingView) -> Coming:
         is_its_day and (booking.stands or booking.status == "tentative"),
         tuple(
             StrikeLine(
-                gettext(KINDS[each.kind]),
+                gettext(STRIKES[each.kind]),
                 gettext("来館があったため、数えません")
                 if each.status == "decided" and found.came_at and StrikeKind(each.kind).is_absence
                 else gettext(_STATUSES[each.status]),
