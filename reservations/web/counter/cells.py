@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from reservations.clock import HOLIDAYS, local
+from reservations.clock import HOLIDAYS
 from reservations.queries import around
 from reservations.queries.board import Board, BoardCell, BoardRow, State, Use
 from reservations.queries.catalogue import LentUnit
@@ -216,8 +216,6 @@ def _who(use: Use, count: int) -> str:
         Kind.EMERGENCY: gettext("災害対応"),
     }
     who = use.party.shown if use.party else use.note or words.get(use.kind, "")
-    if use.came_at is not None:
-        who = gettext("%(who)s 来館%(at)s", who=who, at=f"{local(use.came_at):%H:%M}")
     return gettext("%(who)s ほか", who=who) if count > 1 else who
 
 
