@@ -125,3 +125,7 @@ def test_who_may_not_for_all_of_the_desk_reads_who_may(counter):
     assert person.status == 200
     assert "この拠点のすべての施設で次の役割を持つ人です：決裁者" in person.text
     assert [form for form in person.forms if "/disaster" in form.action] == []
+
+
+def test_every_word_of_the_page_is_about_an_action_that_there_is():
+    assert set(declaring.STOPPED) | set(declaring.GOES_ON) <= set(modes.TABLE)

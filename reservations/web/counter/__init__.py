@@ -2,6 +2,7 @@
 
 from reservations.web import genuine
 from reservations.web.counter import (
+    attendance,
     board,
     bookings,
     closing,
@@ -11,6 +12,7 @@ from reservations.web.counter import (
     facility_groups,
     groups,
     imports,
+    items,
     ledger,
     letters,
     matters,
@@ -39,6 +41,8 @@ BLUEPRINTS = (
     bookings.blueprint,
     closing.blueprint,
     declaring.blueprint,
+    attendance.blueprint,
+    items.blueprint,
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,

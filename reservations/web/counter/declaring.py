@@ -41,7 +41,7 @@ STOPPED: Mapping[str, str] = {
 GOES_ON: Mapping[str, str] = {
     "cancel": N_("予約の取消"),
     "close": N_("部屋を閉める"),
-    "arrive": N_("来館の記録"),
+    "check_in": N_("来館の記録"),
     "pay": N_("料金の受取"),
     "refund": N_("還付の決定"),
     "enter_form": N_("紙の入力"),
