@@ -430,7 +430,7 @@ SCRUBBED = tuple(
     str(table.name)
     for table in (
         _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _KEY, _TEXT, _SEAL,
-        *map(table_of, (Account, IssuedPaper, Letter, PaperForm, Rating)),
+        *map(table_of, (Account, IssuedPaper, Letter, PaperForm, Passkey, Rating)),
     )
 )  # fmt: skip
 
