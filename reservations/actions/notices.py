@@ -1,8 +1,8 @@
 """通知: which papers a booking has as it is now, and what each of them would say.
 
 Changed: 変更許可書. Given back: 取消届 and, where there is a fee, 還付決定通知書. Taken back by
-the town: 許可取消通知書. Lost as 仮受付: 不許可通知書. The day and the reason are read from the
-event, or from the line of the node that wrote it.
+the town: 許可取消通知書. Lost as 仮受付, or not permitted: 不許可通知書. In review: none. The day
+and the reason are read from the event, or from the line of the node that wrote it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from reservations.events import BookingChanged
 from reservations.queries import bookings, papers
 from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
+from reservations.rules.approval import Permission
 from reservations.rules.period import Period
 from reservations.rules.refunds import CHANGED, OWN
 
@@ -55,10 +56,14 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
     """The papers that this booking has now. One statement for one that was cancelled, else none."""
     if booking.party_id is None:
         return ()
+    if booking.is_in_review:
+        return ()
     if booking.stands:
         is_changed = booking.revision or booking.is_change
         return (documents.PERMIT, *((documents.CHANGE,) if is_changed else ()))
     match booking.status:
+        case "cancelled" if booking.permission is Permission.REFUSED:
+            return (documents.REFUSAL,)
         case "cancelled":
             reason = papers.cancelled_for(session, booking.id, booking.revision)
             if reason == CHANGED:
@@ -105,8 +110,10 @@ def document(
             reason = papers.cancelled_for(session, booking.id, booking.revision)
             return documents.revocation(booking, purpose, issue, reason=reason, code=signed)
         case documents.REFUSAL:
-            is_closed = papers.refused_for(session, booking.id) == CLOSED
             signed = code("refusal")
+            if booking.permission is Permission.REFUSED:
+                return documents.denial(booking, purpose, issue, code=signed)
+            is_closed = papers.refused_for(session, booking.id) == CLOSED
             return documents.refusal(booking, purpose, issue, is_closed=is_closed, code=signed)
     raise AssertionError(paper)
 
@@ -158,6 +165,9 @@ def _issue(session: Session, booking: BookingView, decided_on: date, context: Co
 def _decided(session: Session, booking: BookingView, paper: str) -> date:
     """The day of the decision, which is not the day of its paper."""
     at: datetime | None = booking.made_at
+    if booking.verdict and paper in (documents.PERMIT, documents.CHANGE, documents.REFUSAL):
+        # What was looked at first is decided on the day on which somebody did.
+        return local_day(booking.decided_at or booking.made_at)
     is_changed = booking.revision or booking.is_change
     if paper in (documents.PERMIT, documents.CHANGE) and is_changed:
         at = papers.changed_at(session, booking.id)

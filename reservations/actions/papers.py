@@ -77,7 +77,7 @@ def permit(session: Session, memory: Memory, booking: BookingView, context: Cont
 
     Who may have it is the caller's question.
 
-    raises   Refusal no_permit
+    raises   Refusal no_permit, permission_waits
     """
     return paper(session, memory, booking, documents.PERMIT, context)
 
@@ -88,10 +88,12 @@ def paper(
     """A paper that this booking has as it is now: as it was issued, or issued now.
 
     kind     one of `notices.kinds`
-    raises   Refusal no_permit, or no_paper for any other kind
+    raises   Refusal permission_waits while it is in review, no_permit, or no_paper for another kind
     """
     refusal = Refusal(RefusalCode.NO_PERMIT if kind == documents.PERMIT else RefusalCode.NO_PAPER)
     for _ in range(TRIES):
+        if booking.is_in_review:
+            raise Refusal(RefusalCode.PERMISSION_WAITS, decide_by=booking.decide_by)
         if kind not in notices.kinds(session, booking):
             raise refusal
         found = papers.issued(session, kind, booking.id, booking.revision)

@@ -73,7 +73,7 @@ def permit(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") 
         permit_number=booking.number,
         decided_on=issue.decided_on,
         issued_at=local(issue.at),
-        applied_on=issue.decided_on,
+        applied_on=local_day(booking.made_at) if booking.verdict else issue.decided_on,
         applicant=issue.applicant,
         applicant_address="",
         responsible="申請者に同じ",
@@ -83,6 +83,7 @@ def permit(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") 
         headcount=booking.headcount,
         fee_lines=fee_lines(booking),
         payment=payment_text(booking.fee_yen),
+        conditions=tuple(filter(None, map(str.strip, booking.conditions.splitlines()))),
         code=code,
         node=issue.node,
         operator=issue.operator,
@@ -213,6 +214,20 @@ def refusal(
     record = Notice(
         **_decision(REFUSAL, booking, purpose, issue),
         reasons=(papers.reason_closed(rules) if is_closed else papers.reason_taken(rules),),
+        appeal="refusal",
+        code=code,
+        marking=papers.marking(rules),
+    )
+    return Document(REFUSAL, record, forms_of(booking.unit.place, rules))
+
+
+def denial(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") -> Document:
+    """使用不許可通知書 of an application that was looked at: the reason, and the 教示."""
+    assert booking.reason, booking.id
+    rules = _rules_at(booking, issue)
+    record = Notice(
+        **_decision(REFUSAL, booking, purpose, issue),
+        reasons=tuple(filter(None, map(str.strip, booking.reason.splitlines()))),
         appeal="refusal",
         code=code,
         marking=papers.marking(rules),

@@ -1,5 +1,6 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
+from reservations.models.approval import Decision
 from reservations.models.attendance import Arrival
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
@@ -66,6 +67,7 @@ __all__ = [
     "CashDay",
     "CatalogueVersion",
     "DayMask",
+    "Decision",
     "Declaration",
     "EmergencyCode",
     "Event",

@@ -29,7 +29,7 @@ from reservations.models import (
     UnitPart,
     UnitPurpose,
 )
-from reservations.rules import rights
+from reservations.rules import approval, rights
 from reservations.rules.availability import Lending
 from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
@@ -272,6 +272,10 @@ def rules_of(version: int, valid_from: date, body: Mapping[str, Any]) -> TownRul
         fields["refund_steps"] = tuple(RefundStep(*step) for step in fields["refund_steps"])
     if "rounding" in fields:
         fields["rounding"] = Rounding(fields["rounding"])
+    if "approval" in fields:
+        fields["approval"] = approval.read(fields["approval"])
+    if "refusal_reasons" in fields:
+        fields["refusal_reasons"] = tuple(fields["refusal_reasons"])
     return TownRules(version, valid_from, **fields)
 
 

@@ -83,6 +83,8 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
     "see_to": _ALWAYS,
+    "grant_permission": _ALWAYS,
+    "refuse_permission": _ALWAYS,
     "arrive": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,

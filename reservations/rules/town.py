@@ -8,6 +8,8 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from reservations.rules.approval import REASONS, Approval
+
 
 class Residency(Enum):
     """在住・在勤・在学・市外: decides eligibility and tariff."""
@@ -60,6 +62,8 @@ class TownRules:
     members_min           a group that is local has at least so many members; None is no rule
     local_percent_min     and so many of a hundred of them live, work or study in the town
     overlap_percent_max   and at most so many of a hundred are members of one other local group
+    approval              審査: in which cases an application is looked at before it is permitted
+    refusal_reasons       what a clerk may choose from where one is not permitted
     """
 
     version: int
@@ -82,6 +86,8 @@ class TownRules:
     local_percent_min: int | None = None
     overlap_percent_max: int | None = None
     asks_second_step: bool = False
+    approval: tuple[Approval, ...] = ()
+    refusal_reasons: tuple[str, ...] = REASONS
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

@@ -58,6 +58,8 @@ WORDS: Mapping[str, str] = {
     "hand_letter": N_("知らせを伝えた"),
     "retry_letter": N_("知らせの再送"),
     "see_to": N_("食い違いを済みにした"),
+    "grant_permission": N_("使用を許可した"),
+    "refuse_permission": N_("使用を許可しなかった"),
     "arrive": N_("来館"),
     "pay": N_("料金の受取"),
     "reduce": N_("減免の決定"),
