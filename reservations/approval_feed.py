@@ -55,11 +55,6 @@ def is_decision(entry: Entry) -> bool:
     return grants or _is_refusal(entry) or _is_answer(entry)
 
 
-def is_all(entry: Entry) -> bool:
-    """Whether the line is about nothing else; a refusal cancels the booking as well."""
-    return is_decision(entry) and not _is_refusal(entry)
-
-
 def answered(session: Session, entry: Entry, *, is_told: bool) -> None:
     """A line about a decision: it stands, or another one does for the reason in `code`."""
     try:

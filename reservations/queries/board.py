@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from reservations.db import run
 from reservations.desk import Desk
 from reservations.events import sheet_of
-from reservations.models import Arrival, Booking, FacilityNode
+from reservations.models import Arrival, Booking, Decision, FacilityNode
 from reservations.queries import calendar, parties
 from reservations.queries.bookings import number_text
 from reservations.queries.calendar import Cell
@@ -54,6 +54,7 @@ class Use:
     party    None for what is no ordinary use
     note     of a closure or an official use
     arrived_at   when somebody noted that the party has come
+    is_in_review   審査: it has its place, and nobody has permitted the use yet
     """
 
     booking_id: str
@@ -66,6 +67,7 @@ class Use:
     party: Called | None
     note: str
     arrived_at: datetime | None = None
+    is_in_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,19 @@ _USES = (
         Booking.party_id,
         Booking.note,
         Arrival.at.label("arrived_at"),
+        and_(Booking.decide_by.is_not(None), Decision.id.is_(None)).label("is_in_review"),
     )
     .select_from(_ONE)
     .outerjoin(Booking, _THERE)
     .outerjoin(Arrival, Arrival.booking_id == Booking.id)
+    .outerjoin(
+        Decision,
+        and_(
+            Decision.booking_id == Booking.id,
+            Decision.revision == Booking.revision,
+            Decision.status == "decided",
+        ),
+    )
     .order_by(Booking.made_at, Booking.id)
 )
 
@@ -198,6 +209,7 @@ def _use(memory: Memory, row: Any, day: date, named: Mapping[str, Called]) -> Us
         named.get(row.party_id),
         row.note,
         row.arrived_at,
+        bool(row.is_in_review),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, select
+from sqlalchemy import and_, bindparam, case, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from reservations.clock import LOCAL, local_day
@@ -116,6 +117,7 @@ class BookingView:
 
 # Of several bookings in the place of one, what was confirmed counts most, then what waits.
 _NEW, _ANY, _OLD = aliased(Booking), aliased(Booking), aliased(Booking)
+_WISH = aliased(Decision)
 _RANK = case({"confirmed": 0, "tentative": 1}, value=_ANY.status, else_=2)
 _FIRST = (
     select(_ANY.id)
@@ -199,6 +201,25 @@ _AROUND = _COLUMNS.where(
     Booking.date.in_((bindparam("day"), bindparam("day_before"))),
     Booking.status.in_(bindparam("statuses", expanding=True)),
 ).order_by(Booking.made_at, Booking.id)
+# What somebody has still to decide about, as far as this desk knows: nothing stands, none is asked.
+WAITS = (
+    Booking.decide_by.is_not(None),
+    Booking.status == "confirmed",
+    Booking.is_told,
+    Booking.cancelled_at.is_(None),
+    Booking.date >= bindparam("since"),
+    ~exists().where(
+        _WISH.booking_id == Booking.id,
+        _WISH.revision == Booking.revision,
+        _WISH.status.in_(("asked", "written", "decided")),
+    ),
+)
+_WAITING = (
+    _COLUMNS.where(*WAITS, Booking.facility_id.in_(bindparam("facilities", expanding=True)))
+    .order_by(Booking.decide_by, Booking.made_at, Booking.id)
+    .limit(bindparam("page_size"))
+    .offset(bindparam("skip"))
+)
 _LAST_WISH = (
     select(Booking.purpose_code, Booking.headcount)
     .where(Booking.party_id == bindparam("party_id"), Booking.kind == Kind.USE.value)
@@ -312,6 +333,20 @@ def around_day(
         "statuses": list(statuses),
     }
     return [_view(memory, row) for row in run(session, _AROUND, values)]
+
+
+def waiting(
+    session: Session, memory: Memory, *, since: date, facilities: Collection[int], page: int = 0
+) -> list[BookingView]:
+    """What waits for a permission at these facilities, used from a day on; those first that are to
+    be answered first. A page of 50."""
+    values = {
+        "since": since,
+        "facilities": sorted(facilities),
+        "page_size": PAGE_SIZE,
+        "skip": page * PAGE_SIZE,
+    }
+    return [_view(memory, row) for row in run(session, _WAITING, values)]
 
 
 def last_wish(session: Session, party_id: str) -> tuple[str, int | None] | None:

@@ -14,6 +14,7 @@ from reservations.db import run
 from reservations.models import (
     Account,
     Booking,
+    Decision,
     Facility,
     FacilityGroup,
     FacilityGroupMember,
@@ -162,6 +163,9 @@ _FACILITY_OF = {
     "booking": select(Booking.facility_id).where(Booking.id == bindparam("id")),
     "payment": select(Payment.facility_id).where(Payment.id == bindparam("id")),
     "refund": select(Refund.facility_id).where(Refund.id == bindparam("id")),
+    "decision": select(Booking.facility_id)
+    .join(Decision, Decision.booking_id == Booking.id)
+    .where(Decision.id == bindparam("id")),
     "pack": select(PaperPack.facility_id).where(PaperPack.pad == bindparam("id")),
     "letter": select(Booking.facility_id)
     .join(Letter, Letter.booking_id == Booking.id)

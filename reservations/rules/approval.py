@@ -63,15 +63,19 @@ class Approval:
     standard_days: int = 7
 
     def fits(self, wanted: Wanted) -> bool:
+        most = self.headcount_above
         return (
-            (not self.purposes or wanted.purpose in self.purposes)
-            and (not self.kinds or wanted.kind in self.kinds)
-            and (not self.facilities or wanted.facility_id in self.facilities)
-            and (not self.units or wanted.unit_id in self.units)
-            and (
-                self.headcount_above is None
-                or (wanted.headcount is not None and wanted.headcount > self.headcount_above)
-            )
+            self.is_about(wanted.facility_id, wanted.unit_id, wanted.kind)
+            and (not self.purposes or wanted.purpose in self.purposes)
+            and (most is None or (wanted.headcount is not None and wanted.headcount > most))
+        )
+
+    def is_about(self, facility_id: int, unit_id: int, kind: str) -> bool:
+        """Whether it fits there for some purpose and some number of people."""
+        return (
+            (not self.kinds or kind in self.kinds)
+            and (not self.facilities or facility_id in self.facilities)
+            and (not self.units or unit_id in self.units)
         )
 
 

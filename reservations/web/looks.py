@@ -18,6 +18,7 @@ from reservations.web.services import context, services, session
 
 # The counter's pages, as people know them; by blueprint.
 PAGES: Mapping[str, str] = {
+    "approval": N_("審査"),
     "board": N_("窓口の一日の表"),
     "booking_papers": N_("予約の書類"),
     "counter_bookings": N_("予約の画面"),

@@ -118,6 +118,14 @@ WORDS: dict[RefusalCode, Any] = {
     Code.NOT_BEGUN: _l(
         "来館の記録は、開始の%(minutes)s分前からできます。別の予約でないか確かめてください。"
     ),
+    Code.PERMISSION_WAITS: _l(
+        "この申請は審査中です。許可書は、許可されてから出ます（回答の目安 %(decide_by)sまで）。"
+    ),
+    Code.NOT_ASKED: _l("この予約に、審査は要りません。予約番号を確かめてください。"),
+    Code.DECIDED_ALREADY: _l(
+        "この申請は、すでに決まっているか、台帳を持つ拠点の返事を待っています。審査の一覧で確かめてください。"
+    ),
+    Code.GROUNDS_NEEDED: _l("理由と条件は、それぞれ%(most)s文字までの文字で書いてください。"),
     Code.NO_PERMIT: _l(
         "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
     ),

@@ -14,9 +14,10 @@ from markupsafe import Markup, escape
 
 from reservations.clock import local
 from reservations.desk import Desk
-from reservations.queries import ledger
+from reservations.queries import approval, ledger
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
+from reservations.rules.rights import Right
 from reservations.web import auth, language, matters, rights, services
 from reservations.web.language import gettext
 from reservations.web.look import look
@@ -62,6 +63,7 @@ def install(app: Flask) -> None:
         mode_strip=mode_strip,
         desk_strip=desk_strip,
         matters_count=matters.count,
+        applications_count=applications_count,
         navigation=navigation,
         status_sign=sign,
     )
@@ -166,6 +168,14 @@ def desk_strip() -> str:
     else:
         sheets = gettext("この拠点が持つ台帳 %(count)s葉", count=found.sheets)
     return ("・" if language.is_japanese() else " · ").join((waiting, sheets))
+
+
+def applications_count() -> int:
+    """What waits for a decision of whoever is signed in."""
+    there = rights.facilities(Right.APPROVE)
+    if not there:
+        return 0
+    return approval.count(services.session(), today=services.today(), facilities=there)
 
 
 def _last_heard(desk: Desk) -> str:

@@ -16,7 +16,7 @@ REASON = "施設の管理に支障があるため。"
 
 
 def looks_first(session: Session, town: str = "172014", **case: Any) -> None:
-    """From now on this town has one case in its rules; without anything in it, it fits everything."""
+    """From now on this town has one case in its rules; an empty one fits everything."""
     body = {"approval": [{"standard_days": 5, **case}]}
     with write_transaction(session):
         rules = table_of(TownRulesVersion)

@@ -120,6 +120,10 @@ BOOKING = {
     "replaced_by": None,
     "alternatives": [],
     "permit_url": "/api/v1/bookings/0192a0e4-0000-7000-8000-000000000000/permit.pdf",
+    "permission": "none",
+    "decide_by": None,
+    "conditions": "",
+    "refused_for": "",
 }
 BOOKINGS = {**_STAMP, "page": 0, "next_page": None, "bookings": [BOOKING]}
 NODE = {

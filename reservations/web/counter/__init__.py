@@ -2,6 +2,7 @@
 
 from reservations.web import genuine
 from reservations.web.counter import (
+    approval,
     board,
     bookings,
     closing,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     start.blueprint,
     board.blueprint,
     bookings.blueprint,
+    approval.blueprint,
     closing.blueprint,
     voices.blueprint,
     imports.blueprint,

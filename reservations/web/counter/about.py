@@ -16,6 +16,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board, rights
 from reservations.queries.catalogue import Place
 from reservations.rules.rights import Right
+from reservations.sheets import owner_of
 from reservations.web import forms
 from reservations.web.forms import FrameForm
 from reservations.web.resident.flow import Frame, frame_of
@@ -68,6 +69,17 @@ def payment(payment_id: UUID) -> list[Place]:
 
 def paper(paper_id: UUID) -> list[Place]:
     return _of("paper", paper_id)
+
+
+def applications() -> list[Place]:
+    """The ticked ones, each by its booking's id and revision."""
+    ticked = request.form.getlist("application")
+    return [place for each in ticked for place in _of("booking", owner_of(each)[0])]
+
+
+def decision() -> list[Place]:
+    kind, _, its_id = request.form.get("decision", "").partition(":")
+    return _of("decision", its_id) if kind == "decision" else []
 
 
 def letter(letter_id: UUID) -> list[Place]:

@@ -29,7 +29,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings, closing, delegates, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.delegates import DelegateView
-from reservations.rules import attendance, refunds
+from reservations.rules import attendance
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers, waiting
@@ -38,7 +38,7 @@ from reservations.web.counter import about, board
 from reservations.web.forms import PlaceForm
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
-from reservations.web.resident.bookings import lost_for, takes_offers
+from reservations.web.resident.bookings import is_late, lost_for, takes_offers
 from reservations.web.resident.flow import Frame
 from reservations.web.resident.terms import OfferCard
 from reservations.web.rights import demand, may, needs
@@ -79,6 +79,7 @@ def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
         and booking.status == "confirmed"
         and not attendance.refusals("confirmed", starts_at=booking.starts_at, now=now()),
         lost_for=lost_for(booking),
+        is_late=is_late(booking),
         offers=_offers(booking)
         if may(Right.BOOK, booking.unit.place) and takes_offers(booking)
         else [],
@@ -148,13 +149,7 @@ def cancel(booking_id: UUID) -> Response | tuple[str, int]:
 
 def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str:
     """What stays owed, before anything is done."""
-    settled = refunds.cancellation(
-        booking.fee_yen,
-        made_at=booking.made_at,
-        starts_at=booking.starts_at,
-        now=now(),
-        rules=booking.rules,
-    )
+    settled = terms_words.settled(booking, now())
     undo_minutes = booking.rules.free_undo_minutes
     return render_template(
         "counter/booking_cancel.html",
@@ -224,6 +219,7 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
         frame=frame,
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
+        decide_by=looked.decide_by,
         reasons=[board.words(each) for each in refusals],
         waived=sorted(code.value for code in open_codes) if open_codes <= waivable else [],
         can_change=booking.status == "confirmed" and open_codes <= waivable,

@@ -26,6 +26,7 @@ from reservations.web.services import now, today
 from reservations.web.statuses import PAST, Sign, sign
 
 TENTATIVE = Sign("tentative", "▽", N_("仮受付あり"))
+IN_REVIEW = Sign("in_review", "◎", N_("審査中"))
 ELSEWHERE = Sign("elsewhere", "▲", N_("仮受付になる"))
 
 # Where a cell leads: to the form of this frame, and to the page of this booking or closure.
@@ -166,12 +167,13 @@ def _said(
     cell = each.cell
     form = to_frame(cell.unit, cell.period)
     use = next((use for use in each.uses if not use.is_tentative), None)
+    shown = IN_REVIEW if use is not None and use.is_in_review else sign(cell.status)
     if use is not None and use.party is not None and not has_names:
-        return sign(cell.status), use.number, ""
+        return shown, use.number, ""
     if use is not None:
         is_open = use.party is not None or use.kind in CLOSED_FOR
         leads = to_booking(use) if is_open and has_names else ""
-        return sign(cell.status), _who(use, len(each.uses)), leads
+        return shown, _who(use, len(each.uses)), leads
     match each.state:
         case State.FREE:
             return sign(Status.FREE), _price(each), form
