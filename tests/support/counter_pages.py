@@ -20,6 +20,7 @@ from reservations.db import write_transaction
 from reservations.events import PackMade
 from reservations.models import (
     Account,
+    Decision,
     FacilityNode,
     ImportFile,
     ImportRecord,
@@ -33,6 +34,7 @@ from reservations.rules.availability import Kind
 from reservations.rules.money import Method
 from reservations.rules.period import Period
 from tests import town
+from tests.support.approving import looks_first
 from tests.support.site import Site
 from tests.town import NOW, SATURDAY, TODAY, context
 
@@ -61,6 +63,8 @@ class Things:
     pad: str
     paper: str
     grant: str
+    application: str
+    decision: str
 
 
 def things(site: Site) -> Things:
@@ -74,6 +78,9 @@ def things(site: Site) -> Things:
         sunday = SATURDAY + timedelta(days=1)
         shut = ClosureRequest(gym.whole, sunday, Period(36, 48), Kind.MAINTENANCE)
         closure = str(close(session, shut, context("account-staff")))
+        looks_first(session, units=[gym.halves[1]])
+    application = site.books(gym.halves[1], name="neighbour", start="09:00", end="12:00")
+    with site.database.session() as session:
         paid = money.pay(session, PayRequest(booking, 600, Method.CASH), context("account-staff"))
         request = PackRequest(gym.facility_id, SATURDAY, SATURDAY, forms=3, grids=1)
         made = packs.take_numbers(session, request, context("system")).fact
@@ -94,14 +101,19 @@ def things(site: Site) -> Things:
             number="1", issued_at=NOW, actor="system", record="{}", sha256="-", pdf=b"%PDF-",
             pages=1, revision=9,
         )  # fmt: skip
-        session.add_all((refund, paper))
+        decision = Decision(
+            id=MISSING.replace("4-0000", "4-0003"), booking_id=application, revision=0,
+            verdict="granted", decided_at=NOW, sheet="-", status="refused", actor="account-staff",
+        )  # fmt: skip
+        session.add_all((refund, paper, decision))
         letter = session.scalars(select(Letter)).one()
         letter.state, letter.subject, letter.text = "to_hand_over", "取消", "となり体育館の知らせ"
         session.flush()
         grant = _add_clerk(session, gym.facility_id)
         return Things(
-            booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant
-        )
+            booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant,
+            application, decision.id,
+        )  # fmt: skip
 
 
 def _add_clerk(session: Any, facility_id: int) -> str:
@@ -153,6 +165,22 @@ def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, S
     }
 
 
+def _of_approval(made: Things) -> dict[str, Sample]:
+    """An application that waits, and a decision that is none."""
+    application = {"booking_id": made.application}
+    ticked = {"application": f"{made.application}:0", "key": "a"}
+    return {
+        "approval.page": Sample(),
+        "approval.one": Sample(application),
+        "approval.grant_ticked": Sample(form=ticked),
+        "approval.grant": Sample(application, form={"revision": "0", "key": "a"}),
+        "approval.refuse": Sample(
+            application, form={"revision": "0", "reason": "ほか", "key": "a"}
+        ),
+        "approval.seen": Sample(form={"decision": f"decision:{made.decision}"}),
+    }
+
+
 def _of_people() -> dict[str, Sample]:
     """Whoever is looked after; what somebody is to the gym's town stands there."""
     who, town_ = {"party_id": "party-resident"}, {"town": "172014"}
@@ -191,6 +219,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
     return {
         **_of_people(),
         **_of_closing(gym, made, frame),
+        **_of_approval(made),
         "board.page": Sample(query={"facility": gym.facility_id}),
         "counter_bookings.one": Sample(booking),
         "counter_bookings.cancel_page": Sample(booking),

@@ -28,6 +28,7 @@ from tests.town import NOW, TODAY
 # Lists: any place of one's own opens them, and nothing of other places is on them.
 LISTS = frozenset(
     {
+        "approval.page",
         "imports.page",
         "ledger.page",
         "letters.page",
