@@ -227,6 +227,7 @@ def check_up(database: Database, settings: Settings) -> list[Check]:
         Check("horizon", units == 0 or (last is not None and last >= wanted), f"until {last}"),
         Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
         _papers(known),
+        _approval(known),
         *_mailboxes(database, settings, today),
     ]
 
@@ -241,6 +242,30 @@ def _mailboxes(database: Database, settings: Settings, today: date) -> list[Chec
     seen = ", ".join(each.mailbox for each in lacking)
     is_well = not any(each.is_due for each in lacking)
     return [Check("mailboxes", is_well, f"lacking: {seen}" if lacking else "none is lacking")]
+
+
+def _approval(known: Memory) -> Check:
+    """審査: a case that names what is not there never fits, and nobody would notice."""
+    catalogue = known.catalogue
+    towns = [
+        town
+        for town in catalogue.towns.values()
+        if town.rules_on(clock.local_day(clock.now())).approval
+    ]
+    faults = [
+        f"{town.name}: case {number}: {what} {value} is unknown"
+        for town in towns
+        for number, case in enumerate(town.rules_on(clock.local_day(clock.now())).approval, 1)
+        for what, named, there in (
+            ("facility", case.facilities, catalogue.places),
+            ("unit", case.units, catalogue.units),
+            ("purpose", case.purposes, catalogue.purposes),
+        )
+        for value in sorted(set(named) - set(there), key=str)
+    ]
+    return Check(
+        "approval", not faults, "; ".join([*faults, f"towns that look first: {len(towns)}"])
+    )
 
 
 def _papers(known: Memory) -> Check:

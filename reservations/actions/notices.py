@@ -69,10 +69,12 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
             if reason == CHANGED:
                 # The booking that took its place has the papers.
                 return ()
+            # What was never permitted is not taken back, nor given back.
+            is_waiting = booking.permission is Permission.ASKED
             if reason != OWN:
-                return (documents.REVOCATION,)
+                return (documents.REFUSAL if is_waiting else documents.REVOCATION,)
             refund = (documents.REFUND,) if booking.fee_yen else ()
-            return (documents.CANCELLATION, *refund)
+            return refund if is_waiting else (documents.CANCELLATION, *refund)
         case "refused":
             return (documents.REFUSAL,)
     return ()
@@ -111,8 +113,11 @@ def document(
             return documents.revocation(booking, purpose, issue, reason=reason, code=signed)
         case documents.REFUSAL:
             signed = code("refusal")
-            if booking.permission is Permission.REFUSED:
-                return documents.denial(booking, purpose, issue, code=signed)
+            if booking.status == "cancelled":
+                reason = booking.reason or papers.cancelled_for(
+                    session, booking.id, booking.revision
+                )
+                return documents.denial(booking, purpose, issue, reason=reason, code=signed)
             is_closed = papers.refused_for(session, booking.id) == CLOSED
             return documents.refusal(booking, purpose, issue, is_closed=is_closed, code=signed)
     raise AssertionError(paper)

@@ -102,6 +102,11 @@ _REFUNDS = (
 _OUTSIDE_PERCENT = (150, 200, 130, 100, 150)
 _ACTIVE_MAX = (10, 10, 20, 8, None)
 RULES_FROM = date(2024, 4, 1)
+# Towns that look at the use of their halls before they permit it, and at large parties anywhere.
+_LOOKS_FIRST: dict[str, list[dict[str, Any]]] = {
+    "172014": [{"kinds": ["hall"], "standard_days": 7}],
+    "131016": [{"kinds": ["hall"], "standard_days": 7}, {"headcount_above": 100}],
+}
 
 
 def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
@@ -122,4 +127,6 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
     }
     if position % 7 == 3:
         body["permit_word"] = "利用承認"
+    if code in _LOOKS_FIRST:
+        body["approval"] = _LOOKS_FIRST[code]
     return body

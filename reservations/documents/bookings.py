@@ -221,13 +221,15 @@ def refusal(
     return Document(REFUSAL, record, forms_of(booking.unit.place, rules))
 
 
-def denial(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") -> Document:
-    """使用不許可通知書 of an application that was looked at: the reason, and the 教示."""
-    assert booking.reason, booking.id
+def denial(
+    booking: BookingView, purpose: str, issue: Issue, *, reason: str, code: str = ""
+) -> Document:
+    """使用不許可通知書 of an application that was looked at: the reason, a line each, and the 教示."""
+    assert booking.status == "cancelled", booking.id
     rules = _rules_at(booking, issue)
     record = Notice(
         **_decision(REFUSAL, booking, purpose, issue),
-        reasons=tuple(filter(None, map(str.strip, booking.reason.splitlines()))),
+        reasons=tuple(filter(None, map(str.strip, reason.splitlines()))),
         appeal="refusal",
         code=code,
         marking=papers.marking(rules),

@@ -6,21 +6,25 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from reservations import documents
 from reservations.actions import notices, papers
 from reservations.actions.approval import GrantRequest, RefuseRequest, grant, refuse
 from reservations.actions.bookings import CancelRequest, ChangeRequest, cancel, change, preview
+from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.money import PayRequest, pay
-from reservations.db import Database
+from reservations.db import Database, write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import AuditLine, Decision, Event, Letter, Refund
 from reservations.queries import bookings, money
 from reservations.queries.audit import masks_agree
 from reservations.queries.bookings import BookingView
 from reservations.rules.approval import Permission
+from reservations.rules.availability import Kind
 from reservations.rules.money import Account
+from tests.printables import pdf
 from tests.support.approving import REASON, decisions, looks_first
 from tests.support.lending import (
     a_period,
@@ -133,9 +137,10 @@ def test_the_notice_of_a_refusal_says_the_reason_and_how_to_appeal(session: Sess
 
     paper = papers.paper(session, refreshed(session), booking, documents.REFUSAL, context(STAFF))
 
-    text = papers.as_issued(paper, booking).text()
+    text = pdf.text(paper.pdf)
     assert REASON in text
     assert "教示" in text
+    assert "不許可通知書" in text
     assert notices.kinds(session, booking) == (documents.REFUSAL,)
 
 
@@ -245,3 +250,35 @@ def test_what_has_begun_is_not_refused_any_more(session: Session, asked: str):
 
     assert answer == Refusal(RefusalCode.ALREADY_STARTED)
     assert session.scalars(select(Decision.id)).all() == []
+
+
+def test_the_database_itself_refuses_a_second_decision(session: Session, asked: str):
+    granted(session, asked)
+    row = {"booking_id": asked, "revision": 0, "verdict": "refused", "decided_at": NOW}
+
+    with pytest.raises(IntegrityError), write_transaction(session):
+        session.add(Decision(id="second", sheet="-", status="decided", **row))
+        session.flush()
+
+
+def test_closed_before_anybody_answered_it_was_never_permitted(
+    session: Session, region: Region, asked: str
+):
+    seen = frozenset({f"{asked}:0"})
+    day = a_period("09:00-21:00")
+    shut = ClosureRequest(region.here.whole, SATURDAY, day, Kind.MAINTENANCE, "床の張替え", seen)
+    close(session, shut, context(STAFF))
+    booking = view(session, asked)
+
+    paper = papers.paper(session, refreshed(session), booking, documents.REFUSAL, context(STAFF))
+
+    assert notices.kinds(session, booking) == (documents.REFUSAL,)
+    assert "床の張替え" in pdf.text(paper.pdf)
+
+
+def test_what_is_withdrawn_before_the_answer_has_no_paper_but_of_its_refund(
+    session: Session, asked: str
+):
+    cancel(session, CancelRequest(asked), context())
+
+    assert notices.kinds(session, view(session, asked)) == (documents.REFUND,)
