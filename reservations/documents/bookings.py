@@ -224,7 +224,7 @@ def refusal(
 def denial(
     booking: BookingView, purpose: str, issue: Issue, *, reason: str, code: str = ""
 ) -> Document:
-    """使用不許可通知書 of an application that was looked at: the reason, a line each, and the 教示."""
+    """使用不許可通知書 of an application that was looked at: the reasons, and the 教示."""
     assert booking.status == "cancelled", booking.id
     rules = _rules_at(booking, issue)
     record = Notice(
