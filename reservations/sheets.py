@@ -16,8 +16,10 @@ from uuid import UUID, uuid5
 
 from reservations import events
 from reservations.events.approval import PermissionGranted
+from reservations.events.attendance import StrikeDecided
 from reservations.events.money import RefundDecided
 from reservations.rules.period import SLOTS_PER_DAY
+from reservations.rules.town import StrikeKind
 from sync.node import Draft
 from sync.sheet import form_key
 
@@ -79,6 +81,10 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
     if name == PermissionGranted.name:
         decides = permission_key(subject, body["revision"])
         return Draft("record", (decides,), data=words_of(name, version, subject, body))
+    if name == StrikeDecided.name:
+        return Draft(
+            "record", strike_keys(subject, body), data=words_of(name, version, subject, body)
+        )
     revision = body["revision"]
     settles: tuple[str, ...] = (key_of(subject, revision),)
     data = words_of(name, version, subject, body)
@@ -112,6 +118,12 @@ def refund_keys(body: Mapping[str, Any]) -> tuple[str, str]:
 def permission_key(booking_id: str, revision: int) -> str:
     """What a decision settles: of one revision there is one, whoever decides."""
     return f"permission:{booking_id}:{revision}"
+
+
+def strike_keys(booking_id: str, body: Mapping[str, Any]) -> tuple[str]:
+    """What a strike settles: a booking has one of each kind, and is missed once."""
+    kind = StrikeKind(body["kind"])
+    return (f"strike:{booking_id}:{'absence' if kind.is_absence else kind.value}",)
 
 
 def owner_of(key: str) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reservations import approval_feed, money_feed, sheets
+from reservations import approval_feed, attendance_feed, money_feed, sheets
 from reservations.actions import asking, clearing, entering, following
 from reservations.desk import Desk
 from reservations.events import (
@@ -18,11 +18,13 @@ from reservations.events import (
     BookingReaches,
 )
 from reservations.events.approval import PermissionGranted
+from reservations.events.attendance import StrikeDecided
 from reservations.events.money import RefundDecided
 from reservations.models import Booking
-from reservations.queries import ledger, money
+from reservations.queries import attendance, ledger, money
 from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import SLOTS_PER_DAY
+from reservations.rules.town import StrikeKind
 from reservations.sheets import SheetName
 from sync.document import Slip
 from sync.ledger import SqlStore
@@ -42,8 +44,10 @@ MOVED = "moved"
 REACH = "reach"
 # There is not so much to be paid back, or not any more.
 NOT_OVER = "not_over"
-# Somebody else has decided about the application; or it is not the one that was looked at any more.
-DECIDED, CHANGED = "decided_already", "changed"
+# Somebody came after all; or the same has been decided already.
+HAS_COME, DECIDED = "has_come", "decided"
+# 審査: somebody else was first; or the application is not the one that was looked at any more.
+DECIDED_ALREADY, CHANGED = "decided_already", "changed"
 SHEETS_A_ROUND = 50
 # What a decision says, and a wish for one.
 _GRANT = ("decision", "town", "facility_id", "date", "revision", "conditions", "decided_at")
@@ -113,6 +117,8 @@ class _Round:
                 return _to_reach(store, slip)
             case money_feed.REFUND:
                 return _to_refund(store, slip)
+            case attendance_feed.STRIKE:
+                return _to_strike(self.desk, store, name, slip)
             case approval_feed.DECIDE:
                 return self._to_decide(store, name, slip)
         return []
@@ -165,7 +171,7 @@ class _Round:
             return [_no(slip, MALFORMED)]
         booking_id, revision = asked["booking_id"], asked["revision"]
         if store.settled(slip.sheet, [sheets.permission_key(booking_id, revision)]):
-            return [_no(slip, DECIDED, **body)]
+            return [_no(slip, DECIDED_ALREADY, **body)]
         row = _row(store, booking_id)
         if row is None or row.status == "tentative" or row.revision < revision:
             # What it is about has not come yet, or is answered first.
@@ -181,7 +187,7 @@ class _Round:
             grant = {word: body[word] for word in _GRANT}
             fact = PermissionGranted.name, PermissionGranted.version
             draft = sheets.draft_of(*fact, booking_id, grant)
-        return [_answering(slip, draft), _no(slip, DECIDED, **body)]
+        return [_answering(slip, draft), _no(slip, DECIDED_ALREADY, **body)]
 
     def _deny(
         self, store: SqlStore, name: SheetName, asked: Mapping[str, Any], row: Any, slip: Slip
@@ -332,6 +338,30 @@ def _to_refund(store: SqlStore, slip: Slip) -> Sequence[Draft]:
     body["before_yen"] = money.refunded_of(store.session, payment.id)
     draft = sheets.draft_of(RefundDecided.name, RefundDecided.version, row["booking_id"], body)
     return [_answering(slip, draft), _no(slip, NOT_OVER, **body)]
+
+
+def _to_strike(desk: Desk, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+    """S7: that nobody came is known when everybody who could have written it was heard."""
+    try:
+        kind = StrikeKind(attendance_feed.strike_row(slip.data)["kind"])
+    except (KeyError, TypeError, ValueError):
+        return [_no(slip, MALFORMED)]
+    body = sheets.event_body(slip.data)
+    booking_id = slip.data["booking"]
+    row = _row(store, booking_id)
+    if row is None or row.status == "tentative":
+        return []
+    if SheetName(row.municipality_code, row.facility_id, row.date) != name:
+        return [_no(slip, MOVED, **body)]
+    if kind.is_absence:
+        if row.status != "confirmed":
+            return [_no(slip, NOT_ACTIVE, **body)]
+        if attendance.attendance(store.session, booking_id).check_ins:
+            return [_no(slip, HAS_COME, **body)]
+        if attendance.unheard(store.session, desk, name, attendance.ends_at(row)):
+            return []
+    draft = sheets.draft_of(StrikeDecided.name, StrikeDecided.version, booking_id, body)
+    return [_answering(slip, draft), _no(slip, DECIDED, **body)]
 
 
 def _row(store: SqlStore, booking_id: str) -> Any:

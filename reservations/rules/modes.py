@@ -85,7 +85,6 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "see_to": _ALWAYS,
     "grant_permission": _ALWAYS,
     "refuse_permission": _ALWAYS,
-    "arrive": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,
     "refund": _ALWAYS,
@@ -93,6 +92,13 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "number_receipt": _ALWAYS,
     "keep_receipt": _ALWAYS,
     "close_drawer": _ALWAYS,
+    "check_in": _ALWAYS,
+    "undo_check_in": _ALWAYS,
+    # Nobody is struck for an evening on which there is a disaster.
+    "ask_strike": _NOT_IN_DISASTER,
+    "set_item": _ALWAYS,
+    "hand_out": _ALWAYS,
+    "take_back": _ALWAYS,
 }
 
 

@@ -12,10 +12,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from reservations.queries.attendance import Struck
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.letters import LetterView
 from reservations.queries.nearby import Alternative
 from reservations.rules.period import clock_text
+from reservations.rules.town import StrikeKind
 from reservations.web import language
 from reservations.web.language import N_, gettext
 from reservations.web.reasons import reason_text
@@ -30,6 +32,15 @@ _BECAME = {
     "denied": N_(
         "申し訳ありません。申請のあった利用は、許可されませんでした。次の予約は取り消されました。"
     ),
+    "struck": N_("次の予約について、町のきまりにより、次のとおり記録しました。"),
+}
+# What counts against a party, here and at the counter (web/counter/coming.py).
+STRIKES: Mapping[str, str] = {
+    StrikeKind.NO_SHOW.value: N_("無断不使用"),
+    StrikeKind.TOLD.value: N_("当日連絡"),
+    StrikeKind.LATE_CANCEL.value: N_("直前の取消"),
+    StrikeKind.UNPAID.value: N_("未納"),
+    StrikeKind.NO_CARD.value: N_("登録証なし・本人不在"),
 }
 # A place was had on a sheet of another node, and the use of it is still looked at.
 _IN_REVIEW = N_("お申し込みの場所をお取りしました。使ってよいかどうかは、施設が審査しています。")
@@ -50,6 +61,7 @@ _SUBJECT = {
     "displaced": N_("予約が取り消されました（%(number)s）"),
     "granted": N_("利用が許可されました（%(number)s）"),
     "denied": N_("利用は許可されませんでした（%(number)s）"),
+    "struck": N_("予約のご利用についてのお知らせ（%(number)s）"),
 }
 _SUBJECT_IN_REVIEW = N_("申請を審査しています（%(number)s）")
 _WHY_REFUSED = {
@@ -81,7 +93,8 @@ def link(address: str, valid: timedelta) -> Words:
 
 def has_lost(letter: LetterView) -> bool:
     """Whether somebody needs another place now."""
-    return letter.kind in ("refused", "cancelled", "displaced") and letter.status != "confirmed"
+    is_about_loss = letter.kind in ("refused", "cancelled", "displaced")
+    return is_about_loss and letter.status != "confirmed"
 
 
 def words(
@@ -91,12 +104,14 @@ def words(
     now: datetime,
     site_url: str,
     phone: str,
+    struck: Struck | None = None,
 ) -> Words:
     """The letter, in the language that `language.speaking` has set.
 
     offers    what is free near by at `now`; said only where something was lost
     site_url  how links begin; empty: no links
     phone     whom to ask; empty: nobody
+    struck    what a letter of that kind tells
     """
     is_about_wish = letter.kind == "refused" and letter.body.get("asked") == "cancel"
     if is_about_wish:
@@ -117,6 +132,7 @@ def words(
         [gettext("%(name)s 様", name=letter.name)] if letter.name else [],
         [became, _why(letter), _review(letter), _paid_back(letter)],
         _facts(letter),
+        _against(letter, struck) if struck else [],
         _offered(letter, offers, now, site_url) if has_lost(letter) else [],
         [gettext("予約の内容: %(link)s", link=link)] if link else [],
         [gettext("お問い合わせ: %(phone)s", phone=phone)] if phone else [],
@@ -178,6 +194,27 @@ def _facts(letter: LetterView) -> list[str]:
     ]
     if letter.kind == "confirmed":
         lines.append(gettext("使用料: %(fee)s", fee=language.yen(letter.fee_yen)))
+    return lines
+
+
+def _against(letter: LetterView, struck: Struck) -> list[str]:
+    """What was noted, what follows, and what to do where it is not true."""
+    town = language.named(letter.unit.town.name, letter.unit.town.name_en)
+    what, points = gettext(STRIKES[struck.kind.value]), f"{struck.half_points / 2:g}"
+    lines = [gettext("記録: %(what)s（%(points)s点）", what=what, points=points)]
+    if struck.ban is not None:
+        first, last = (language.long_day_text(each) for each in (struck.ban.first, struck.ban.last))
+        lines.append(
+            gettext(
+                "%(first)sから%(last)sまで、%(town)sの施設を予約できません。",
+                first=first,
+                last=last,
+                town=town,
+            )
+        )
+    lines.append(
+        gettext("事実と違うときは、窓口にお知らせください。確かめて、誤りなら数えません。")
+    )
     return lines
 
 

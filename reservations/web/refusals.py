@@ -85,6 +85,9 @@ WORDS: dict[RefusalCode, Any] = {
     Code.REASON_NEEDED: _l(
         "きまりの外で予約するには、理由を%(most)s文字までで書いてください。理由は記録に残ります。"
     ),
+    Code.PARTY_SUSPENDED: _l(
+        "この町では%(until)sまで利用停止中のため、予約できません。窓口にお尋ねください。"
+    ),
     Code.LIMIT_REACHED: _l(
         "この町で同時に持てる予約は%(limit)s件までです（今%(used)s件）。"
         "使わない予約を取り消すと、予約できます。"
@@ -115,8 +118,17 @@ WORDS: dict[RefusalCode, Any] = {
     Code.ALREADY_STARTED: _l(
         "利用が始まった予約は、ここでは変えられません。窓口にお尋ねください。"
     ),
-    Code.NOT_BEGUN: _l(
-        "来館の記録は、開始の%(minutes)s分前からできます。別の予約でないか確かめてください。"
+    Code.NOT_THE_DAY: _l("この手続きは、利用日（%(day)s）の当日だけできます。"),
+    Code.NOT_OVER: _l("利用時間がまだ終わっていません。終わってから、もう一度行ってください。"),
+    Code.HAS_COME: _l(
+        "この予約には来館の記録があります。誤りなら、当日のうちに来館を取り消してください。"
+    ),
+    Code.NOT_COUNTED: _l(
+        "この予約には当てはまらないか、この町で数えない違反です。予約の状態と町のきまりを確かめてください。"
+    ),
+    Code.ITEM_WRONG: _l("名前は%(most)s文字まで、数は0から9999までで入れてください。"),
+    Code.ITEMS_OUT: _l(
+        "数が足りません。今渡せるのは%(left)s個です。戻っていないものを確かめてください。"
     ),
     Code.PERMISSION_WAITS: _l(
         "この申請は審査中です。許可書は、許可されてから出ます（回答の目安 %(decide_by)sまで）。"

@@ -18,7 +18,7 @@ from reservations.actions.money import PayRequest, pay
 from reservations.db import Database, write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import AuditLine, Decision, Event, Letter, Refund
-from reservations.queries import bookings, money
+from reservations.queries import attendance, bookings, money
 from reservations.queries.audit import masks_agree
 from reservations.queries.bookings import BookingView
 from reservations.rules.approval import Permission
@@ -282,3 +282,13 @@ def test_what_is_withdrawn_before_the_answer_has_no_paper_but_of_its_refund(
     cancel(session, CancelRequest(asked), context())
 
     assert notices.kinds(session, view(session, asked)) == (documents.REFUND,)
+
+
+def test_nobody_is_missed_at_what_was_never_permitted(session: Session, asked: str):
+    days = {"since": SATURDAY, "before": SATURDAY + timedelta(days=1)}
+    before = attendance.absent(session, ["172014"], **days)
+
+    granted(session, asked)
+
+    after = attendance.absent(session, ["172014"], **days)
+    assert (before, [row.id for row in after]) == ([], [asked])

@@ -253,21 +253,6 @@ def test_the_doctor_looks_at_fonts_and_at_every_town_s_forms(tonari, booked, tmp
     assert not ill["ok"] and "となり市: permit" in ill["seen"]
 
 
-def test_the_doctor_names_what_a_town_s_rule_of_approval_means_and_is_not_there(
-    tonari, booked, tmp_path
-):
-    with closing(sqlite3.connect(tmp_path / "state" / "tonari.sqlite3")) as rows, rows:
-        body = json.dumps({"approval": [{"kinds": ["gym"]}, {"facilities": [99]}]})
-        rows.execute("UPDATE town_rules SET body = ? WHERE municipality_code = '172014'", [body])
-
-    check = json.loads(tonari("doctor", "--json").stdout)["checks"]["approval"]
-
-    assert check == {
-        "ok": False,
-        "seen": "となり市: case 2: facility 99 is unknown; towns that look first: 1",
-    }
-
-
 @pytest.fixture
 def without_fonts(tmp_path, monkeypatch):
     """The library's folder of fonts with the list of what should be there, and nothing else."""

@@ -22,9 +22,11 @@ from reservations.models import (
     Account,
     Decision,
     FacilityNode,
+    Handout,
     ImportFile,
     ImportRecord,
     IssuedPaper,
+    Item,
     Letter,
     Party,
     Refund,
@@ -65,6 +67,7 @@ class Things:
     grant: str
     application: str
     decision: str
+    handout: str
 
 
 def things(site: Site) -> Things:
@@ -102,17 +105,26 @@ def things(site: Site) -> Things:
             pages=1, revision=9,
         )  # fmt: skip
         decision = Decision(
-            id=MISSING.replace("4-0000", "4-0003"), booking_id=application, revision=0,
+            id=MISSING.replace("4-0000", "4-0004"), booking_id=application, revision=0,
             verdict="granted", decided_at=NOW, sheet="-", status="refused", actor="account-staff",
         )  # fmt: skip
         session.add_all((refund, paper, decision))
+        session.add(
+            Item(id=1, facility_id=gym.facility_id, kind="key", name="競技場", count=2, out=1)
+        )
+        session.flush()
+        handout = Handout(
+            id=MISSING.replace("4-0000", "4-0003"), item_id=1, booking_id=booking, quantity=1,
+            handed_at=NOW, handed_by="system", due_at=NOW,
+        )  # fmt: skip
+        session.add(handout)
         letter = session.scalars(select(Letter)).one()
         letter.state, letter.subject, letter.text = "to_hand_over", "取消", "となり体育館の知らせ"
         session.flush()
         grant = _add_clerk(session, gym.facility_id)
         return Things(
             booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant,
-            application, decision.id,
+            application, decision.id, handout.id,
         )  # fmt: skip
 
 
@@ -146,7 +158,7 @@ def _add_record(session: Any, facility_id: int) -> None:
 
 
 def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, Sample]:
-    """Rooms taken out of use, what became of the people in them, and arrivals."""
+    """Rooms taken out of use, what became of the people in them, and who came."""
     shut = {"facility": gym.facility_id, "room": gym.halves[1], "kind": "maintenance"}
     shut |= {"first": SATURDAY, "start": "18:00", "end": "21:00"}
     return {
@@ -156,7 +168,9 @@ def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, S
         "closing.one": Sample({"closure_id": made.closure}),
         "matters.page": Sample(),
         "matters.done": Sample(form={"matter": f"lost:{made.letter}", "note": "電話"}),
-        "counter_bookings.arrive": Sample({"booking_id": made.booking}),
+        "attendance.check_in": Sample({"booking_id": made.booking}),
+        "attendance.undo": Sample({"booking_id": made.booking}),
+        "attendance.strike": Sample({"booking_id": made.booking}, form={"kind": "no_show"}),
         "counter_bookings.instead": Sample(
             {"booking_id": made.closed}, form={"to": urlencode(frame), "key": "i"}
         ),
@@ -178,6 +192,20 @@ def _of_approval(made: Things) -> dict[str, Sample]:
             application, form={"revision": "0", "reason": "ほか", "key": "a"}
         ),
         "approval.seen": Sample(form={"decision": f"decision:{made.decision}"}),
+    }
+
+
+def _of_items(gym: Any, made: Things) -> dict[str, Sample]:
+    """Keys and equipment: what the gym has, and who has it."""
+    here = {"facility_id": gym.facility_id}
+    return {
+        "items.page": Sample(query={"facility": gym.facility_id}),
+        "items.key_book": Sample(here),
+        "items.set_item": Sample(here, form={"kind": "key", "name": "倉庫", "count": "1"}),
+        "items.hand_out": Sample(
+            {"booking_id": made.booking}, form={"item": "1", "quantity": "1", "key": "h"}
+        ),
+        "items.take_back": Sample({"handout_id": made.handout}),
     }
 
 
@@ -217,6 +245,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
     hours = {"days": "月火", "start": "9:00", "end": "21:00"}
     point = {"lat": "36.56", "lng": "136.65"}
     return {
+        **_of_items(gym, made),
         **_of_people(),
         **_of_closing(gym, made, frame),
         **_of_approval(made),

@@ -201,3 +201,16 @@ def test_a_booking_that_nobody_asks_about_has_no_such_page(counter: Site):
     plain = counter.books(counter.region.here.whole, name="resident")
 
     assert counter.signed_in("staff").opens(f"/approval/{plain}").status == 404
+
+
+def test_who_books_at_the_counter_reads_that_it_needs_a_permission(counter: Site, asked: list[str]):
+    sunday = town.SATURDAY + timedelta(days=1)
+    frame = f"unit={counter.region.here.whole}&date={sunday}&start=18:00&end=21:00"
+    desk = counter.signed_in("staff").opens(f"/board?{frame}")
+
+    desk.presses("次へ", who="01-000001-6")
+    told = "この利用には許可が要ります。" in desk.text
+    desk.presses("予約する")
+
+    assert told
+    assert "審査中" in desk.text

@@ -9,6 +9,7 @@ import pytest
 from reservations.actions.approval import GrantRequest, RefuseRequest, grant, refuse
 from tests import town
 from tests.support.approving import REASON, looks_first
+from tests.support.forms import Person
 from tests.support.site import Site
 
 STAFF = "account-staff"
@@ -22,7 +23,7 @@ def first(site: Site) -> Site:
     return site
 
 
-def asks(site: Site) -> tuple[object, str]:
+def asks(site: Site) -> tuple[Person, str]:
     """The resident books in three taps; the person on the page that follows, and the booking."""
     person = site.signed_in().opens(site.check_address(site.region.here.whole))
     person.presses("予約する")

@@ -3,6 +3,7 @@
 from reservations.web import genuine
 from reservations.web.counter import (
     approval,
+    attendance,
     board,
     bookings,
     closing,
@@ -10,6 +11,7 @@ from reservations.web.counter import (
     delegates,
     groups,
     imports,
+    items,
     ledger,
     letters,
     matters,
@@ -36,6 +38,8 @@ BLUEPRINTS = (
     bookings.blueprint,
     approval.blueprint,
     closing.blueprint,
+    attendance.blueprint,
+    items.blueprint,
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,

@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = {
     "displaced": N_("振替"),
     "granted": N_("許可"),
     "denied": N_("不許可"),
+    "struck": N_("違反の記録"),
 }
 
 
