@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, select
+from sqlalchemy import and_, bindparam, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from reservations.clock import LOCAL, local_day
@@ -173,7 +173,11 @@ _COLUMNS = _COLUMNS.outerjoin(
     and_(
         Decision.booking_id == Booking.id,
         Decision.revision == _DECIDED_ON,
-        Decision.status == "decided",
+        # Of what is cancelled already people are told why as well.
+        or_(
+            Decision.status == "decided",
+            and_(Decision.status == "written", Booking.status == "cancelled"),
+        ),
     ),
 )
 

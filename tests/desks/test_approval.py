@@ -320,3 +320,19 @@ def test_any_order_and_any_repetition_of_the_documents_is_the_same_decision(
 
     assert tables_of(gym) == before == tables_of(hub)
     assert [len(rows) for rows in before] == [1, 2]
+
+
+def test_whatever_is_cancelled_says_why_also_while_the_witness_is_silent(witnessed: Offices):
+    gym = witnessed.gym
+    for office in (witnessed.hub, gym):
+        looks_first(office.session)
+    witnessed.give(SATURDAY)
+    made = gym.books(gym.region.here.whole)
+    medium = gym.desk.folder.parent / "witness"
+    medium.rename(medium.with_name("pulled out"))
+
+    refuses(gym, made)
+
+    booking = view(gym, made)
+    assert (booking.status, booking.permission) == ("cancelled", Permission.REFUSED)
+    assert decisions(gym.session, made) == [("refused", "written", "")]
