@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from reservations.db import run
 from reservations.desk import Desk
 from reservations.events import sheet_of
-from reservations.models import Booking, Decision, FacilityNode
+from reservations.models import Booking, FacilityNode
 from reservations.queries import calendar, parties
 from reservations.queries.attendance import CAME_AT
-from reservations.queries.bookings import number_text
+from reservations.queries.bookings import IS_IN_REVIEW, number_text
 from reservations.queries.calendar import Cell
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
@@ -141,18 +141,10 @@ _USES = (
         Booking.party_id,
         Booking.note,
         CAME_AT.label("came_at"),
-        and_(Booking.decide_by.is_not(None), Decision.id.is_(None)).label("is_in_review"),
+        IS_IN_REVIEW.label("is_in_review"),
     )
     .select_from(_ONE)
     .outerjoin(Booking, _THERE)
-    .outerjoin(
-        Decision,
-        and_(
-            Decision.booking_id == Booking.id,
-            Decision.revision == Booking.revision,
-            Decision.status == "decided",
-        ),
-    )
     .order_by(Booking.made_at, Booking.id)
 )
 

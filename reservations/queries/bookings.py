@@ -204,6 +204,15 @@ _AROUND = _COLUMNS.where(
     Booking.date.in_((bindparam("day"), bindparam("day_before"))),
     Booking.status.in_(bindparam("statuses", expanding=True)),
 ).order_by(Booking.made_at, Booking.id)
+# 審査中, as people may be told: beside the columns of a statement on bookings that stand.
+IS_IN_REVIEW = and_(
+    Booking.decide_by.is_not(None),
+    ~exists().where(
+        _WISH.booking_id == Booking.id,
+        _WISH.revision == Booking.revision,
+        _WISH.status == "decided",
+    ),
+)
 # What somebody has still to decide about, as far as this desk knows: nothing stands, none is asked.
 WAITS = (
     Booking.decide_by.is_not(None),
