@@ -38,6 +38,7 @@ from reservations.models.parties import (
     PartyResidency,
     SignInSession,
 )
+from reservations.models.reductions import PartyReduction, ReductionRequest
 from reservations.models.rights import (
     EmergencyCode,
     FacilityGroup,
@@ -54,6 +55,7 @@ from reservations.models.sealed import (
     PartyUnsaid,
     SealingKey,
 )
+from reservations.models.settlement import Settlement, SettlementLine
 from reservations.models.shelters import Shelter
 
 __all__ = [
@@ -97,6 +99,7 @@ __all__ = [
     "PartyHolder",
     "PartyKey",
     "PartyLook",
+    "PartyReduction",
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",
@@ -106,11 +109,14 @@ __all__ = [
     "Rating",
     "Receipt",
     "Reduction",
+    "ReductionRequest",
     "Refund",
     "RoleGrant",
     "SealingKey",
     "SecondStep",
     "SeenTo",
+    "Settlement",
+    "SettlementLine",
     "Shelter",
     "SignInSession",
     "TownRulesVersion",
