@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking, places, rows
+from reservations.actions import asking, places, reductions, rows
 from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.occupancy import lock
 from reservations.actions.places import Place
@@ -100,9 +100,12 @@ def lend(
             raise
         until = asking.until(values, context)
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        reductions.stand(session, values, terms.rules, context)
         wish = _confirmed(values | {"serial": serial}, unit)
         return asking.ask(session, wish, context, until=until)
-    return _confirmed(values | {"serial": rows.put(session, values)}, unit)
+    serial = rows.put(session, values)
+    reductions.stand(session, values, terms.rules, context)
+    return _confirmed(values | {"serial": serial}, unit)
 
 
 def _confirmed(values: dict[str, Any], unit: LentUnit) -> BookingConfirmed:
@@ -237,9 +240,12 @@ def _change_over_two(
             raise
         until = asking.until(values, context, before=old.period.starts_at(old.date, LOCAL))
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        reductions.stand(session, values, terms.rules, context)
         fact = _instead(values | {"serial": serial}, terms.unit)
         return asking.ask(session, fact, context, until=until)
-    return _instead(values | {"serial": rows.put(session, values)}, terms.unit)
+    serial = rows.put(session, values)
+    reductions.stand(session, values, terms.rules, context)
+    return _instead(values | {"serial": serial}, terms.unit)
 
 
 def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:

@@ -13,6 +13,7 @@ class PaymentReceived(Fact):
 
     town, facility_id, date   the sheet that the booking was on
     day                       of the drawer, or of the account's statement
+    account_town              the town that has the money now
     """
 
     name = "payment.received"
@@ -26,11 +27,15 @@ class PaymentReceived(Fact):
     received_at: str
     day: str
     node_no: int
+    account_town: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefundState(Fact):
-    """All that a refund is. `subject` is the booking; town to date name the payment's sheet."""
+    """All that a refund is. `subject` is the booking; town to date name the payment's sheet.
+
+    account_town   out of whose money it goes
+    """
 
     refund: str
     payment: str
@@ -41,6 +46,7 @@ class RefundState(Fact):
     amount_yen: int
     node_no: int
     asked_at: str
+    account_town: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +83,10 @@ class RefundHanded(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class FeeReduced(Fact):
-    """減免の決定, heard at every desk by a slip. `subject` is the booking."""
+    """減免の決定, heard at every desk by a slip. `subject` is the booking.
+
+    request   the wish that it answers; empty where nobody wrote one down
+    """
 
     name = "fee.reduced"
     is_slip = True
@@ -86,6 +95,7 @@ class FeeReduced(Fact):
     clause: str
     decided_at: str
     node_no: int
+    request: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from reservations.models import (
     Municipality,
     PaperPack,
     Payment,
+    ReductionRequest,
     Refund,
     RoleGrant,
 )
@@ -162,6 +163,9 @@ _FACILITY_OF = {
     "booking": select(Booking.facility_id).where(Booking.id == bindparam("id")),
     "payment": select(Payment.facility_id).where(Payment.id == bindparam("id")),
     "refund": select(Refund.facility_id).where(Refund.id == bindparam("id")),
+    "reduction": select(Booking.facility_id)
+    .join(ReductionRequest, ReductionRequest.booking_id == Booking.id)
+    .where(ReductionRequest.id == bindparam("id")),
     "pack": select(PaperPack.facility_id).where(PaperPack.pad == bindparam("id")),
     "letter": select(Booking.facility_id)
     .join(Letter, Letter.booking_id == Booking.id)

@@ -17,7 +17,7 @@ from reservations.desk import Desk
 from reservations.queries import ledger
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
-from reservations.web import auth, language, matters, rights, services
+from reservations.web import auth, language, matters, reductions, rights, services
 from reservations.web.language import gettext
 from reservations.web.look import look
 from reservations.web.refusals import sentence
@@ -62,6 +62,8 @@ def install(app: Flask) -> None:
         mode_strip=mode_strip,
         desk_strip=desk_strip,
         matters_count=matters.count,
+        reductions_count=reductions.count,
+        rate_words=reductions.rate_words,
         navigation=navigation,
         status_sign=sign,
     )
