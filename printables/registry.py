@@ -124,6 +124,7 @@ PAPERS = _papers(
     Paper("refund_notice", notices.Notice),
     Paper("shelter_use_notice", notices.Notice),
     Paper("reduction_notice", notices.Notice),
+    Paper("reduction_refusal", notices.Notice),
     Paper("change_request", notices.Request, unprinted=notices.CHOICES),
     Paper("cancel_request", notices.Request, unprinted=notices.CHOICES),
     Paper("refund_request", notices.Request, unprinted=notices.CHOICES),

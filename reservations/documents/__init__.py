@@ -9,6 +9,8 @@ from reservations.documents.bookings import (
     CHANGE,
     CHANGE_REFUSAL,
     PERMIT,
+    REDUCTION,
+    REDUCTION_REFUSAL,
     REFUND,
     REFUSAL,
     REVOCATION,
@@ -28,6 +30,7 @@ from reservations.documents.bookings import (
 )
 from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_csv, day_sheet, receipt
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
+from reservations.documents.reductions import Decided, reduction
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
 __all__ = [
@@ -38,12 +41,15 @@ __all__ = [
     "ISSUED",
     "PERMIT",
     "RECEIPT",
+    "REDUCTION",
+    "REDUCTION_REFUSAL",
     "REFUND",
     "REFUSAL",
     "REVOCATION",
     "TIMETABLE",
     "Before",
     "Board",
+    "Decided",
     "Document",
     "Issue",
     "cancellation",
@@ -60,6 +66,7 @@ __all__ = [
     "permit_title",
     "read",
     "receipt",
+    "reduction",
     "refund",
     "refusal",
     "revocation",

@@ -23,6 +23,8 @@ ISSUED = (
     "cancel_request",
     "refund_notice",
     "refusal_notice",
+    "reduction_notice",
+    "reduction_refusal",
     "timetable",
     "receipt",
     "day_sheet",

@@ -41,6 +41,8 @@ def title(paper: str, rules: TownRules) -> str:
         "cancel_request": f"{use}取消届",
         "refund_notice": "料金還付決定通知書",
         "refusal_notice": f"{use}不{permit}通知書",
+        "reduction_notice": "料金減免決定通知書",
+        "reduction_refusal": "料金減免不承認通知書",
         "receipt": "領収書",
         "day_sheet": "現金日計表",
     }[paper]
@@ -219,6 +221,14 @@ def _notices(use: str, permit: str, letter: list[str]) -> dict[str, Any]:
                     "次のとおり{permit}しないことに決定したので通知します。"
                 },
             },
+        },
+        "reduction_notice": {
+            "form_id": "料金減免決定通知書／版1",
+            "blocks": {"head": {"form": "", "left": letter}},
+        },
+        "reduction_refusal": {
+            "form_id": "料金減免不承認通知書／版1",
+            "blocks": {"head": {"form": "", "left": letter}},
         },
         "cancel_request": {
             "form_id": f"{use}取消届／版1",
