@@ -162,6 +162,7 @@ PAPERS = _papers(
     Paper("supply_ledger", shelter_desk.SupplyLedger),
     Paper("cash_book", money.CashBook),
     Paper("day_sheet", money.DaySheet),
+    Paper("settlement_sheet", money.SettlementSheet),
     Paper("cash_handover", money.CashHandover),
     Paper("use_book", desk.UseBook),
     Paper("key_book", desk.KeyBook),

@@ -331,6 +331,45 @@ def export_day(file: Path, asked: datetime | None, is_json: bool) -> None:
         click.echo(f"{file.name}: {len(lines):,}行")
 
 
+@export.command("settlement")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--month",
+    "asked",
+    type=click.DateTime(["%Y-%m"]),
+    metavar="YYYY-MM",
+    required=True,
+    help="The month.",
+)
+@json_option
+@answering
+def export_settlement(file: Path, asked: datetime, is_json: bool) -> None:
+    """精算 between towns of a month: who has whose money, line by line; CSV, UTF-8 with BOM.
+
+    As it was closed, or as it stands until then. Bookings stand there by number, nobody by name.
+    FILE - is stdout.
+    """
+    from reservations import documents  # noqa: PLC0415 - as in import
+    from reservations.queries import memory, settlement  # noqa: PLC0415 - as in import
+
+    month = asked.date()
+    with opened() as database, database.session() as session:
+        desk = database.desk
+        is_home = desk is None or desk.is_home
+        pairs = settlement.pairs(session, month, is_home=is_home)
+        data = documents.settlement_csv(pairs, month, memory.newest(database).catalogue.towns)
+    if str(file) == "-":
+        sys.stdout.buffer.write(data)
+        return
+    file.write_bytes(data)
+    yen = sum(pair.yen for pair in pairs)
+    if is_json:
+        line = {"file": file.name, "month": f"{month:%Y-%m}", "pairs": len(pairs), "yen": yen}
+        print_json({**line, "bytes": len(data)})
+    else:
+        click.echo(f"{file.name}: {len(pairs):,}組、{yen:,}円")
+
+
 @main.group()
 def queue() -> None:
     """Records of imported files that wait for a clerk."""

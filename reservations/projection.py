@@ -24,6 +24,7 @@ from reservations import (
     events,
     money_feed,
     party_feed,
+    settlement_feed,
     sheets,
 )
 from reservations.actions import answering, asking, form_texts, letters, trail
@@ -81,6 +82,8 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
             money_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind == settlement_feed.KIND:
+            settlement_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind == trail_query.KIND:
             trail.take(session, line)
         elif isinstance(line, Slip) and line.kind == attendance_feed.ARRIVED:

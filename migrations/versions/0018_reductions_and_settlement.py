@@ -65,7 +65,7 @@ def _make_settlements() -> None:
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("node_no", sa.Integer(), nullable=False),
-        sa.Column("pieces", sa.Integer(), nullable=False),
+        sa.Column("sums", sa.JSON(), nullable=False),
         _text("actor"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
     )

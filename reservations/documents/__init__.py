@@ -31,6 +31,8 @@ from reservations.documents.bookings import (
 from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_csv, day_sheet, receipt
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
 from reservations.documents.reductions import Decided, reduction
+from reservations.documents.settlement import SETTLEMENT, settlement_csv
+from reservations.documents.settlement import sheet as settlement_sheet
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "REFUND",
     "REFUSAL",
     "REVOCATION",
+    "SETTLEMENT",
     "TIMETABLE",
     "Before",
     "Board",
@@ -70,6 +73,8 @@ __all__ = [
     "refund",
     "refusal",
     "revocation",
+    "settlement_csv",
+    "settlement_sheet",
     "span",
     "unit_text",
     "week_timetable",

@@ -28,6 +28,7 @@ ISSUED = (
     "timetable",
     "receipt",
     "day_sheet",
+    "settlement_sheet",
 )
 
 if TYPE_CHECKING:

@@ -117,3 +117,20 @@ class DrawerClosed(Fact):
     paid_out_yen: int
     counted_yen: int
     difference_yen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthSettled(Fact):
+    """精算の締め, heard by the towns concerned by slips. `subject` is the closing.
+
+    month   its first day
+    sums    {town: [how many lines, yen]}: what `town` hands to each of the others
+    """
+
+    name = "month.settled"
+    is_slip = True
+    town: str
+    month: str
+    closed_at: str
+    node_no: int
+    sums: dict[str, list[int]]

@@ -7,8 +7,9 @@ is the sum of the lines; what changed since then is a line of a later month.
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, Index, Text
+from sqlalchemy import JSON, Date, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from reservations.models.base import Base, Instant
@@ -18,7 +19,8 @@ class Settlement(Base):
     """精算の締め: a town has closed a month of the money that it holds for others.
 
     month   its first day
-    pieces  in how many slips it is told
+    sums    {town: [how many lines, yen]}: what it owes each of the others for that month, whether
+            or not all the lines have come
     """
 
     __tablename__ = "settlement"
@@ -28,7 +30,7 @@ class Settlement(Base):
     month: Mapped[date] = mapped_column(Date)
     closed_at: Mapped[datetime] = mapped_column(Instant)
     node_no: Mapped[int]
-    pieces: Mapped[int]
+    sums: Mapped[dict[str, Any]] = mapped_column(JSON)
     actor: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 

@@ -45,6 +45,7 @@ def title(paper: str, rules: TownRules) -> str:
         "reduction_refusal": "料金減免不承認通知書",
         "receipt": "領収書",
         "day_sheet": "現金日計表",
+        "settlement_sheet": "市町間精算書",
     }[paper]
 
 
@@ -170,6 +171,7 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
         "timetable": {},
         "receipt": {"form_id": "領収書／版1"},
         "day_sheet": {"form_id": "現金日計表／版1"},
+        "settlement_sheet": {"form_id": "市町間精算書／版1"},
         "application_form": {
             "form_id": f"{use}{permit}申請書／版1",
             "blocks": {

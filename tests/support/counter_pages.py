@@ -26,6 +26,7 @@ from reservations.models import (
     IssuedPaper,
     Letter,
     Party,
+    ReductionRequest,
     Refund,
     RoleGrant,
 )
@@ -61,6 +62,7 @@ class Things:
     pad: str
     paper: str
     grant: str
+    wish: str
 
 
 def things(site: Site) -> Things:
@@ -94,13 +96,26 @@ def things(site: Site) -> Things:
             number="1", issued_at=NOW, actor="system", record="{}", sha256="-", pdf=b"%PDF-",
             pages=1, revision=9,
         )  # fmt: skip
-        session.add_all((refund, paper))
+        wish = ReductionRequest(
+            id=MISSING.replace("4-0000", "4-0003"), booking_id=booking, clause="1", asked_at=NOW,
+            node_no=1, is_seen=True,
+        )  # fmt: skip
+        session.add_all((refund, paper, wish))
         letter = session.scalars(select(Letter)).one()
         letter.state, letter.subject, letter.text = "to_hand_over", "取消", "となり体育館の知らせ"
         session.flush()
         grant = _add_clerk(session, gym.facility_id)
         return Things(
-            booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant
+            booking,
+            closed,
+            closure,
+            paid,
+            refund.id,
+            letter.id,
+            made.subject,
+            paper.id,
+            grant,
+            wish.id,
         )
 
 
@@ -236,6 +251,13 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "booking_papers.refuse_change": Sample(booking, form={"unit": gym.whole}),
         "money.pay": Sample(booking, form={"amount": "10", "method": "cash"}),
         "money.reduce": Sample(booking, form={"percent": "50", "clause": "1"}),
+        "money.ask_reduction": Sample(booking, form={"clause": "1|", "key": "a"}),
+        "reductions.page": Sample(),
+        "reductions.settle": Sample({"request_id": made.wish}, form={"reason": "該当しません。"}),
+        "reductions.grant": Sample(form={"wish": made.wish}),
+        "reductions.standing": Sample({"party_id": "party-resident"}),
+        "reductions.put": Sample({"party_id": "party-resident"}, form={"choice": "172014|1"}),
+        "reductions.stop": Sample({"party_id": "party-resident"}, form={"choice": "172014|1|1"}),
         "money.refund": Sample(booking, form={"payment": made.payment, "back": "1"}),
         "money.hand": Sample(booking | {"refund_id": made.refund}),
         "letters.retry": Sample(letter),

@@ -47,6 +47,8 @@ LISTS = frozenset(
         "delegates.page",
         "delegates.appoint",
         "delegates.end",
+        "reductions.page",
+        "reductions.standing",
         "staff.page",
         "timetables.page",
         "trail.party",
@@ -54,7 +56,7 @@ LISTS = frozenset(
     }
 )
 # What somebody is to a town is any of its clerks' affair.
-TOWN_WIDE = frozenset({"people.settle", "groups.save"})
+TOWN_WIDE = frozenset({"people.settle", "groups.save", "reductions.put", "reductions.stop"})
 # Of what has no page at the counter yet. WAIVE is asked for inside of two pages (below).
 WITHOUT_PAGE = {Right.WAIVE, Right.DECLARE}
 HERE = "となり体育館"
