@@ -252,8 +252,12 @@ def last_closed(session: Session, town: str) -> date | None:
 
 
 def pairs(session: Session, month: date, *, is_home: bool) -> list[Pair]:
-    """Who has whose money of a month: as it was closed, or as it stands."""
-    closed = [row for row in closings(session) if row.month == month]
+    """Who has whose money of a month: as it was closed, or as it stands.
+
+    What came after a town had closed the month, or a later one, stands under its next.
+    """
+    known_closings = closings(session)
+    closed = [row for row in known_closings if row.month == month]
     lines = [
         Line(row.account_town, row.town, row.day, row.booking_number, row.item, row.yen)
         for row in run(session, _OF_MONTH, {"month": month}).all()
@@ -265,7 +269,7 @@ def pairs(session: Session, month: date, *, is_home: bool) -> list[Pair]:
             known[0] += count
             known[1] += yen
     found = list(_pairs(lines, sums, is_closed=True))
-    done = {row.town for row in closed}
+    done = {row.town for row in known_closings if row.month >= month}
     still = [
         line
         for line in open_lines(session, month, is_home=is_home)

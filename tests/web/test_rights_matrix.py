@@ -49,6 +49,8 @@ LISTS = frozenset(
         "delegates.end",
         "reductions.page",
         "reductions.standing",
+        "settlement.page",
+        "settlement.table",
         "staff.page",
         "timetables.page",
         "trail.party",
@@ -56,7 +58,12 @@ LISTS = frozenset(
     }
 )
 # What somebody is to a town is any of its clerks' affair.
-TOWN_WIDE = frozenset({"people.settle", "groups.save", "reductions.put", "reductions.stop"})
+TOWN_WIDE = frozenset(
+    {
+        "people.settle", "groups.save", "reductions.put", "reductions.stop", "settlement.sheet",
+        "settlement.close",
+    }
+)  # fmt: skip
 # Of what has no page at the counter yet. WAIVE is asked for inside of two pages (below).
 WITHOUT_PAGE = {Right.WAIVE, Right.DECLARE}
 HERE = "となり体育館"

@@ -122,6 +122,17 @@ def in_town(**_more: object) -> list[Place]:
     return _in_town(request.values.get("town", ""), Right.KEEP_PEOPLE)
 
 
+def closing_town() -> list[Place]:
+    """The town whose month a form closes: whoever closes drawers there."""
+    return _in_town(request.form.get("town", ""), Right.CLOSE_DAY)
+
+
+def settled_towns(giver: str, taker: str, **_more: object) -> list[Place]:
+    """Either of two towns that settle with each other will do."""
+    one, other = (_in_town(town, Right.SEE_MONEY) for town in (giver, taker))
+    return one if one and may(Right.SEE_MONEY, one[0]) else other or one
+
+
 def _in_town(town: str, right: Right) -> list[Place]:
     known = [each for each in memory().catalogue.places.values() if each.town.code == town]
     mine = [each for each in known if may(right, each)]
