@@ -97,3 +97,27 @@ def test_a_day_is_exported_by_budget_code(tonari, tmp_path):
     assert line["lines"] == 1
     rows = out.read_text("utf-8-sig").splitlines()
     assert rows[1:] == ["2026-06-06,172014,となり市,,使用料,01,収納,現金,1,1800"]
+
+
+def test_a_month_of_other_towns_money_is_exported_as_a_table(tonari, tmp_path, monkeypatch):
+    monkeypatch.setenv("TONARI_ACCOUNT_TOWN", "172120")
+    path = tmp_path / "settlement.csv"
+
+    nothing = tonari("export", "settlement", path, "--month", "2026-06", "--json")
+    lines = path.read_bytes().decode("utf-8-sig").splitlines()
+
+    assert json.loads(nothing.stdout) == {
+        "file": "settlement.csv", "month": "2026-06", "pairs": 0, "yen": 0,
+        "bytes": path.stat().st_size,
+    }  # fmt: skip
+    assert lines[0].startswith("精算月,預かった団体コード")
+
+
+def test_a_month_that_is_none_is_refused(tonari, tmp_path):
+    assert tonari("export", "settlement", tmp_path / "x", "--month", "June").exit_code == 2
+
+
+def test_a_notice_of_a_reduction_is_printed_by_the_bookings_number(tonari, tmp_path):
+    lacking = tonari("print", "notice", "reduction", "01-000001-6", "--out", tmp_path / "n.pdf")
+
+    assert lacking.exit_code == 2

@@ -190,6 +190,25 @@ def _of_people() -> dict[str, Sample]:
     }
 
 
+def _of_decisions(made: Things) -> dict[str, Sample]:
+    """Reductions that are asked for and registered, and what towns owe each other."""
+    return {
+        "money.ask_reduction": Sample(
+            {"booking_id": made.booking}, form={"clause": "1|", "key": "a"}
+        ),
+        "reductions.page": Sample(),
+        "reductions.settle": Sample({"request_id": made.wish}, form={"reason": "該当しません。"}),
+        "reductions.grant": Sample(form={"wish": made.wish}),
+        "reductions.standing": Sample({"party_id": "party-resident"}),
+        "reductions.put": Sample({"party_id": "party-resident"}, form={"choice": "172014|1"}),
+        "reductions.stop": Sample({"party_id": "party-resident"}, form={"choice": "172014|1|1"}),
+        "settlement.page": Sample(),
+        "settlement.sheet": Sample({"month_text": "2026-05", "giver": "172014", "taker": "999999"}),
+        "settlement.table": Sample({"month_text": "2026-05"}),
+        "settlement.close": Sample(form={"town": "172014", "month": "2026-05"}),
+    }
+
+
 def samples(site: Site, made: Things) -> dict[str, Sample]:
     """For each page with a right, by endpoint: a request that is about the gym.
 
@@ -251,17 +270,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "booking_papers.refuse_change": Sample(booking, form={"unit": gym.whole}),
         "money.pay": Sample(booking, form={"amount": "10", "method": "cash"}),
         "money.reduce": Sample(booking, form={"percent": "50", "clause": "1"}),
-        "money.ask_reduction": Sample(booking, form={"clause": "1|", "key": "a"}),
-        "reductions.page": Sample(),
-        "reductions.settle": Sample({"request_id": made.wish}, form={"reason": "該当しません。"}),
-        "reductions.grant": Sample(form={"wish": made.wish}),
-        "reductions.standing": Sample({"party_id": "party-resident"}),
-        "reductions.put": Sample({"party_id": "party-resident"}, form={"choice": "172014|1"}),
-        "reductions.stop": Sample({"party_id": "party-resident"}, form={"choice": "172014|1|1"}),
-        "settlement.page": Sample(),
-        "settlement.sheet": Sample({"month_text": "2026-05", "giver": "172014", "taker": "172014"}),
-        "settlement.table": Sample({"month_text": "2026-05"}),
-        "settlement.close": Sample(form={"town": "172014", "month": "2026-05"}),
+        **_of_decisions(made),
         "money.refund": Sample(booking, form={"payment": made.payment, "back": "1"}),
         "money.hand": Sample(booking | {"refund_id": made.refund}),
         "letters.retry": Sample(letter),

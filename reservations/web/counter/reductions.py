@@ -24,7 +24,7 @@ from reservations.queries import reductions
 from reservations.rules.reductions import years
 from reservations.rules.rights import Right
 from reservations.rules.town import Clause
-from reservations.web import auth
+from reservations.web import auth, language
 from reservations.web import reductions as words
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about
@@ -152,7 +152,11 @@ def _choices(listed: list[tuple[str, str, Clause]]) -> list[tuple[str, str]]:
                 value = words.MARK.join(
                     (code, since.isoformat(), until.isoformat(), kind, clause.code)
                 )
-                time = gettext("%(first)sから%(last)sまで", first=since, last=until)
+                time = gettext(
+                    "%(first)sから%(last)sまで",
+                    first=language.long_day_text(since),
+                    last=language.long_day_text(until),
+                )
                 seen = gettext("%(kind)sを確かめた", kind=kind) if kind else ""
                 found.append(
                     (value, " ".join(filter(None, (name, words.clause_words(clause), time, seen))))

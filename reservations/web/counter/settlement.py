@@ -77,14 +77,15 @@ def close() -> Answer | tuple[str, int]:
 def sheet(month_text: str, giver: str, taker: str) -> Response:
     """精算書 of two towns, in one direction."""
     month = _found(_month(month_text))
-    pairs = _pairs(month, {giver})
-    pair = next((each for each in pairs if (each.account_town, each.town) == (giver, taker)), None)
-    if pair is None or giver not in memory().catalogue.towns:
+    if giver not in memory().catalogue.towns:
         raise Refusal(RefusalCode.NOT_FOUND)
     at: datetime | None = None
     for row in settlement.closings(session()):
         if (row.town, row.month) == (giver, month):
             at = row.closed_at
+    nothing = Pair(giver, taker, at is not None, 0, 0, ())
+    found = {(each.account_town, each.town): each for each in _pairs(month, {giver})}
+    pair = found.get((giver, taker), nothing)
     document = documents.settlement_sheet(
         pair,
         month,
