@@ -101,6 +101,25 @@ _REFUNDS = (
 )
 _OUTSIDE_PERCENT = (150, 200, 130, 100, 150)
 _ACTIVE_MAX = (10, 10, 20, 8, None)
+# Of every third town; one in six registers groups for a fiscal year.
+_REDUCTIONS: tuple[dict[str, Any], ...] = (
+    {"code": "第8条第1号", "words": "町が主催する行事", "percent": 100, "bars_entrance_fee": True},
+    {
+        "code": "第8条第2号",
+        "words": "障害のある方とその介助者",
+        "percent": 50,
+        "evidence": ["障害者手帳", "ミライロID"],
+    },
+    {"code": "第8条第3号", "words": "町長が特に認めるとき"},
+)
+_YEARLY: dict[str, Any] = {
+    "code": "第8条第4号",
+    "words": "町に登録した社会教育関係団体",
+    "percent": 50,
+    "evidence": ["団体の規約と名簿"],
+    "is_yearly": True,
+    "renewed_in": [1, 2],
+}
 RULES_FROM = date(2024, 4, 1)
 
 
@@ -122,4 +141,6 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
     }
     if position % 7 == 3:
         body["permit_word"] = "利用承認"
+    if position % 3 == 2:
+        body["reductions"] = [*_REDUCTIONS, *([_YEARLY] if position % 6 == 5 else [])]
     return body

@@ -24,7 +24,7 @@ from reservations.queries import reductions
 from reservations.rules.reductions import years
 from reservations.rules.rights import Right
 from reservations.rules.town import Clause
-from reservations.web import auth, language
+from reservations.web import auth
 from reservations.web import reductions as words
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about
@@ -144,7 +144,7 @@ def _choice(code: str, clause: Clause) -> str:
 
 
 def _choices(listed: list[tuple[str, str, Clause]]) -> list[tuple[str, str]]:
-    """Town, item, time and what was seen, in one choice."""
+    """Town, item, time and what was seen, in one choice; short, for a telephone's width."""
     found = []
     for code, name, clause in listed:
         for since, until in years(clause, today()):
@@ -152,15 +152,10 @@ def _choices(listed: list[tuple[str, str, Clause]]) -> list[tuple[str, str]]:
                 value = words.MARK.join(
                     (code, since.isoformat(), until.isoformat(), kind, clause.code)
                 )
-                time = gettext(
-                    "%(first)sから%(last)sまで",
-                    first=language.long_day_text(since),
-                    last=language.long_day_text(until),
-                )
+                time = f"{since:%Y/%m/%d}–{until:%Y/%m/%d}"
                 seen = gettext("%(kind)sを確かめた", kind=kind) if kind else ""
-                found.append(
-                    (value, " ".join(filter(None, (name, words.clause_words(clause), time, seen))))
-                )
+                item = f"{clause.code}（{words.rate_words(clause)}）"
+                found.append((value, " ".join(filter(None, (name, item, time, seen)))))
     return found
 
 
