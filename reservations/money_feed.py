@@ -23,6 +23,7 @@ from reservations.models import Payment, Reduction, ReductionRequest, Refund
 from reservations.models.base import table_of
 from reservations.rules.money import YEN_MAX, Method
 from reservations.sheets import SheetName
+from reservations.slip_words import number, sheet, text
 from sync.document import Document, Entry, Slip
 
 PAYMENT, REDUCTION, REFUND = "payment", "reduction", "refund"
@@ -111,14 +112,14 @@ def payment_row(data: Mapping[str, Any]) -> dict[str, Any]:
     raises   KeyError, TypeError, ValueError where they are not whole
     """
     return {
-        "id": _text(data["payment"]),
-        "booking_id": _text(data["booking"]),
-        **_sheet(data),
+        "id": text(data["payment"]),
+        "booking_id": text(data["booking"]),
+        **sheet(data),
         "method": Method(data["method"]).value,
         "amount_yen": _yen(data["amount_yen"]),
         "received_at": datetime.fromisoformat(data["received_at"]),
         "day": date.fromisoformat(data["day"]),
-        "node_no": _number(data["node_no"]),
+        "node_no": number(data["node_no"]),
         "account_town": _account_town(data),
     }
 
@@ -126,13 +127,13 @@ def payment_row(data: Mapping[str, Any]) -> dict[str, Any]:
 def refund_row(data: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that every desk knows of a refund; raises as `payment_row`."""
     return {
-        "id": _text(data["refund"]),
-        "payment_id": _text(data["payment"]),
-        "booking_id": _text(data["booking"]),
-        **_sheet(data),
+        "id": text(data["refund"]),
+        "payment_id": text(data["payment"]),
+        "booking_id": text(data["booking"]),
+        **sheet(data),
         "method": Method(data["method"]).value,
         "amount_yen": _yen(data["amount_yen"]),
-        "node_no": _number(data["node_no"]),
+        "node_no": number(data["node_no"]),
         "asked_at": datetime.fromisoformat(data["asked_at"]),
         "account_town": _account_town(data),
     }
@@ -143,17 +144,17 @@ def reduction_row(data: Mapping[str, Any]) -> dict[str, Any]:
 
     0 percent is a wish that was refused, and says which.
     """
-    percent, request = _number(data["percent"]), data.get("request") or ""
+    percent, request = number(data["percent"]), data.get("request") or ""
     if not (percent > 0 or request) or percent > 100:
         raise ValueError(percent)
     return {
-        "id": _text(data["reduction"]),
-        "booking_id": _text(data["booking"]),
+        "id": text(data["reduction"]),
+        "booking_id": text(data["booking"]),
         "percent": percent,
-        "clause": _text(data["clause"]),
+        "clause": text(data["clause"]),
         "decided_at": datetime.fromisoformat(data["decided_at"]),
-        "node_no": _number(data["node_no"]),
-        "request_id": _text(request) if request else "",
+        "node_no": number(data["node_no"]),
+        "request_id": text(request) if request else "",
     }
 
 
@@ -161,13 +162,13 @@ def request_row(data: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that every desk knows of a wish for a reduction; raises as `payment_row`."""
     instead_of = data.get("instead_of") or ""
     return {
-        "id": _text(data["request"]),
-        "booking_id": _text(data["booking"]),
-        "clause": _text(data["clause"]),
+        "id": text(data["request"]),
+        "booking_id": text(data["booking"]),
+        "clause": text(data["clause"]),
         "asked_at": datetime.fromisoformat(data["asked_at"]),
-        "node_no": _number(data["node_no"]),
+        "node_no": number(data["node_no"]),
         "is_seen": data["is_seen"] is True,
-        "instead_of": _text(instead_of) if instead_of else "",
+        "instead_of": text(instead_of) if instead_of else "",
     }
 
 
@@ -193,33 +194,12 @@ def _status_of(refund_id: str) -> Any:
     return select(_REFUND.c.status).where(_REFUND.c.id == refund_id)
 
 
-def _sheet(data: Mapping[str, Any]) -> dict[str, Any]:
-    day = date.fromisoformat(data["date"])
-    return {
-        "town": _text(data["town"]),
-        "facility_id": _number(data["facility_id"]),
-        "date": day,
-    }
-
-
 def _account_town(data: Mapping[str, Any]) -> str:
     """Money of which nobody said whose desk took it is the facility's own town's."""
-    return _text(data.get("account_town") or data["town"])
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise TypeError(value)
-    return value
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise TypeError(value)
-    return value
+    return text(data.get("account_town") or data["town"])
 
 
 def _yen(value: Any) -> int:
-    if not 0 < _number(value) <= YEN_MAX:
+    if not 0 < number(value) <= YEN_MAX:
         raise ValueError(value)
     return int(value)

@@ -20,6 +20,7 @@ from reservations.db import insert_new
 from reservations.desk import Desk
 from reservations.models import Settlement, SettlementLine
 from reservations.models.base import table_of
+from reservations.slip_words import text
 from sync.document import Slip
 
 KIND = "settlement"
@@ -65,12 +66,12 @@ def closing_row(data: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(sums, Mapping):
         raise TypeError(sums)
     return {
-        "id": _text(data["settlement"]),
-        "town": _text(data["town"]),
+        "id": text(data["settlement"]),
+        "town": text(data["town"]),
         "month": date.fromisoformat(data["month"]),
         "closed_at": datetime.fromisoformat(data["closed_at"]),
         "node_no": _whole(data["node_no"]),
-        "sums": {_text(town): [_whole(count), _whole(yen)] for town, (count, yen) in sums.items()},
+        "sums": {text(town): [_whole(count), _whole(yen)] for town, (count, yen) in sums.items()},
     }
 
 
@@ -103,19 +104,13 @@ def _line_row(settlement_id: str, words: Any) -> dict[str, Any]:
         raise TypeError(number)
     return {
         "settlement_id": settlement_id,
-        "item": _text(item),
-        "account_town": _text(account_town),
-        "town": _text(town),
+        "item": text(item),
+        "account_town": text(account_town),
+        "town": text(town),
         "booking_number": number,
         "day": date.fromisoformat(day),
         "yen": _whole(yen),
     }
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise TypeError(value)
-    return value
 
 
 def _whole(value: Any) -> int:

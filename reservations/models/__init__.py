@@ -1,6 +1,6 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
-from reservations.models.attendance import Arrival
+from reservations.models.attendance import CheckIn, Strike
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
 from reservations.models.facilities import (
@@ -20,6 +20,7 @@ from reservations.models.facilities import (
 )
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
+from reservations.models.items import Handout, Item
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.matters import SeenTo
@@ -60,13 +61,13 @@ from reservations.models.shelters import Shelter
 
 __all__ = [
     "Account",
-    "Arrival",
     "AuditLine",
     "AuditSeal",
     "Base",
     "Booking",
     "CashDay",
     "CatalogueVersion",
+    "CheckIn",
     "DayMask",
     "Declaration",
     "EmergencyCode",
@@ -79,9 +80,11 @@ __all__ = [
     "FramePrice",
     "GroupMember",
     "GroupRoster",
+    "Handout",
     "ImportFile",
     "ImportRecord",
     "IssuedPaper",
+    "Item",
     "Letter",
     "LinkWish",
     "LoginLink",
@@ -119,6 +122,7 @@ __all__ = [
     "SettlementLine",
     "Shelter",
     "SignInSession",
+    "Strike",
     "TownRulesVersion",
     "Unit",
     "UnitFrame",

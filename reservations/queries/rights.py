@@ -18,8 +18,10 @@ from reservations.models import (
     FacilityGroup,
     FacilityGroupMember,
     FacilityNode,
+    Handout,
     ImportRecord,
     IssuedPaper,
+    Item,
     Letter,
     Municipality,
     PaperPack,
@@ -166,6 +168,9 @@ _FACILITY_OF = {
     "reduction": select(Booking.facility_id)
     .join(ReductionRequest, ReductionRequest.booking_id == Booking.id)
     .where(ReductionRequest.id == bindparam("id")),
+    "handout": select(Item.facility_id)
+    .join(Handout, Handout.item_id == Item.id)
+    .where(Handout.id == bindparam("id")),
     "pack": select(PaperPack.facility_id).where(PaperPack.pad == bindparam("id")),
     "letter": select(Booking.facility_id)
     .join(Letter, Letter.booking_id == Booking.id)
@@ -183,7 +188,7 @@ _SERVED = select(FacilityNode.facility_id).where(FacilityNode.node == bindparam(
 
 
 def facility_of(session: Session, kind: str, its_id: str) -> int | None:
-    """The facility of a booking, payment, refund, pack, letter or paper, by its id."""
+    """The facility of a booking, payment, refund, handout, pack, letter or paper, by its id."""
     found: int | None = run(session, _FACILITY_OF[kind], {"id": its_id}).scalar()
     return found
 

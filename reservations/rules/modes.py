@@ -83,7 +83,6 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
     "see_to": _ALWAYS,
-    "arrive": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,
     "ask_reduction": _ALWAYS,
@@ -96,6 +95,13 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "number_receipt": _ALWAYS,
     "keep_receipt": _ALWAYS,
     "close_drawer": _ALWAYS,
+    "check_in": _ALWAYS,
+    "undo_check_in": _ALWAYS,
+    # Nobody is struck for an evening on which there is a disaster.
+    "ask_strike": _NOT_IN_DISASTER,
+    "set_item": _ALWAYS,
+    "hand_out": _ALWAYS,
+    "take_back": _ALWAYS,
 }
 
 
