@@ -38,6 +38,8 @@ log = structlog.get_logger("tonari.money")
 
 _PAYMENT, _REDUCTION, _REFUND = table_of(Payment), table_of(Reduction), table_of(Refund)
 _REQUEST = table_of(ReductionRequest)
+_PAYMENT_ORDER = ("received_at", "node_no", "amount_yen")
+_REDUCTION_ORDER = ("decided_at", "node_no", "percent")
 
 
 def take(session: Session, slip: Slip) -> None:
@@ -45,9 +47,9 @@ def take(session: Session, slip: Slip) -> None:
     try:
         match slip.kind:
             case "payment":
-                _put_payment(session, payment_row(slip.data))
+                _put_earlier(session, _PAYMENT, payment_row(slip.data), _PAYMENT_ORDER)
             case "reduction":
-                _put_new(session, _REDUCTION, reduction_row(slip.data))
+                _put_earlier(session, _REDUCTION, reduction_row(slip.data), _REDUCTION_ORDER)
             case "reduction_request":
                 _put_new(session, _REQUEST, request_row(slip.data))
             case "refund":
@@ -172,16 +174,18 @@ def request_row(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _put_payment(session: Session, values: dict[str, Any]) -> None:
-    """Received twice by one reference, at two desks: both keep the earlier one."""
-    c = _PAYMENT.c
-    known = session.connection().execute(select(_PAYMENT).where(c.id == values["id"])).one_or_none()
+def _put_earlier(
+    session: Session, table: Table, values: dict[str, Any], order: tuple[str, ...]
+) -> None:
+    """Told under one id at two desks (a payment by its reference, a reduction by a registration):
+    both keep the earlier one."""
+    mine = table.c.id == values["id"]
+    known = session.connection().execute(select(table).where(mine)).one_or_none()
     if known is None:
-        session.connection().execute(insert(_PAYMENT), values)
+        session.connection().execute(insert(table), values)
         return
-    here = (known.received_at, known.node_no, known.amount_yen)
-    if (values["received_at"], values["node_no"], values["amount_yen"]) < here:
-        session.connection().execute(update(_PAYMENT).where(c.id == values["id"]), values)
+    if tuple(values[name] for name in order) < tuple(known._mapping[name] for name in order):
+        session.connection().execute(update(table).where(mine), values)
 
 
 def _put_new(session: Session, table: Table, values: dict[str, Any]) -> None:

@@ -240,12 +240,19 @@ def _change_over_two(
             raise
         until = asking.until(values, context, before=old.period.starts_at(old.date, LOCAL))
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
-        reductions.stand(session, values, terms.rules, context)
+        _reduce_instead(session, booking, values, terms, context)
         fact = _instead(values | {"serial": serial}, terms.unit)
         return asking.ask(session, fact, context, until=until)
     serial = rows.put(session, values)
-    reductions.stand(session, values, terms.rules, context)
+    _reduce_instead(session, booking, values, terms, context)
     return _instead(values | {"serial": serial}, terms.unit)
+
+
+def _reduce_instead(
+    session: Session, old: Booking, values: dict[str, Any], terms: Terms, context: Context
+) -> None:
+    reductions.stand(session, values, terms.rules, context)
+    reductions.carry(session, old, values, context)
 
 
 def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:

@@ -33,7 +33,8 @@ from reservations.rules import reductions as rules_of_reductions
 from reservations.rules.town import Clause, TownRules
 from reservations.sheets import SheetName
 
-_STANDING = UUID("4c0c5f43-7f0e-5f0b-8c0e-2b1f5d7a9e11")
+# Under which names lie the ids of what is reduced without anybody deciding it for this booking.
+_ITSELF = UUID("4c0c5f43-7f0e-5f0b-8c0e-2b1f5d7a9e11")
 CLAUSE_MAX = 40
 WORDS_MAX = 300
 # Who approved what follows from a registration.
@@ -313,17 +314,36 @@ def stand(session: Session, booking: Mapping[str, Any], rules: TownRules, contex
         _stand(session, booking, max(found, key=lambda each: each.percent or 0), context)
 
 
+def carry(session: Session, old: Booking, booking: Mapping[str, Any], context: Context) -> None:
+    """What was granted for a booking holds for the one that takes its place in the same town; in
+    the caller's transaction.
+
+    booking   the new one's columns
+    """
+    found = query.counting(session, old.id)
+    if found is None or not found.percent or not booking["fee_yen"]:
+        return
+    if booking["municipality_code"] != old.municipality_code:
+        return
+    words = ("percent", "clause", "reason", "evidence", "approved_by")
+    _put_once(session, booking, {name: getattr(found, name) for name in words}, context)
+
+
 def _stand(session: Session, booking: Mapping[str, Any], clause: Clause, context: Context) -> None:
     if not booking["fee_yen"] or clause.bars_entrance_fee:
         return
-    # At whatever desk, and however often, it is one.
-    reduction_id = str(uuid5(_STANDING, f"{booking['id']}:{clause.code}"))
-    known = select(Reduction.id).where(Reduction.id == reduction_id)
-    if run(session, known).first() is not None:
-        return
     values = {"percent": clause.percent, "clause": clause.code, "approved_by": BY_REGISTRATION}
-    fact = _put(session, booking, reduction_id, values, context)
-    record(session, fact, context)
+    _put_once(session, booking, values, context)
+
+
+def _put_once(
+    session: Session, booking: Mapping[str, Any], values: dict[str, Any], context: Context
+) -> None:
+    """At whatever desk, and however often, it is one; an event of its own."""
+    reduction_id = str(uuid5(_ITSELF, f"{booking['id']}:{values['clause']}"))
+    known = select(Reduction.id).where(Reduction.id == reduction_id)
+    if run(session, known).first() is None:
+        record(session, _put(session, booking, reduction_id, values, context), context)
 
 
 def _put(

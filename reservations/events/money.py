@@ -17,6 +17,7 @@ class PaymentReceived(Fact):
     """
 
     name = "payment.received"
+    version = 2
     is_slip = True
     payment: str
     town: str
@@ -54,6 +55,7 @@ class RefundAsked(RefundState):
     """還付の求め: the sheet's holder is asked by a slip."""
 
     name = "refund.asked"
+    version = 2
     is_slip = True
 
 
@@ -65,6 +67,7 @@ class RefundDecided(RefundState):
     """
 
     name = "refund.decided"
+    version = 2
     before_yen: int
 
     @property
@@ -89,6 +92,7 @@ class FeeReduced(Fact):
     """
 
     name = "fee.reduced"
+    version = 2
     is_slip = True
     reduction: str
     percent: int

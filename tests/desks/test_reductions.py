@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from reservations import money_feed
+from reservations.actions.bookings import ChangeRequest, change
 from reservations.actions.reductions import (
     AskRequest,
     DecideRequest,
@@ -19,7 +20,7 @@ from reservations.actions.reductions import (
     register,
 )
 from reservations.errors import Refusal, RefusalCode
-from reservations.models import Reduction, ReductionRequest
+from reservations.models import Booking, Reduction, ReductionRequest
 from reservations.models.base import table_of
 from reservations.queries import memory, money, reductions
 from reservations.rules.reductions import fiscal_year
@@ -27,6 +28,7 @@ from sync import tables
 from sync.document import Slip
 from sync.ledger import SqlStore
 from tests.support.desks import Office, Offices
+from tests.support.lending import EVENING
 from tests.support.people import Three, registers
 from tests.support.reductions import CARD, GROUP, MAYOR, with_list
 from tests.town import NOW, SATURDAY, TODAY
@@ -197,6 +199,24 @@ def test_what_was_seen_and_said_is_in_no_document(offices: Offices, booking_id: 
         assert b"reduction.refused" in raw
 
 
+def test_a_booking_that_moves_to_another_holder_takes_its_reduction_along(
+    offices: Offices, booking_id: str
+):
+    gym = offices.gym
+    answers(gym, asks(gym, booking_id, evidence="障害者手帳"))
+    sunday = SATURDAY + timedelta(days=1)
+    moved = ChangeRequest(booking_id, gym.region.here.whole, sunday, EVENING)
+    change(gym.session, moved, gym.context())
+    offices.meet()
+
+    gym.session.rollback()
+    query = select(Booking.id).where(Booking.instead_of == booking_id)
+    made = gym.session.scalars(query).one()
+    for office in (offices.hub, gym):
+        assert fees_yen(office, made) == 900
+        assert fees_yen(office, booking_id) == 0
+
+
 def test_a_slip_that_is_not_whole_changes_nothing(offices: Offices, booking_id: str):
     gym = offices.gym
     asks(gym, booking_id, evidence="障害者手帳")
@@ -240,3 +260,20 @@ def test_a_registration_reduces_what_is_booked_at_the_node_that_may_know_of_it(r
     assert fees_yen(gym, made) < 900
     assert reductions.standing(gym.session, party, "172014", day=SATURDAY) == {GROUP}
     assert reductions.standing(region.hall.session, party, "172014", day=SATURDAY) == frozenset()
+
+
+def test_registered_at_two_desks_that_are_cut_off_it_is_one_reduction_at_both(
+    offices: Offices, booking_id: str
+):
+    hub, gym = offices.hub, offices.gym
+    last = fiscal_year(TODAY)[1]
+    asked = RegisterRequest(hub.region.resident, "172014", GROUP, TODAY, last, "団体の規約")
+    offices.link.is_cut = True
+    register(gym.session, asked, gym.context(now=NOW + timedelta(minutes=5)))
+    register(hub.session, asked, hub.context())
+    offices.link.is_cut = False
+    offices.meet()
+
+    assert tables_of(hub) == tables_of(gym)
+    assert [len(tables_of(office)) for office in (hub, gym)] == [1, 1]
+    assert fees_yen(hub, booking_id) == fees_yen(gym, booking_id) == 1350
