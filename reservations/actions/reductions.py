@@ -300,18 +300,12 @@ def stand(session: Session, booking: Mapping[str, Any], rules: TownRules, contex
     booking   its columns; of what those who come pay to enter nothing is known yet, so an item that
               is barred by that has to be asked for
     """
-    listed = [
-        each
-        for each in rules.reductions
-        if each.is_yearly and each.percent and not each.bars_entrance_fee
-    ]
-    if not listed or not booking["fee_yen"] or not booking["party_id"]:
+    if not booking["fee_yen"] or not booking["party_id"]:
         return
     town, day = booking["municipality_code"], booking["date"]
-    held = query.standing(session, booking["party_id"], town, day=day)
-    found = [each for each in listed if each.code in held]
-    if found:
-        _stand(session, booking, max(found, key=lambda each: each.percent or 0), context)
+    clause = query.registered(session, booking["party_id"], town, rules, day=day)
+    if clause is not None:
+        _stand(session, booking, clause, context)
 
 
 def carry(session: Session, old: Booking, booking: Mapping[str, Any], context: Context) -> None:

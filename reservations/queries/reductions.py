@@ -20,7 +20,7 @@ from reservations.queries.memory import Memory
 from reservations.queries.parties import Called
 from reservations.rules import reductions
 from reservations.rules.reductions import Answer
-from reservations.rules.town import Clause
+from reservations.rules.town import Clause, TownRules
 
 _LATER = aliased(ReductionRequest)
 _REQUEST = table_of(ReductionRequest)
@@ -160,6 +160,23 @@ def standing(session: Session, party_id: str, town: str, *, day: date) -> frozen
     """減免登録: the items of a town's list that hold for a party on a day of use."""
     asked = {"party_id": party_id, "town": town, "day": day}
     return frozenset(run(session, _STANDING, asked).scalars())
+
+
+def registered(
+    session: Session, party_id: str, town: str, rules: TownRules, *, day: date
+) -> Clause | None:
+    """The item that reduces what a party books there for this day without being asked for: of
+    several the greatest. One statement, none where the town registers nobody."""
+    listed = [
+        each
+        for each in rules.reductions
+        if each.is_yearly and each.percent and not each.bars_entrance_fee
+    ]
+    if not listed:
+        return None
+    held = standing(session, party_id, town, day=day)
+    found = [each for each in listed if each.code in held]
+    return max(found, key=lambda each: each.percent or 0, default=None)
 
 
 def of_party(session: Session, party_id: str) -> list[Row[Any]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from flask import request
 
 from reservations.queries import money, reductions
 from reservations.queries.bookings import BookingView
+from reservations.queries.catalogue import LentUnit
+from reservations.rules.money import reduced
 from reservations.rules.rights import Right
-from reservations.rules.town import Clause
-from reservations.web import rights
+from reservations.rules.town import Clause, TownRules
+from reservations.web import auth, rights
 from reservations.web.language import gettext
 from reservations.web.services import session
 
@@ -90,6 +93,21 @@ def of_booking(booking: BookingView) -> dict[str, Any]:
         "counts": counts,
         "left_yen": found.account.fees_yen if found is not None else booking.fee_yen,
     }
+
+
+def before_booking(unit: LentUnit, day: date, rules: TownRules, fee_yen: int) -> dict[str, Any]:
+    """What the check page says of reductions to whoever is signed in.
+
+    clauses   the town's list; empty where it has none, or where there is nothing to pay
+    left_yen  what is owed by 減免登録; None where nothing is registered
+    """
+    clauses = rules.reductions if fee_yen else ()
+    found = None
+    if clauses:
+        party_id = auth.party_id()
+        found = reductions.registered(session(), party_id, unit.town.code, rules, day=day)
+    left_yen = reduced(fee_yen, [found.percent or 0], rules) if found is not None else None
+    return {"clauses": clauses, "left_yen": left_yen}
 
 
 def count() -> int:

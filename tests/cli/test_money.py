@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from reservations.actions import receipts
 from reservations.actions.bookings import book
 from reservations.actions.drawers import CloseRequest, close_drawer
 from reservations.actions.money import PayRequest, pay
+from reservations.actions.reductions import ReduceRequest, reduce
 from reservations.cli import main
+from reservations.db import Database
+from reservations.models import Booking
 from reservations.queries import memory
 from tests import town
 from tests.printables import pdf
@@ -118,6 +125,25 @@ def test_a_month_that_is_none_is_refused(tonari, tmp_path):
 
 
 def test_a_notice_of_a_reduction_is_printed_by_the_bookings_number(tonari, tmp_path):
-    lacking = tonari("print", "notice", "reduction", "01-000001-6", "--out", tmp_path / "n.pdf")
+    path = tmp_path / "n.pdf"
+    before = tonari("print", "notice", "reduction", "01-000001-6", "--out", path)
+    with _session(tmp_path) as session:
+        booking_id = session.scalars(select(Booking.id)).one()
+        session.rollback()
+        asked = ReduceRequest(booking_id, 50, "第8条第1号", "登録証", "館長")
+        reduce(session, asked, town.context("account-head"))
 
-    assert lacking.exit_code == 2
+    printed = tonari("print", "notice", "reduction", "01-000001-6", "--out", path, "--json")
+    refused = tonari("print", "notice", "reduction-refusal", "01-000001-6", "--out", path)
+
+    assert (before.exit_code, refused.exit_code) == (2, 2)
+    assert json.loads(printed.stdout)["number"] == "減第2026-01-000001-6号"
+    assert "第8条第1号（50％）" in pdf.text(path.read_bytes())
+
+
+@contextmanager
+def _session(folder: Path) -> Iterator[Session]:
+    database = Database(f"sqlite:///{folder / 'state' / 'tonari.sqlite3'}", is_durable=False)
+    with database.session() as session:
+        yield session
+    database.dispose()

@@ -101,9 +101,9 @@ def a_group_with_a_delegate(site: Site) -> None:
 def wishes_and_others_money(site: Site) -> None:
     """Three wishes for a reduction, one of them late, and money that is another town's."""
     clerk, late = town.context("account-staff"), town.NOW - timedelta(days=20)
-    gym = site.region.here
+    gym, sunday = site.region.here, town.SATURDAY + timedelta(days=1)
     ids = [
-        site.books(gym.halves[0], name="resident", start=start, end=end)
+        site.books(gym.halves[0], name="resident", date=sunday, start=start, end=end)
         for start, end in (("09:00", "12:00"), ("13:00", "17:00"), ("18:00", "21:00"))
     ]
     with site.database.session() as session:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from reservations.actions.reductions import RegisterRequest, register
 from tests.printables import pdf
-from tests.support.reductions import CARD, CITY, MAYOR, with_list
-from tests.town import SATURDAY
+from tests.support.reductions import CARD, CITY, GROUP, MAYOR, with_list
+from tests.town import SATURDAY, TODAY, context
 
 
 def listed(site):
@@ -46,6 +47,19 @@ def test_the_check_page_says_it_beside_the_fee(site):
     page = listed(site).signed_in().opens(site.check_address(site.region.here.whole))
 
     assert "減免の対象かもしれません" in page.text
+
+
+def test_the_check_page_tells_a_registered_group_what_it_will_pay(site):
+    listed(site)
+    asked = RegisterRequest(
+        "party-resident", "172014", GROUP, TODAY, date(2027, 3, 31), "団体の規約"
+    )
+    with site.database.session() as session:
+        register(session, asked, context("account-staff"))
+
+    page = site.signed_in().opens(site.check_address(site.region.here.whole))
+
+    assert "減免登録により、1,350円になります。" in page.text
 
 
 def test_a_town_without_a_list_says_nothing_of_it(site):
