@@ -29,7 +29,7 @@ from sync.document import Slip
 from sync.ledger import SqlStore
 from tests.support.desks import Office, Offices
 from tests.support.lending import EVENING
-from tests.support.people import Three, registers
+from tests.support.people import Three, forget, registers
 from tests.support.reductions import CARD, GROUP, MAYOR, with_list
 from tests.town import NOW, SATURDAY, TODAY
 
@@ -277,3 +277,25 @@ def test_registered_at_two_desks_that_are_cut_off_it_is_one_reduction_at_both(
     assert tables_of(hub) == tables_of(gym)
     assert [len(tables_of(office)) for office in (hub, gym)] == [1, 1]
     assert fees_yen(hub, booking_id) == fees_yen(gym, booking_id) == 1350
+
+
+def test_who_is_forgotten_leaves_neither_a_registration_nor_a_word_behind(region: Three):
+    hub = region.hub
+    with_list(hub.session)
+    party = registers(hub)
+    last = fiscal_year(TODAY)[1]
+    asked = RegisterRequest(party, "172014", GROUP, TODAY, last, "団体の規約")
+    register(hub.session, asked, hub.context())
+    booking_id = hub.books(hub.region.here.halves[0], party)
+    wish = asks(hub, booking_id, evidence="障害者手帳", words="介助者と使います")
+    answers(hub, wish, False, reason="該当しないため。")
+    hub.cancels(booking_id)
+
+    forget(hub, party)
+
+    hub.session.rollback()
+    assert reductions.of_party(hub.session, party) == []
+    (asked_for,) = reductions.of_booking(hub.session, booking_id)
+    assert (asked_for.words, asked_for.evidence) == ("", "")
+    decided = reductions.answers(hub.session, booking_id)
+    assert {(each.reason, each.evidence) for each in decided} == {("", "")}
