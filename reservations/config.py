@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     towns: str = Field(
         "", pattern=r"^(\d{6}(,\d{6})*)?$", description="codes of the towns carried; empty: all"
     )
+    account_town: str = Field(
+        "",
+        pattern=r"^(\d{6})?$",
+        description="code of the town that has the money taken here; empty: that of the facilities",
+    )
     threads: int = Field(6, ge=1, le=64, description="threads, and connections, of a process")
     workers: int = Field(2, ge=1, le=32, description="processes that `tonari serve` starts")
     is_https: bool = Field(False, description="behind TLS: secure cookies and HSTS")

@@ -25,6 +25,7 @@ from reservations import (
     events,
     money_feed,
     party_feed,
+    settlement_feed,
     sheets,
 )
 from reservations.actions import answering, asking, form_texts, letters, trail
@@ -86,6 +87,8 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             money_feed.take(session, line)
         elif isinstance(line, Slip) and line.kind == approval_feed.DECIDE:
             approval_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind == settlement_feed.KIND:
+            settlement_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in attendance_feed.KINDS:
             attendance_feed.take(session, line)
         elif isinstance(line, Slip) and line.kind == trail_query.KIND:

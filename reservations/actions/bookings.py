@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking, places, rows
+from reservations.actions import asking, places, reductions, rows
 from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.occupancy import lock
 from reservations.actions.places import Place
@@ -101,9 +101,12 @@ def lend(
             raise
         until = asking.until(values, context)
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        reductions.stand(session, values, terms.rules, context)
         wish = _confirmed(values | {"serial": serial}, unit)
         return asking.ask(session, wish, context, until=until)
-    return _confirmed(values | {"serial": rows.put(session, values)}, unit)
+    serial = rows.put(session, values)
+    reductions.stand(session, values, terms.rules, context)
+    return _confirmed(values | {"serial": serial}, unit)
 
 
 def _confirmed(values: dict[str, Any], unit: LentUnit) -> BookingConfirmed:
@@ -239,9 +242,19 @@ def _change_over_two(
             raise
         until = asking.until(values, context, before=old.period.starts_at(old.date, LOCAL))
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        _reduce_instead(session, booking, values, terms, context)
         fact = _instead(values | {"serial": serial}, terms.unit)
         return asking.ask(session, fact, context, until=until)
-    return _instead(values | {"serial": rows.put(session, values)}, terms.unit)
+    serial = rows.put(session, values)
+    _reduce_instead(session, booking, values, terms, context)
+    return _instead(values | {"serial": serial}, terms.unit)
+
+
+def _reduce_instead(
+    session: Session, old: Booking, values: dict[str, Any], terms: Terms, context: Context
+) -> None:
+    reductions.stand(session, values, terms.rules, context)
+    reductions.carry(session, old, values, context)
 
 
 def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:

@@ -105,6 +105,7 @@ def pay_back(desk: Desk, store: SqlStore, booking_id: str, *, asked_at: str, at:
             "amount_yen": amount_yen,
             "node_no": payment.node_no,
             "asked_at": asked_at,
+            "account_town": payment.account_town or payment.town,
         }
         if desk.node.may_write(store.position(name.text)) is not None:
             asked = RefundAsked(**state)

@@ -96,19 +96,22 @@ def paper(
             raise Refusal(RefusalCode.PERMISSION_WAITS, decide_by=booking.decide_by)
         if kind not in notices.kinds(session, booking):
             raise refusal
-        found = papers.issued(session, kind, booking.id, booking.revision)
+        subject = notices.subject_for(session, booking, kind)
+        found = papers.issued(session, kind, subject, booking.revision)
         if found is not None:
             return found
         document = notices.document(session, memory, booking, kind, context)
         if document is None:
             raise refusal
         try:
-            issue_paper(session, _drawn(document, booking), context)
+            own = subject if subject != booking.id else ""
+            issue_paper(session, _drawn(document, booking, own), context)
         except Overtaken:
             anew = bookings_query.one(session, memory, booking.id)
             assert anew is not None, booking.id
             booking = anew
-    found = papers.issued(session, kind, booking.id, booking.revision)
+    subject = notices.subject_for(session, booking, kind)
+    found = papers.issued(session, kind, subject, booking.revision)
     if found is None:
         raise refusal
     return found

@@ -125,6 +125,25 @@ _STRIKES: tuple[dict[str, Any], ...] = (
     },
     {},
 )
+# Of every third town; one in six registers groups for a fiscal year.
+_REDUCTIONS: tuple[dict[str, Any], ...] = (
+    {"code": "第8条第1号", "words": "町が主催する行事", "percent": 100, "bars_entrance_fee": True},
+    {
+        "code": "第8条第2号",
+        "words": "障害のある方とその介助者",
+        "percent": 50,
+        "evidence": ["障害者手帳", "ミライロID"],
+    },
+    {"code": "第8条第3号", "words": "町長が特に認めるとき"},
+)
+_YEARLY: dict[str, Any] = {
+    "code": "第8条第4号",
+    "words": "町に登録した社会教育関係団体",
+    "percent": 50,
+    "evidence": ["団体の規約と名簿"],
+    "is_yearly": True,
+    "renewed_in": [1, 2],
+}
 RULES_FROM = date(2024, 4, 1)
 # Towns that look at the use of their halls before they permit it, and at large parties anywhere.
 _LOOKS_FIRST: dict[str, list[dict[str, Any]]] = {
@@ -158,4 +177,6 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
         body["permit_word"] = "利用承認"
     if code in _LOOKS_FIRST:
         body["approval"] = _LOOKS_FIRST[code]
+    if position % 3 == 2:
+        body["reductions"] = [*_REDUCTIONS, *([_YEARLY] if position % 6 == 5 else [])]
     return body

@@ -40,6 +40,7 @@ from reservations.models.parties import (
     PartyResidency,
     SignInSession,
 )
+from reservations.models.reductions import PartyReduction, ReductionRequest
 from reservations.models.rights import (
     EmergencyCode,
     FacilityGroup,
@@ -56,6 +57,7 @@ from reservations.models.sealed import (
     PartyUnsaid,
     SealingKey,
 )
+from reservations.models.settlement import Settlement, SettlementLine
 from reservations.models.shelters import Shelter
 
 __all__ = [
@@ -102,6 +104,7 @@ __all__ = [
     "PartyHolder",
     "PartyKey",
     "PartyLook",
+    "PartyReduction",
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",
@@ -111,11 +114,14 @@ __all__ = [
     "Rating",
     "Receipt",
     "Reduction",
+    "ReductionRequest",
     "Refund",
     "RoleGrant",
     "SealingKey",
     "SecondStep",
     "SeenTo",
+    "Settlement",
+    "SettlementLine",
     "Shelter",
     "SignInSession",
     "Strike",

@@ -27,6 +27,7 @@ from reservations.models import (
     Municipality,
     PaperPack,
     Payment,
+    ReductionRequest,
     Refund,
     RoleGrant,
 )
@@ -168,6 +169,9 @@ _FACILITY_OF = {
     "decision": select(Booking.facility_id)
     .join(Decision, Decision.booking_id == Booking.id)
     .where(Decision.id == bindparam("id")),
+    "reduction": select(Booking.facility_id)
+    .join(ReductionRequest, ReductionRequest.booking_id == Booking.id)
+    .where(ReductionRequest.id == bindparam("id")),
     "handout": select(Item.facility_id)
     .join(Handout, Handout.item_id == Item.id)
     .where(Handout.id == bindparam("id")),

@@ -7,7 +7,7 @@ every desk, in whatever order they came (I7).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -80,13 +80,18 @@ def account(fees_yen: int, payments: Iterable[Paid], refunded_yen: int) -> Accou
 def reduced(fee_yen: int, percents: Collection[int], rules: TownRules) -> int:
     """減免後の使用料: of several reductions the greatest counts, so that their order does not.
 
-    percents  by how much, 0 to 100
-    returns   what is left of the fee, rounded as the town rounds; never more than the fee
+    percents  by how much, 0 to 100; 0 is a wish that was refused
+    returns   what is left of the fee, rounded as the town rounds, by `reduced_steps` if it has
+              some; never more than the fee
     source    REQUIREMENTS 3.8; where a town says otherwise, its clause names one rate for the case
     """
     percent = max(percents, default=0)
     assert 0 <= percent <= 100, percent
-    return share(fee_yen, 100 - percent, rules)
+    step = 0
+    for from_yen, each in rules.reduced_steps:
+        if fee_yen * (100 - percent) >= from_yen * 100:
+            step = each
+    return share(fee_yen, 100 - percent, replace(rules, rounding_yen=step) if step else rules)
 
 
 def owed(fee_yen: int, reduced_yen: int, status: str, cancel_due_yen: int | None) -> int:

@@ -100,6 +100,29 @@ class StrikeRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """An item of a town's list of reductions (減免の区分).
+
+    code               as the regulation has it; publishable: 第8条第1号
+    words              for whom, or for what
+    percent            None: the mayor decides in each case, and says why
+    evidence           kinds of what is shown, one of which must be seen; empty: nothing
+    is_yearly          once registered it stands for all that a party books in a fiscal year
+                       (減免登録)
+    renewed_in         months in which the next fiscal year is registered; empty: any
+    bars_entrance_fee  not where those who come pay to enter
+    """
+
+    code: str
+    words: str
+    percent: int | None = None
+    evidence: tuple[str, ...] = ()
+    is_yearly: bool = False
+    renewed_in: tuple[int, ...] = ()
+    bars_entrance_fee: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TownRules:
     """What one municipality has decided. Fields are per town; the defaults are common ones.
 
@@ -123,6 +146,10 @@ class TownRules:
     overlap_percent_max   and at most so many of a hundred are members of one other local group
     approval              審査: in which cases an application is looked at before it is permitted
     refusal_reasons       what a clerk may choose from where one is not permitted
+    reductions            減免の区分, in the order in which they are shown
+    reduction_days        a wish for a reduction is late after so many days
+    reduced_steps         (from so many yen, a multiple of so many) for what is left after a
+                          reduction; empty: as `rounding_yen`
     strikes               無断不使用 and the like, and the ban that follows
     """
 
@@ -145,6 +172,9 @@ class TownRules:
     members_min: int | None = None
     local_percent_min: int | None = None
     overlap_percent_max: int | None = None
+    reductions: tuple[Clause, ...] = ()
+    reduction_days: int = 14
+    reduced_steps: tuple[tuple[int, int], ...] = ()
     asks_second_step: bool = False
     approval: tuple[Approval, ...] = ()
     refusal_reasons: tuple[str, ...] = REASONS

@@ -197,6 +197,12 @@ WORDS: dict[RefusalCode, Any] = {
     Code.REDUCTION_WRONG: _l(
         "減免は、1から100までの率、規則の号、確かめた書類、承認した人を入力してください。"
     ),
+    Code.REDUCTION_ASKED: _l("この区分の減免は、すでに申請されています。返事をお待ちください。"),
+    Code.REDUCTION_DECIDED: _l("この申請は、すでに決まっています。予約の画面で確かめてください。"),
+    Code.ENTRANCE_FEE: _l(
+        "この区分は、入場料を取る利用には使えません。入場料を取らないことを確かめて、選んでください。"
+    ),
+    Code.EVIDENCE_UNSEEN: _l("確かめた書類を、%(kinds)sから選んでください。"),
     Code.NOT_TO_REFUND: _l(
         "この入金から今還付できるのは%(most_yen)s円までです。予約の入金と還付を確かめてください。"
     ),
@@ -209,6 +215,11 @@ WORDS: dict[RefusalCode, Any] = {
     Code.DIFFERENCE_UNEXPLAINED: _l(
         "数えた金額と帳簿の差が%(difference_yen)s円あります。数え直すか、理由を書いてください。"
     ),
+    Code.MONTH_NOT_OVER: _l("まだ終わっていない月は締められません。月を確かめてください。"),
+    Code.MONTH_SETTLED: _l(
+        "この月の精算は、すでに締めてあります。あとから届いた分は、次の月に入ります。"
+    ),
+    Code.AT_HUB_ONLY: _l("精算は、すべての拠点の記録が届く本部で締めてください。"),
     Code.PARTY_NOT_HERE: _l(
         "この方の情報は、この拠点に届いていないか、消去されています。登録した窓口で手続きしてください。"
     ),

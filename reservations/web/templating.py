@@ -18,7 +18,7 @@ from reservations.queries import approval, ledger
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
 from reservations.rules.rights import Right
-from reservations.web import auth, language, matters, rights, services
+from reservations.web import auth, language, matters, reductions, rights, services
 from reservations.web.language import gettext
 from reservations.web.look import look
 from reservations.web.refusals import sentence
@@ -64,6 +64,8 @@ def install(app: Flask) -> None:
         desk_strip=desk_strip,
         matters_count=matters.count,
         applications_count=applications_count,
+        reductions_count=reductions.count,
+        rate_words=reductions.rate_words,
         navigation=navigation,
         status_sign=sign,
     )

@@ -29,6 +29,7 @@ from reservations.models import (
     Item,
     Letter,
     Party,
+    ReductionRequest,
     Refund,
     RoleGrant,
 )
@@ -68,6 +69,7 @@ class Things:
     application: str
     decision: str
     handout: str
+    wish: str
 
 
 def things(site: Site) -> Things:
@@ -108,7 +110,11 @@ def things(site: Site) -> Things:
             id=MISSING.replace("4-0000", "4-0004"), booking_id=application, revision=0,
             verdict="granted", decided_at=NOW, sheet="-", status="refused", actor="account-staff",
         )  # fmt: skip
-        session.add_all((refund, paper, decision))
+        wish = ReductionRequest(
+            id=MISSING.replace("4-0000", "4-0005"), booking_id=booking, clause="1", asked_at=NOW,
+            node_no=1, is_seen=True,
+        )  # fmt: skip
+        session.add_all((refund, paper, decision, wish))
         session.add(
             Item(id=1, facility_id=gym.facility_id, kind="key", name="競技場", count=2, out=1)
         )
@@ -124,7 +130,7 @@ def things(site: Site) -> Things:
         grant = _add_clerk(session, gym.facility_id)
         return Things(
             booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant,
-            application, decision.id, handout.id,
+            application, decision.id, handout.id, wish.id,
         )  # fmt: skip
 
 
@@ -231,6 +237,25 @@ def _of_people() -> dict[str, Sample]:
     }
 
 
+def _of_decisions(made: Things) -> dict[str, Sample]:
+    """Reductions that are asked for and registered, and what towns owe each other."""
+    return {
+        "money.ask_reduction": Sample(
+            {"booking_id": made.booking}, form={"clause": "1|", "key": "a"}
+        ),
+        "reductions.page": Sample(),
+        "reductions.settle": Sample({"request_id": made.wish}, form={"reason": "該当しません。"}),
+        "reductions.grant": Sample(form={"wish": made.wish}),
+        "reductions.standing": Sample({"party_id": "party-resident"}),
+        "reductions.put": Sample({"party_id": "party-resident"}, form={"choice": "172014|1"}),
+        "reductions.stop": Sample({"party_id": "party-resident"}, form={"choice": "172014|1|1"}),
+        "settlement.page": Sample(),
+        "settlement.sheet": Sample({"month_text": "2026-05", "giver": "172014", "taker": "999999"}),
+        "settlement.table": Sample({"month_text": "2026-05"}),
+        "settlement.close": Sample(form={"town": "172014", "month": "2026-05"}),
+    }
+
+
 def samples(site: Site, made: Things) -> dict[str, Sample]:
     """For each page with a right, by endpoint: a request that is about the gym.
 
@@ -294,6 +319,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "booking_papers.refuse_change": Sample(booking, form={"unit": gym.whole}),
         "money.pay": Sample(booking, form={"amount": "10", "method": "cash"}),
         "money.reduce": Sample(booking, form={"percent": "50", "clause": "1"}),
+        **_of_decisions(made),
         "money.refund": Sample(booking, form={"payment": made.payment, "back": "1"}),
         "money.hand": Sample(booking | {"refund_id": made.refund}),
         "letters.retry": Sample(letter),

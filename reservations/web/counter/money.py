@@ -20,9 +20,10 @@ from reservations.actions.drawers import REASON_MAX, CloseRequest, close_drawer
 from reservations.actions.money import (
     HandRequest,
     PayRequest,
-    ReduceRequest,
     RefundRequest,
 )
+from reservations.actions.reductions import WORDS_MAX, AskRequest, ReduceRequest, ask
+from reservations.actions.reductions import reduce as reduce_fee
 from reservations.actions.step import Context
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings, money, papers
@@ -36,6 +37,7 @@ from reservations.web.counter import about
 from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
+from reservations.web.reductions import fee_options, of_booking, said_of_fee, seen_of, seen_options
 from reservations.web.refusals import sentence
 from reservations.web.rights import demand, may, needs, towns
 from reservations.web.services import context, lead_back, memory, services, session, today
@@ -60,6 +62,7 @@ FIELDS: Mapping[RefusalCode, str] = {
     RefusalCode.GIVEN_TOO_LITTLE: "given",
     RefusalCode.NOT_TO_REFUND: "back",
     RefusalCode.REDUCTION_WRONG: "percent",
+    RefusalCode.ENTRANCE_FEE: "entrance_fee",
     RefusalCode.DIFFERENCE_UNEXPLAINED: "reason",
 }
 _DIGITS = str.maketrans("０１２３４５６７８９－ー―‐，", "0123456789----,")
@@ -103,6 +106,9 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
             if found.account.over_yen and each.amount_yen > found.refunded.get(each.id, 0)
         ],
         change_yen=change_yen,
+        reduction=of_booking(booking),
+        seen_options=seen_options(booking.rules.reductions),
+        fee_options=fee_options(),
         key=auth.new_token(),
         sent=request.form,
         errors=errors or {},
@@ -158,9 +164,23 @@ def reduce(booking_id: UUID) -> Answer | tuple[str, int]:
     try:
         named = {name: _words(name) for name in ("clause", "evidence", "approved_by")}
         percent = _number("percent", gettext("率は1から100までの整数で入れてください。"))
-        actions.reduce(session(), ReduceRequest(booking.id, percent, **named), _keyed())
+        reduce_fee(session(), ReduceRequest(booking.id, percent, **named), _keyed())
     except (Malformed, Refusal) as wrong:
         return _page(booking, _errors(wrong, "percent")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/ask-reduction")
+@needs(Right.BOOK, about.booking)
+def ask_reduction(booking_id: UUID) -> Answer | tuple[str, int]:
+    """減免申請 as the counter writes it down, with what was seen."""
+    booking = _booking(booking_id)
+    try:
+        clause, evidence = seen_of(request.form.get("clause", ""))
+        asked = AskRequest(booking.id, clause, _words("words", WORDS_MAX), evidence, said_of_fee())
+        ask(session(), asked, _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "clause")), 422
     return to(url_for("money.page", number=booking.number), 303)
 
 

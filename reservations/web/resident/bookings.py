@@ -25,7 +25,7 @@ from reservations.rules import approval
 from reservations.rules.approval import Permission
 from reservations.rules.conflicts import is_towns_fault
 from reservations.rules.period import Period, clock_text
-from reservations.web import auth, forms, papers, waiting
+from reservations.web import auth, forms, papers, reductions, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import ChangeForm, Malformed, RatingForm
 from reservations.web.papers import permit_words
@@ -75,10 +75,11 @@ def page() -> str:
 
 @blueprint.get("/bookings/<uuid:booking_id>")
 def one(booking_id: UUID) -> str:
-    return _confirmation(own(booking_id))
+    return confirmation(own(booking_id))
 
 
-def _confirmation(booking: BookingView, **more: object) -> str:
+def confirmation(booking: BookingView, **more: object) -> str:
+    """The page of a booking; `more` for what a form of it was answered with."""
     return render_template(
         "bookings/one.html",
         booking=booking,
@@ -97,6 +98,11 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         is_open=(booking.stands or booking.status == "tentative") and not booking.ends_at <= now(),
         can_cancel=can_cancel(booking),
         is_late=is_late(booking),
+        reduction=reductions.of_booking(booking),
+        reduction_options=reductions.own_options(booking.rules.reductions),
+        fee_options=reductions.fee_options(),
+        key=auth.new_token(),
+        sent=request.form,
         **more,
     )
 
@@ -269,7 +275,7 @@ def rate(booking_id: UUID) -> Response | tuple[str, int]:
     try:
         form = forms.read(RatingForm, request.form)
     except Malformed as wrong:
-        return _confirmation(booking, typed=wrong.values, errors=wrong.errors), 422
+        return confirmation(booking, typed=wrong.values, errors=wrong.errors), 422
     rating = RatingRequest(booking.id, auth.party_id(), form.score, form.words.strip())
     feedback.rate(session(), rating, context(auth.actor()))
     said = "words" if form.words.strip() else "tap"
