@@ -28,6 +28,7 @@ from reservations.db import Database
 from reservations.events import AuditSealed
 from reservations.keeper import keep_desk
 from reservations.models import DayMask, Unit, schema
+from reservations.payments import rounds
 from reservations.projection import open_desk
 from reservations.queries import audit, imports, memory
 from reservations.queries.memory import Memory
@@ -147,7 +148,16 @@ def send_links(database: Database, settings: Settings) -> int:
     return links.deliver(database, settings)
 
 
+def ask_provider(database: Database, settings: Settings) -> rounds.Round:
+    """毎分: payments that nobody told us of are asked for, and refunds given back."""
+    if not settings.payment_provider:
+        return rounds.Round()
+    open_desk(database, settings)
+    return rounds.tend(database, settings)
+
+
 JOBS = (
+    Job("ask the payment provider", "* * * * *", ask_provider),
     Job("send letters", "* * * * *", send_letters),
     Job("send links", "* * * * *", send_links),
     Job("settle paper", "* * * * *", settle_paper),

@@ -103,6 +103,13 @@ def pay(
 
     raises   Refusal not_found, amount_wrong, given_too_little: then nothing was received
     """
+    return take(session, request, context, payment_id)
+
+
+def take(
+    session: Session, request: PayRequest, context: Context, payment_id: str
+) -> PaymentReceived:
+    """A payment in the caller's transaction; raises as `pay`."""
     if not 0 < request.amount_yen <= YEN_MAX:
         raise Refusal(RefusalCode.AMOUNT_WRONG)
     given = request.given_yen

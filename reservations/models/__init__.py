@@ -3,6 +3,7 @@
 from reservations.models.attendance import Arrival
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
+from reservations.models.checkouts import Checkout, GiveBack
 from reservations.models.facilities import (
     CatalogueVersion,
     DayMask,
@@ -65,6 +66,7 @@ __all__ = [
     "Booking",
     "CashDay",
     "CatalogueVersion",
+    "Checkout",
     "DayMask",
     "Declaration",
     "EmergencyCode",
@@ -75,6 +77,7 @@ __all__ = [
     "FacilityNode",
     "FormDecision",
     "FramePrice",
+    "GiveBack",
     "GroupMember",
     "GroupRoster",
     "ImportFile",

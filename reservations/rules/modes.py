@@ -91,6 +91,14 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "number_receipt": _ALWAYS,
     "keep_receipt": _ALWAYS,
     "close_drawer": _ALWAYS,
+    # A payment is a fact in any mode, and so is a wish to make one (S6).
+    "begin_checkout": _ALWAYS,
+    "open_checkout": _ALWAYS,
+    "note_checkout": _ALWAYS,
+    "end_checkout": _ALWAYS,
+    "hear_payment": _ALWAYS,
+    "give_back": _ALWAYS,
+    "retry_give_back": _ALWAYS,
 }
 
 

@@ -53,6 +53,7 @@ class TownRules:
     refund_steps          most generous first; without a matching step nothing comes back
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    pays_online           whether its fees may be paid online, where a machine has a provider
     asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
     residency_years       a residency that the counter has seen holds until the end of this fiscal
@@ -82,6 +83,7 @@ class TownRules:
     local_percent_min: int | None = None
     overlap_percent_max: int | None = None
     asks_second_step: bool = False
+    pays_online: bool = False
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

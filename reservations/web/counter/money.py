@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from reservations import documents
 from reservations.actions import money as actions
 from reservations.actions import receipts
+from reservations.actions.checkouts import RetryRequest, retry_give_back
 from reservations.actions.drawers import REASON_MAX, CloseRequest, close_drawer
 from reservations.actions.money import (
     HandRequest,
@@ -25,7 +26,7 @@ from reservations.actions.money import (
 )
 from reservations.actions.step import Context
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, money, papers
+from reservations.queries import bookings, checkouts, money, papers
 from reservations.queries.bookings import BookingView
 from reservations.rules.money import FACES_YEN, Method, change_yen
 from reservations.rules.rights import Right
@@ -54,6 +55,13 @@ STATUSES: Mapping[str, str] = {
     "written": N_("控えに届くのを待っています"),
     "decided": N_("決定"),
     "refused": N_("還付できません"),
+}
+# How a refund stands at the payment service.
+BACK_STATES: Mapping[str, str] = {
+    "": N_("支払いサービスに、これから返金を頼みます"),
+    "asked": N_("支払いサービスの返事を待っています。何度でも頼みます"),
+    "given": N_("支払いに使ったところへ返しました"),
+    "failed": N_("支払いサービスが返金を断りました"),
 }
 # At which field a refusal stands.
 FIELDS: Mapping[RefusalCode, str] = {
@@ -103,6 +111,9 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
             if found.account.over_yen and each.amount_yen > found.refunded.get(each.id, 0)
         ],
         change_yen=change_yen,
+        going=[each for each in checkouts.of_booking(session(), booking.id) if each.next_at],
+        backs=checkouts.backs_of(session(), booking.id),
+        back_states=BACK_STATES,
         key=auth.new_token(),
         sent=request.form,
         errors=errors or {},
@@ -133,10 +144,34 @@ def pay(booking_id: UUID) -> Answer | tuple[str, int]:
 def refund(booking_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:
-        wish = RefundRequest(request.form.get("payment", ""), _yen("back"))
+        payment_id = request.form.get("payment", "")
+        wish = RefundRequest(payment_id, _yen("back"), _way_back(payment_id))
         actions.refund(session(), wish, _keyed())
     except (Malformed, Refusal) as wrong:
         return _page(booking, _errors(wrong, "back")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+def _way_back(payment_id: str) -> Method:
+    """Through the payment service, where there is one that brought it; else in cash."""
+    payment = money.payment(session(), payment_id)
+    if payment is None or payment.method != Method.ONLINE.value:
+        return Method.CASH
+    settings = services().settings
+    is_here = payment.node_no == settings.node_no
+    return Method.CASH if is_here and not settings.payment_provider else Method.ONLINE
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/refunds/<uuid:refund_id>/retry")
+@needs(Right.REFUND, about.booking_and_refund)
+def retry(booking_id: UUID, refund_id: UUID) -> Answer | tuple[str, int]:
+    """Ask the payment service again for a refund that it refused."""
+    booking = _booking(booking_id)
+    try:
+        retry_give_back(session(), RetryRequest(str(refund_id)), context(auth.actor()))
+    except Refusal as wrong:
+        if wrong.code is not RefusalCode.NOT_ACTIVE:
+            raise
     return to(url_for("money.page", number=booking.number), 303)
 
 
