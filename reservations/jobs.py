@@ -19,7 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
 from reservations import bell, clock, documents, links, party_feed, postman, sheets
-from reservations.actions import answering, moving, packs, returning, trail
+from reservations.actions import answering, money_moves, moving, packs, returning, trail
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import by_itself
@@ -30,7 +30,7 @@ from reservations.keeper import keep_desk
 from reservations.models import DayMask, Unit, schema
 from reservations.payments import rounds
 from reservations.projection import open_desk
-from reservations.queries import audit, imports, memory
+from reservations.queries import audit, imports, memory, money
 from reservations.queries.memory import Memory
 
 # A machine that was asleep makes up for what it missed, once.
@@ -156,7 +156,18 @@ def ask_provider(database: Database, settings: Settings) -> rounds.Round:
     return rounds.tend(database, settings)
 
 
+def finish_moves(database: Database, settings: Settings) -> int:
+    """毎分: 充当 that had to wait for another desk is paid to its second booking."""
+    with database.session() as session:
+        if not money.moves_to_finish(session):
+            return 0
+    open_desk(database, settings)
+    with database.session() as session:
+        return money_moves.finish(session, by_itself(settings, clock.now()))
+
+
 JOBS = (
+    Job("finish moves", "* * * * *", finish_moves),
     Job("ask the payment provider", "* * * * *", ask_provider),
     Job("send letters", "* * * * *", send_letters),
     Job("send links", "* * * * *", send_links),

@@ -1,4 +1,4 @@
-"""オンライン払い: checkouts at a provider, and refunds that it is to give back.
+"""オンライン払い: checkouts at a provider, and refunds that it is to give back; and 充当.
 
 Revision 0019.
 """
@@ -12,6 +12,14 @@ revision = "0019"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
+
+BEFORE = "method IN ('cash', 'coupon', 'transfer', 'online')"
+METHODS = "method IN ('cash', 'coupon', 'transfer', 'online', 'moved')"
+INDEXES = {
+    "payment": ("booking_id", "day_node_no"),
+    "refund": ("booking_id", "payment_id", "handed_day"),
+}
+COLUMNS_OF = {"day_node_no": ["day", "node_no"]}
 
 
 def upgrade() -> None:
@@ -55,8 +63,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("refund_id", name=op.f("pk_give_back")),
     )
     op.create_index("ix_give_back_state_next_at", "give_back", ["state", "next_at"])
+    op.create_table(
+        "payment_move",
+        sa.Column("refund_id", sa.Text(), nullable=False),
+        sa.Column("booking_id", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("refund_id", name=op.f("pk_payment_move")),
+    )
+    _allow(METHODS, before=BEFORE)
+
+
+def _allow(methods: str, *, before: str) -> None:
+    for name, indexes in INDEXES.items():
+        if op.get_bind().dialect.name == "sqlite":
+            _rebuild(name, indexes, before, methods)
+        else:
+            op.drop_constraint(op.f(f"ck_{name}_method"), name, type_="check")
+            op.create_check_constraint(op.f(f"ck_{name}_method"), name, methods)
+
+
+def _rebuild(name: str, indexes: tuple[str, ...], before: str, methods: str) -> None:
+    """SQLite changes no constraint: the table is made anew by its own words, but for this one."""
+    words = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+    made: str = op.get_bind().execute(words, {"name": name}).scalar_one()
+    assert made.count(before) == 1, made
+    op.rename_table(name, f"{name}_before")
+    op.execute(made.replace(before, methods))
+    old, new = sa.table(f"{name}_before"), sa.table(name)
+    columns = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(name)]
+    chosen = sa.select(*(sa.column(each) for each in columns)).select_from(old)
+    for each in columns:
+        new.append_column(sa.column(each))
+    op.execute(sa.insert(new).from_select(columns, chosen))
+    op.drop_table(f"{name}_before")
+    for index in indexes:
+        op.create_index(f"ix_{name}_{index}", name, COLUMNS_OF.get(index, [index]))
 
 
 def downgrade() -> None:
+    # Nothing else knows of it: what was moved counts as a transfer from one booking to the other.
+    op.execute("UPDATE payment SET method = 'transfer' WHERE method = 'moved'")
+    op.execute("UPDATE refund SET method = 'transfer' WHERE method = 'moved'")
+    _allow(BEFORE, before=METHODS)
+    op.drop_table("payment_move")
     op.drop_table("give_back")
     op.drop_table("checkout")

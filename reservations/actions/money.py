@@ -192,7 +192,7 @@ def refund(
     payment = money_query.payment(session, request.payment_id)
     if payment is None:
         raise Refusal(RefusalCode.NOT_FOUND)
-    return _decide(session, payment, request, context, refund_id, node_no=context.node_no)
+    return decide(session, payment, request, context, refund_id, node_no=context.node_no)
 
 
 def pay_back(session: Session, booking_id: str, context: Context) -> None:
@@ -208,13 +208,11 @@ def pay_back(session: Session, booking_id: str, context: Context) -> None:
     for payment_id, amount_yen in pay_back_from(found.account, paid, found.refunded):
         payment = by_id[payment_id]
         request = RefundRequest(payment_id, amount_yen, way_back(payment.method))
-        fact = _decide(
-            session, payment, request, context, context.new_id(), node_no=payment.node_no
-        )
+        fact = decide(session, payment, request, context, context.new_id(), node_no=payment.node_no)
         record(session, fact, context)
 
 
-def _decide(
+def decide(
     session: Session,
     payment: Any,
     request: RefundRequest,
@@ -223,7 +221,8 @@ def _decide(
     *,
     node_no: int,
 ) -> RefundDecided | RefundAsked:
-    """One refund: a line of the payment's sheet, or a slip to its holder.
+    """One refund in the caller's transaction: a line of the payment's sheet, or a slip to its
+    holder.
 
     node_no   of the desk that pays it out
 

@@ -24,7 +24,7 @@ from reservations.models.imports import ImportFile, ImportRecord
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.matters import SeenTo
-from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
+from reservations.models.money import CashDay, Payment, PaymentMove, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
@@ -104,6 +104,7 @@ __all__ = [
     "PartyText",
     "PartyUnsaid",
     "Payment",
+    "PaymentMove",
     "Problem",
     "Purpose",
     "Rating",

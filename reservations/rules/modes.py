@@ -98,6 +98,8 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "end_checkout": _ALWAYS,
     "hear_payment": _ALWAYS,
     "give_back": _ALWAYS,
+    "move_payment": _ALWAYS,
+    "finish_move": _ALWAYS,
     "retry_give_back": _ALWAYS,
 }
 

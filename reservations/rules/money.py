@@ -21,14 +21,20 @@ YEN_MAX = 99_999_999
 
 
 class Method(Enum):
-    """現金・回数券等・振込・オンライン: how money came in or went out."""
+    """現金・回数券等・振込・オンライン・充当: how money came in or went out."""
 
     CASH = "cash"
     COUPON = "coupon"
     TRANSFER = "transfer"
     ONLINE = "online"
+    MOVED = "moved"
 
 
+# What somebody brings to a counter, or sends.
+BROUGHT = (Method.CASH, Method.COUPON, Method.TRANSFER, Method.ONLINE)
+# For what the payer has no receipt from this payment: coupons had theirs when they were bought, and
+# moved money when it was paid first.
+WITHOUT_RECEIPT = frozenset({Method.COUPON, Method.MOVED})
 # What went through an account, and goes back the same way.
 BY_ACCOUNT = frozenset({Method.TRANSFER, Method.ONLINE})
 

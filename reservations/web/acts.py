@@ -72,6 +72,8 @@ WORDS: Mapping[str, str] = {
     "end_checkout": N_("オンライン払いの終わり"),
     "hear_payment": N_("オンラインの入金"),
     "give_back": N_("オンラインの還付"),
+    "move_payment": N_("充当の決定"),
+    "finish_move": N_("充当の入金"),
     "retry_give_back": N_("オンラインの還付のやり直し"),
     "register_party": N_("窓口で登録した"),
     "correct_party": N_("連絡先を直した"),

@@ -237,6 +237,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "money.pay": Sample(booking, form={"amount": "10", "method": "cash"}),
         "money.reduce": Sample(booking, form={"percent": "50", "clause": "1"}),
         "money.refund": Sample(booking, form={"payment": made.payment, "back": "1"}),
+        "money.move": Sample(booking, form={"payment": made.payment, "other": "x", "moved": "1"}),
         "money.retry": Sample(booking | {"refund_id": made.refund}),
         "money.hand": Sample(booking | {"refund_id": made.refund}),
         "letters.retry": Sample(letter),

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as Answer
 
 from reservations import documents
 from reservations.actions import money as actions
-from reservations.actions import receipts
+from reservations.actions import money_moves, receipts
 from reservations.actions.checkouts import RetryRequest, retry_give_back
 from reservations.actions.drawers import REASON_MAX, CloseRequest, close_drawer
 from reservations.actions.money import (
@@ -24,11 +24,18 @@ from reservations.actions.money import (
     ReduceRequest,
     RefundRequest,
 )
-from reservations.actions.step import Context
+from reservations.actions.money_moves import MoveRequest
+from reservations.actions.step import Context, by_itself
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings, checkouts, money, papers
 from reservations.queries.bookings import BookingView
-from reservations.rules.money import FACES_YEN, Method, change_yen
+from reservations.rules.money import (
+    BROUGHT,
+    FACES_YEN,
+    WITHOUT_RECEIPT,
+    Method,
+    change_yen,
+)
 from reservations.rules.rights import Right
 from reservations.web import auth
 from reservations.web import papers as web_papers
@@ -39,7 +46,7 @@ from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
 from reservations.web.rights import demand, may, needs, towns
-from reservations.web.services import context, lead_back, memory, services, session, today
+from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("money", __name__, enable_openapi=False)
 guard(blueprint, Who.STAFF)
@@ -49,7 +56,9 @@ METHODS: Mapping[str, str] = {
     Method.COUPON.value: N_("回数券など"),
     Method.TRANSFER.value: N_("振込"),
     Method.ONLINE.value: N_("オンライン"),
+    Method.MOVED.value: N_("充当"),
 }
+PAY_METHODS = {method.value: METHODS[method.value] for method in BROUGHT}
 STATUSES: Mapping[str, str] = {
     "asked": N_("台帳を持つ拠点の返事を待っています"),
     "written": N_("控えに届くのを待っています"),
@@ -67,6 +76,7 @@ BACK_STATES: Mapping[str, str] = {
 FIELDS: Mapping[RefusalCode, str] = {
     RefusalCode.GIVEN_TOO_LITTLE: "given",
     RefusalCode.NOT_TO_REFUND: "back",
+    RefusalCode.OTHER_PARTY: "other",
     RefusalCode.REDUCTION_WRONG: "percent",
     RefusalCode.DIFFERENCE_UNEXPLAINED: "reason",
 }
@@ -103,7 +113,10 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
         found=found,
         node_no=node_no,
         methods=METHODS,
+        pay_methods=PAY_METHODS,
         statuses=STATUSES,
+        without_receipt={each.value for each in WITHOUT_RECEIPT},
+        moves_to=_moves_to(booking),
         paid=next((each for each in found.payments if each.id == request.args.get("paid")), None),
         refundable=[
             each
@@ -129,7 +142,7 @@ def pay(booking_id: UUID) -> Answer | tuple[str, int]:
         wish = PayRequest(
             booking.id,
             _yen("amount"),
-            Method(_one_of("method", METHODS)),
+            Method(_one_of("method", PAY_METHODS)),
             _words("reference"),
             _yen("given") if given else None,
         )
@@ -150,6 +163,31 @@ def refund(booking_id: UUID) -> Answer | tuple[str, int]:
     except (Malformed, Refusal) as wrong:
         return _page(booking, _errors(wrong, "back")), 422
     return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/move")
+@needs(Right.REFUND, about.booking_and_payment)
+def move(booking_id: UUID) -> Answer | tuple[str, int]:
+    """充当: what is over pays for another booking."""
+    booking = _booking(booking_id)
+    other = booking_of(request.form.get("other", "").strip())
+    if other is None:
+        return _page(booking, {"other": unknown()["number"]}), 422
+    demand(Right.REFUND, other.unit.place)
+    try:
+        wish = MoveRequest(request.form.get("payment", ""), _yen("moved"), other.id)
+        money_moves.move_payment(session(), wish, _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "moved")), 422
+    money_moves.finish(session(), by_itself(services().settings, now()))
+    return to(url_for("money.page", number=other.number, moved=booking.number), 303)
+
+
+def _moves_to(booking: BookingView) -> str:
+    """The number of the booking that took its place; empty where there is none."""
+    after = booking.replaced_by
+    found = bookings.one(session(), memory(), after) if after is not None else None
+    return found.number if found is not None else ""
 
 
 def _way_back(payment_id: str) -> Method:
