@@ -110,7 +110,7 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
     The two towns of the story keep the common rules, so that its prices are what it says.
     """
     if code in (story.town, story.free[0]):
-        return {"refund_steps": [list(step) for step in _REFUNDS[0]]}
+        return {"refund_steps": [list(step) for step in _REFUNDS[0]], "pays_online": True}
     opens, outside = _OPENS[position % len(_OPENS)]
     body: dict[str, Any] = {
         "opens_days_before": opens,
@@ -119,6 +119,7 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
         "active_max": _ACTIVE_MAX[position % len(_ACTIVE_MAX)],
         "outside_percent": _OUTSIDE_PERCENT[position % len(_OUTSIDE_PERCENT)],
         "refund_steps": [list(step) for step in _REFUNDS[position % len(_REFUNDS)]],
+        "pays_online": position % 2 == 0,
     }
     if position % 7 == 3:
         body["permit_word"] = "利用承認"

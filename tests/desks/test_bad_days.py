@@ -199,7 +199,7 @@ def test_a_printer_that_is_off(offices: Offices, counter: Site):
 def issued(site: Site, page: str, words: str) -> bytes:
     answer = site.signed_in("staff").opens(page).follows(words).answer
     assert answer is not None and answer.content_type == "application/pdf"
-    return answer.data
+    return bytes(answer.data)
 
 
 def test_a_payment_twice(offices: Offices, counter: Site):

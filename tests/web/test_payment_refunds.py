@@ -70,7 +70,7 @@ def test_a_refund_is_decided_at_the_counter_and_given_by_the_service(paying: Pay
 
     done = paying.job()
 
-    assert "支払いサービスに、これから返金を頼みます" in before
+    assert "支払いサービスに返金を頼みます" in before
     assert "現金を渡した" not in before
     assert (done.given, done.failed) == (1, 0)
     (row,) = refunds(paying)

@@ -67,7 +67,7 @@ STATUSES: Mapping[str, str] = {
 }
 # How a refund stands at the payment service.
 BACK_STATES: Mapping[str, str] = {
-    "": N_("支払いサービスに、これから返金を頼みます"),
+    "": N_("これから、本部の端末が支払いサービスに返金を頼みます"),
     "asked": N_("支払いサービスの返事を待っています。何度でも頼みます"),
     "given": N_("支払いに使ったところへ返しました"),
     "failed": N_("支払いサービスが返金を断りました"),
