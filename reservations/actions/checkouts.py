@@ -176,15 +176,15 @@ def open_checkout(
 def note_checkout(
     session: Session, request: Noted, context: Context, checkout_id: str
 ) -> CheckoutMoved:
-    """The provider was asked and nothing is settled: it is asked again, later each time.
+    """The provider was asked and nothing is settled: it is asked again, later each time it was due.
 
     raises   Refusal not_found
     """
     row = _of(session, checkout_id)
-    tries = row.tries + 1
-    values: dict[str, Any] = {"tries": tries, "why": request.why[:WHY_MAX]}
-    if row.next_at is not None:
-        values["next_at"] = rules.next_question(tries, now=context.now)
+    values: dict[str, Any] = {"why": request.why[:WHY_MAX]}
+    if row.next_at is not None and row.next_at <= context.now:
+        tries = row.tries + 1
+        values |= {"tries": tries, "next_at": rules.next_question(tries, now=context.now)}
     change = update(_CHECKOUT).where(_CHECKOUT.c.id == checkout_id).values(**values)
     run(session, change)
     return CheckoutMoved(subject=checkout_id, state="asked")

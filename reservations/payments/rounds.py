@@ -64,13 +64,18 @@ def begin(session: Session, at: Provider, wish: Wish, context: Context) -> bool:
 def look(session: Session, at: Provider, checkout: Any, context: Context) -> str:
     """Ask how a checkout stands, and keep the answer; its state then. Raises Outage.
 
+    An answer that settles nothing is noted where it was time to ask: whoever looks again and again
+    neither fills the audit nor puts off the next question.
+
     checkout   its row (models/checkouts.py)
     """
     session.rollback()
+    is_due = checkout.next_at is not None and checkout.next_at <= context.now
     try:
         told = at.ask(checkout.id)
     except Outage as outage:
-        checkouts.note_checkout(session, Noted(checkout.id, str(outage)), context)
+        if is_due:
+            checkouts.note_checkout(session, Noted(checkout.id, str(outage)), context)
         raise
     if told is not None and told.state is not State.OPEN:
         return hear(session, told, context, is_asked=True)
@@ -79,7 +84,8 @@ def look(session: Session, at: Provider, checkout: Any, context: Context) -> str
         why = "" if is_known else "never begun there"
         checkouts.end_checkout(session, Ended(checkout.id, "lapsed", why), context)
         return "lapsed"
-    checkouts.note_checkout(session, Noted(checkout.id), context)
+    if is_due:
+        checkouts.note_checkout(session, Noted(checkout.id), context)
     return str(checkout.state)
 
 

@@ -53,6 +53,8 @@ class TownRules:
     refund_steps          most generous first; without a matching step nothing comes back
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    pay_within_days       納期限: a fee is paid within so many days of the booking; None is no rule
+    pay_days_before       and at least so many days before the day of use; the earlier day counts
     pays_online           whether its fees may be paid online, where a machine has a provider
     asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
@@ -84,6 +86,8 @@ class TownRules:
     overlap_percent_max: int | None = None
     asks_second_step: bool = False
     pays_online: bool = False
+    pay_within_days: int | None = None
+    pay_days_before: int | None = None
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

@@ -203,6 +203,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "letters.one": Sample(letter),
         "money.page": Sample(query=number),
         "money.day": Sample(),
+        "money.unpaid": Sample(),
         "money.day_sheet": Sample(day),
         "money.day_csv": Sample(day),
         "money.receipt": Sample({"payment_id": made.payment}),

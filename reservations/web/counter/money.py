@@ -27,7 +27,7 @@ from reservations.actions.money import (
 from reservations.actions.money_moves import MoveRequest
 from reservations.actions.step import Context, by_itself
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, checkouts, money, papers
+from reservations.queries import bookings, checkouts, dues, money, papers
 from reservations.queries.bookings import BookingView
 from reservations.rules.money import (
     BROUGHT,
@@ -45,7 +45,7 @@ from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
-from reservations.web.rights import demand, may, needs, towns
+from reservations.web.rights import demand, facilities, may, needs, towns
 from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("money", __name__, enable_openapi=False)
@@ -246,6 +246,15 @@ def receipt(payment_id: UUID) -> Response:
     issued = receipts.receipt(session(), memory(), str(payment_id), asked, is_copy=is_copy)
     name = f"receipt-{issued.number}"
     return web_papers.pdf(issued.pdf, name=name, title=f"領収書_{issued.number}")
+
+
+@blueprint.get("/money/unpaid")
+@needs(Right.SEE_MONEY)
+def unpaid() -> str:
+    """納期限が過ぎた予約, of the facilities whose people they may telephone."""
+    there = facilities(Right.SEE_MONEY) & facilities(Right.SEE_PEOPLE)
+    found = dues.overdue(session(), memory(), today=today(), facilities=there)
+    return render_template("counter/unpaid.html", found=found)
 
 
 # 締め

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from reservations import clock
 from reservations.payments import Provider, provider
 from reservations.queries import checkouts, ledger, money
 from reservations.queries.bookings import BookingView
-from reservations.rules.money import Account, Method
+from reservations.rules.money import Account, Method, pay_by
 from reservations.web.services import now, services, session, today
 
 
@@ -16,6 +18,7 @@ from reservations.web.services import now, services, session, today
 class Dues:
     """The money of a booking.
 
+    pay_by        納期限 of what is left; None: the town sets none
     can_pay       here, now, online
     why_not       no_line: this machine takes no payments online and is cut off from the one that
                   does; elsewhere: that one does; empty: there is nothing to say
@@ -26,6 +29,7 @@ class Dues:
     """
 
     account: Account
+    pay_by: date | None
     can_pay: bool
     why_not: str
     elsewhere: str
@@ -49,6 +53,7 @@ def dues_of(booking: BookingView) -> Dues | None:
     is_known = why_not and settings.site_url
     return Dues(
         account,
+        pay_by_of(booking) if account.open_yen and booking.stands else None,
         can_pay,
         why_not,
         f"{settings.site_url}/bookings/{booking.id}" if is_known else "",
@@ -56,6 +61,11 @@ def dues_of(booking: BookingView) -> Dues | None:
         tuple(each for each in own if each.method == Method.ONLINE.value),
         tuple((each, backs.get(each.id)) for each in found.refunds),
     )
+
+
+def pay_by_of(booking: BookingView) -> date | None:
+    """納期限, by the rules under which it was booked."""
+    return pay_by(clock.local_day(booking.made_at), booking.date, booking.rules)
 
 
 def takes_payments(booking: BookingView) -> bool:
