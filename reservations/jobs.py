@@ -19,7 +19,15 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select
 
 from reservations import bell, clock, documents, links, party_feed, postman, sheets
-from reservations.actions import answering, money_moves, moving, packs, returning, trail
+from reservations.actions import (
+    answering,
+    attendance,
+    money_moves,
+    moving,
+    packs,
+    returning,
+    trail,
+)
 from reservations.actions.cleaning import ForgetRequest, forget_expired
 from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import by_itself
@@ -166,17 +174,31 @@ def finish_moves(database: Database, settings: Settings) -> int:
         return money_moves.finish(session, by_itself(settings, clock.now()))
 
 
+def report(database: Database, settings: Settings) -> int:
+    """毎分: where somebody waits to decide that nobody came, say that all we wrote is said."""
+    desk = database.desk or open_desk(database, settings)
+    return 0 if desk.is_suspended() else attendance.report(desk, at=clock.now())
+
+
+def ask_for_absent(database: Database, settings: Settings) -> int:
+    """毎晩: 無断不使用 is asked for where the town's rules say so."""
+    desk = open_desk(database, settings)
+    return attendance.ask_for_absent(database, desk, by_itself(settings, clock.now()))
+
+
 JOBS = (
     Job("finish moves", "* * * * *", finish_moves),
     Job("ask the payment provider", "* * * * *", ask_provider),
     Job("send letters", "* * * * *", send_letters),
     Job("send links", "* * * * *", send_links),
     Job("settle paper", "* * * * *", settle_paper),
+    Job("report", "* * * * *", report),
     Job("seal the audit", "*/15 * * * *", seal_audit),
     Job("hand over", "0 18 * * *", hand_over),
     Job("print packs", "30 18 * * *", print_packs),
     Job("write up the ledger", "0 1 * * *", write_up),
     Job("extend horizon", "5 0 * * *", extend),
+    Job("ask for the absent", "15 0 * * *", ask_for_absent),
     Job("audit masks", "30 2 * * *", audit_masks),
     Job("audit mailboxes", "0 4 * * *", audit_mail),
     Job("clean up", "0 3 * * *", clean),

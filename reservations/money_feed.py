@@ -20,6 +20,7 @@ from reservations.models import Payment, Reduction, Refund
 from reservations.models.base import table_of
 from reservations.rules.money import YEN_MAX, Method
 from reservations.sheets import SheetName
+from reservations.slip_words import number, sheet, text
 from sync.document import Document, Entry, Slip
 
 PAYMENT, REDUCTION, REFUND = "payment", "reduction", "refund"
@@ -104,43 +105,43 @@ def payment_row(data: Mapping[str, Any]) -> dict[str, Any]:
     raises   KeyError, TypeError, ValueError where they are not whole
     """
     return {
-        "id": _text(data["payment"]),
-        "booking_id": _text(data["booking"]),
-        **_sheet(data),
+        "id": text(data["payment"]),
+        "booking_id": text(data["booking"]),
+        **sheet(data),
         "method": Method(data["method"]).value,
         "amount_yen": _yen(data["amount_yen"]),
         "received_at": datetime.fromisoformat(data["received_at"]),
         "day": date.fromisoformat(data["day"]),
-        "node_no": _number(data["node_no"]),
+        "node_no": number(data["node_no"]),
     }
 
 
 def refund_row(data: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that every desk knows of a refund; raises as `payment_row`."""
     return {
-        "id": _text(data["refund"]),
-        "payment_id": _text(data["payment"]),
-        "booking_id": _text(data["booking"]),
-        **_sheet(data),
+        "id": text(data["refund"]),
+        "payment_id": text(data["payment"]),
+        "booking_id": text(data["booking"]),
+        **sheet(data),
         "method": Method(data["method"]).value,
         "amount_yen": _yen(data["amount_yen"]),
-        "node_no": _number(data["node_no"]),
+        "node_no": number(data["node_no"]),
         "asked_at": datetime.fromisoformat(data["asked_at"]),
     }
 
 
 def reduction_row(data: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that every desk knows of a reduction; raises as `payment_row`."""
-    percent = _number(data["percent"])
+    percent = number(data["percent"])
     if not 0 < percent <= 100:
         raise ValueError(percent)
     return {
-        "id": _text(data["reduction"]),
-        "booking_id": _text(data["booking"]),
+        "id": text(data["reduction"]),
+        "booking_id": text(data["booking"]),
         "percent": percent,
-        "clause": _text(data["clause"]),
+        "clause": text(data["clause"]),
         "decided_at": datetime.fromisoformat(data["decided_at"]),
-        "node_no": _number(data["node_no"]),
+        "node_no": number(data["node_no"]),
     }
 
 
@@ -166,28 +167,7 @@ def _status_of(refund_id: str) -> Any:
     return select(_REFUND.c.status).where(_REFUND.c.id == refund_id)
 
 
-def _sheet(data: Mapping[str, Any]) -> dict[str, Any]:
-    day = date.fromisoformat(data["date"])
-    return {
-        "town": _text(data["town"]),
-        "facility_id": _number(data["facility_id"]),
-        "date": day,
-    }
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise TypeError(value)
-    return value
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise TypeError(value)
-    return value
-
-
 def _yen(value: Any) -> int:
-    if not 0 < _number(value) <= YEN_MAX:
+    if not 0 < number(value) <= YEN_MAX:
         raise ValueError(value)
     return int(value)

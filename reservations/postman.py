@@ -21,7 +21,8 @@ from reservations.actions.step import Action, by_itself
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.errors import Outage, Refusal, RefusalCode
-from reservations.queries import letters, memory, nearby, parties
+from reservations.queries import attendance, letters, memory, nearby, parties
+from reservations.queries.attendance import Struck
 from reservations.queries.letters import LetterView
 from reservations.queries.nearby import Alternative
 from reservations.rules import letters as rules
@@ -70,7 +71,7 @@ def _drop_overtaken(database: Database, settings: Settings) -> None:
     known = memory.newest(database)
     with database.session() as session:
         for each in letters.waiting(session, known, states=("to_hand_over",)):
-            if _is_overtaken(each):
+            if _is_overtaken(each, _struck(session, each)):
                 _did(outbox.end_letter, session, Outcome(each.id, "void"), settings)
 
 
@@ -98,7 +99,9 @@ def _unworded(database: Database) -> list[LetterView]:
 
 def _word(database: Database, settings: Settings, letter: LetterView) -> bool:
     """Give a letter its words, and say how it goes out."""
-    state, why = _way(settings, letter)
+    with database.session() as session:
+        struck = _struck(session, letter)
+    state, why = _way(settings, letter, struck)
     now = clock.now()
     offers = _offers(database, letter, now) if state != "void" else []
     with language.speaking(letter.locale):
@@ -108,27 +111,49 @@ def _word(database: Database, settings: Settings, letter: LetterView) -> bool:
             now=now,
             site_url=settings.site_url,
             phone=settings.support_phone or letter.unit.place.phone or letter.unit.town.phone,
+            struck=struck,
         )
     worded = Worded(letter.id, state, letter.locale, said.subject, said.text, why)
     with database.session() as session:
         return _did(outbox.word_letter, session, worded, settings)
 
 
-def _way(settings: Settings, letter: LetterView) -> tuple[str, str]:
+def _way(settings: Settings, letter: LetterView, struck: Struck | None) -> tuple[str, str]:
     """By mail, by a clerk, or not at all; and why."""
-    if _is_overtaken(letter):
+    if _is_overtaken(letter, struck):
         return "void", ""
     if not smtp.address_of(letter.email, letter.login):
         return "to_hand_over", NO_ADDRESS
     return ("to_send", "") if settings.smtp_host else ("to_hand_over", NO_SERVER)
 
 
-def _is_overtaken(letter: LetterView) -> bool:
+def _is_overtaken(letter: LetterView, struck: Struck | None) -> bool:
     # An old line that is read again, after a restore, writes a letter that was deleted long ago.
     if letter.date < rules.kept_from(clock.local_day(clock.now())):
         return True
     asked = str(letter.body.get("asked", "book"))
-    return rules.is_overtaken(letter.kind, asked, letter.status, is_given_up=letter.is_given_up)
+    return rules.is_overtaken(
+        letter.kind,
+        asked,
+        letter.status,
+        is_given_up=letter.is_given_up,
+        is_struck=struck is not None,
+    )
+
+
+def _struck(session: Session, letter: LetterView) -> Struck | None:
+    """What a letter of that kind tells; None where it does not stand, and for every other kind."""
+    if letter.kind != "struck":
+        return None
+    town, today = letter.unit.town, clock.local_day(clock.now())
+    return attendance.struck(
+        session,
+        letter.party_id,
+        town.code,
+        str(letter.body.get("strike")),
+        rules=town.rules_on(today).strikes,
+        today=today,
+    )
 
 
 def _offers(database: Database, letter: LetterView, now: datetime) -> list[Alternative]:
@@ -158,7 +183,8 @@ def _send(database: Database, settings: Settings, letter: LetterView) -> str:
         if not _did(outbox.try_letter, session, Attempt(letter.id, now + LEASE), settings):
             return ""
         worded_at = letters.worded_at(session, letter.id) or letter.at
-    outcome = _given(settings, letter, worded_at, now)
+        way = _way(settings, letter, _struck(session, letter))
+    outcome = _given(settings, letter, way, worded_at, now)
     with database.session() as session:
         _did(outbox.end_letter, session, outcome, settings)
     if outcome.why:
@@ -166,10 +192,16 @@ def _send(database: Database, settings: Settings, letter: LetterView) -> str:
     return outcome.state
 
 
-def _given(settings: Settings, letter: LetterView, worded_at: datetime, now: datetime) -> Outcome:
+def _given(
+    settings: Settings,
+    letter: LetterView,
+    way: tuple[str, str],
+    worded_at: datetime,
+    now: datetime,
+) -> Outcome:
     """What the mail server says. A message is worked out from the letter alone, so that a second
     try gives it the same one."""
-    state, why = _way(settings, letter)
+    state, why = way
     if state != "to_send":
         return Outcome(letter.id, state, why)
     to = smtp.address_of(letter.email, letter.login)

@@ -30,6 +30,7 @@ from reservations.actions import answering, asking, form_texts, letters, trail
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
+from reservations.events.attendance import StrikeDecided
 from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
 from reservations.queries import trail as trail_query
@@ -81,10 +82,10 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
             money_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind in attendance_feed.KINDS:
+            attendance_feed.take(session, line)
         elif isinstance(line, Slip) and line.kind == trail_query.KIND:
             trail.take(session, line)
-        elif isinstance(line, Slip) and line.kind == attendance_feed.ARRIVED:
-            attendance_feed.take(session, line)
         elif isinstance(line, Slip) and line.author != desk.key.id:
             _apply_slip(session, desk, line)
     _learn_catalogue(session, desk, changes.applied)
@@ -104,6 +105,10 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
     is_told = entry.author != desk.key.id or not desk.has_witness
     if money_feed.is_refund(entry):
         money_feed.answered(session, entry, is_told=is_told)
+        return
+    if attendance_feed.is_strike(entry):
+        attendance_feed.answered(session, entry, is_told=is_told)
+        _write_letter(session, desk, str(entry.data.get("booking")), entry)
         return
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or entry.kind in MOVES:
@@ -270,6 +275,11 @@ def _undo(session: Session, desk: Desk, entry: Entry) -> None:
     if money_feed.is_refund(entry):
         money_feed.undo(session, entry)
         return
+    if attendance_feed.is_strike(entry):
+        attendance_feed.undo(session, entry)
+        if answer := _answer(entry):
+            letters.take_back(session, str(entry.data.get("booking")), *answer)
+        return
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
         return
@@ -305,6 +315,7 @@ def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
         return
     later = SqlStore(session, desk.directory).lines(chain, after=through)
     money_feed.tell(session, name, later)
+    attendance_feed.tell(session, name, later)
     told = (
         update(_BOOKING)
         .where(_BOOKING.c.facility_id == name.facility_id, _BOOKING.c.date == name.date)
@@ -338,7 +349,7 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
     for slip in store.slips(name.text):
         if slip.kind in money_feed.KINDS:
             money_feed.take(session, slip)
-        elif slip.kind == attendance_feed.ARRIVED:
+        elif slip.kind in attendance_feed.KINDS:
             attendance_feed.take(session, slip)
         else:
             _apply_slip(session, desk, slip)
@@ -401,6 +412,8 @@ def _answer(entry: Entry) -> tuple[str, str] | None:
         case "cancel" if data.get("event") == events.BookingCancelled.name:
             kind = kind_of_cancellation(str(data.get("reason")))
             return (kind, str(data["revision"])) if kind else None
+        case "record" if data.get("event") == StrikeDecided.name:
+            return "struck", str(data.get("strike"))
     return None
 
 

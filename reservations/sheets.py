@@ -15,8 +15,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from reservations import events
+from reservations.events.attendance import StrikeDecided
 from reservations.events.money import RefundDecided
 from reservations.rules.period import SLOTS_PER_DAY
+from reservations.rules.town import StrikeKind
 from sync.node import Draft
 from sync.sheet import form_key
 
@@ -75,6 +77,10 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
     """The line of the sheet that this event is."""
     if name == RefundDecided.name:
         return Draft("record", refund_keys(body), data=words_of(name, version, subject, body))
+    if name == StrikeDecided.name:
+        return Draft(
+            "record", strike_keys(subject, body), data=words_of(name, version, subject, body)
+        )
     revision = body["revision"]
     settles = (key_of(subject, revision),)
     data = words_of(name, version, subject, body)
@@ -100,6 +106,12 @@ def refund_keys(body: Mapping[str, Any]) -> tuple[str, str]:
     """What a refund settles: itself, and the next yen of its payment, so that no two lines of a
     sheet pay the same money back (S6)."""
     return f"refund:{body['refund']}", f"refund:{body['payment']}:{body['before_yen']}"
+
+
+def strike_keys(booking_id: str, body: Mapping[str, Any]) -> tuple[str]:
+    """What a strike settles: a booking has one of each kind, and is missed once."""
+    kind = StrikeKind(body["kind"])
+    return (f"strike:{booking_id}:{'absence' if kind.is_absence else kind.value}",)
 
 
 def owner_of(key: str) -> tuple[str, int]:

@@ -471,10 +471,10 @@ class Node:
             again.post_of_former(self, store)
         return done
 
-    def is_reported(self, store: Store, scope: str, after: int) -> bool:
-        """S7: whether every node has told all it wrote up to the label `after`."""
+    def is_reported(self, store: Store, scope: str, after: int, *only: str) -> bool:
+        """S7: whether every node, or `only` these, told all it wrote up to the label `after`."""
         logs: dict[str, Position] = {}
-        nodes = self.directory.nodes()
+        nodes = only or self.directory.nodes()
         for member in (each for node in nodes for each in self.directory.incarnations(node)):
             position = store.position(log_of(scope, member.key))
             if 0 < position.number == store.head(position.chain).number and not position.is_forked:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reservations import money_feed, sheets
+from reservations import attendance_feed, money_feed, sheets
 from reservations.actions import asking, clearing, entering, following
 from reservations.desk import Desk
 from reservations.events import (
@@ -16,11 +16,13 @@ from reservations.events import (
     BookingConfirmedInstead,
     BookingReaches,
 )
+from reservations.events.attendance import StrikeDecided
 from reservations.events.money import RefundDecided
 from reservations.models import Booking
-from reservations.queries import ledger, money
+from reservations.queries import attendance, ledger, money
 from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import SLOTS_PER_DAY
+from reservations.rules.town import StrikeKind
 from reservations.sheets import SheetName
 from sync.document import Slip
 from sync.ledger import SqlStore
@@ -40,6 +42,8 @@ MOVED = "moved"
 REACH = "reach"
 # There is not so much to be paid back, or not any more.
 NOT_OVER = "not_over"
+# Somebody came after all; or the same has been decided already.
+HAS_COME, DECIDED = "has_come", "decided"
 SHEETS_A_ROUND = 50
 
 
@@ -106,6 +110,8 @@ class _Round:
                 return _to_reach(store, slip)
             case money_feed.REFUND:
                 return _to_refund(store, slip)
+            case attendance_feed.STRIKE:
+                return _to_strike(self.desk, store, name, slip)
         return []
 
     def _to_book(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
@@ -276,6 +282,30 @@ def _to_refund(store: SqlStore, slip: Slip) -> Sequence[Draft]:
     body["before_yen"] = money.refunded_of(store.session, payment.id)
     draft = sheets.draft_of(RefundDecided.name, RefundDecided.version, row["booking_id"], body)
     return [_answering(slip, draft), _no(slip, NOT_OVER, **body)]
+
+
+def _to_strike(desk: Desk, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+    """S7: that nobody came is known when everybody who could have written it was heard."""
+    try:
+        kind = StrikeKind(attendance_feed.strike_row(slip.data)["kind"])
+    except (KeyError, TypeError, ValueError):
+        return [_no(slip, MALFORMED)]
+    body = sheets.event_body(slip.data)
+    booking_id = slip.data["booking"]
+    row = _row(store, booking_id)
+    if row is None or row.status == "tentative":
+        return []
+    if SheetName(row.municipality_code, row.facility_id, row.date) != name:
+        return [_no(slip, MOVED, **body)]
+    if kind.is_absence:
+        if row.status != "confirmed":
+            return [_no(slip, NOT_ACTIVE, **body)]
+        if attendance.attendance(store.session, booking_id).check_ins:
+            return [_no(slip, HAS_COME, **body)]
+        if attendance.unheard(store.session, desk, name, attendance.ends_at(row)):
+            return []
+    draft = sheets.draft_of(StrikeDecided.name, StrikeDecided.version, booking_id, body)
+    return [_answering(slip, draft), _no(slip, DECIDED, **body)]
 
 
 def _row(store: SqlStore, booking_id: str) -> Any:

@@ -101,6 +101,30 @@ _REFUNDS = (
 )
 _OUTSIDE_PERCENT = (150, 200, 130, 100, 150)
 _ACTIVE_MAX = (10, 10, 20, 8, None)
+# 無断不使用 as Kanazawa, Kawaguchi and Fujimino count it, and not at all.
+_WEATHER = ["台風", "大雨", "熱中症警戒アラート"]
+_STRIKES: tuple[dict[str, Any], ...] = (
+    {
+        "half_points": {"no_show": 2, "late_cancel": 1},
+        "limit_half_points": 4,
+        "ban_months": 6,
+        "excuses": {"late_cancel": ["雨"]},
+    },
+    {
+        "half_points": {"told": 2, "no_show": 4},
+        "limit_half_points": 12,
+        "ban_months": 3,
+        "begins": "next_month",
+        "excuses": {"told": _WEATHER, "no_show": _WEATHER},
+    },
+    {
+        "half_points": {"no_show": 2, "no_card": 2, "unpaid": 2},
+        "limit_half_points": 6,
+        "counted": "month",
+        "ban_months": 2,
+    },
+    {},
+)
 RULES_FROM = date(2024, 4, 1)
 
 
@@ -110,7 +134,11 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
     The two towns of the story keep the common rules, so that its prices are what it says.
     """
     if code in (story.town, story.free[0]):
-        return {"refund_steps": [list(step) for step in _REFUNDS[0]], "pays_online": True}
+        return {
+            "refund_steps": [list(step) for step in _REFUNDS[0]],
+            "pays_online": True,
+            "strikes": _STRIKES[0],
+        }
     opens, outside = _OPENS[position % len(_OPENS)]
     body: dict[str, Any] = {
         "opens_days_before": opens,
@@ -121,6 +149,8 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
         "refund_steps": [list(step) for step in _REFUNDS[position % len(_REFUNDS)]],
         "pays_online": position % 2 == 0,
     }
+    if strikes := _STRIKES[position % len(_STRIKES)]:
+        body["strikes"] = strikes
     if position % 7 == 3:
         body["permit_word"] = "利用承認"
     return body

@@ -26,6 +26,7 @@ from reservations.documents.bookings import (
     span,
     unit_text,
 )
+from reservations.documents.items import KEY_BOOK, key_book
 from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_csv, day_sheet, receipt
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
@@ -36,6 +37,7 @@ __all__ = [
     "CHANGE_REFUSAL",
     "DAY_SHEET",
     "ISSUED",
+    "KEY_BOOK",
     "PERMIT",
     "RECEIPT",
     "REFUND",
@@ -56,6 +58,7 @@ __all__ = [
     "document_number",
     "faults",
     "forms_of",
+    "key_book",
     "permit",
     "permit_title",
     "read",

@@ -28,13 +28,3 @@ class MatterSeenTo(Fact):
     """食い違い: a clerk has dealt with it. `subject` is the matter's key."""
 
     name = "matter.seen_to"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartyArrived(Fact):
-    """来館, heard at every desk by a slip. `subject` is the booking."""
-
-    name = "party.arrived"
-    is_slip = True
-    arrived_at: str
-    node_no: int

@@ -1,6 +1,6 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
-from reservations.models.attendance import Arrival
+from reservations.models.attendance import CheckIn, Strike
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
 from reservations.models.checkouts import Checkout, GiveBack
@@ -21,6 +21,7 @@ from reservations.models.facilities import (
 )
 from reservations.models.feedback import Problem, Rating
 from reservations.models.imports import ImportFile, ImportRecord
+from reservations.models.items import Handout, Item
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.matters import SeenTo
@@ -59,13 +60,13 @@ from reservations.models.shelters import Shelter
 
 __all__ = [
     "Account",
-    "Arrival",
     "AuditLine",
     "AuditSeal",
     "Base",
     "Booking",
     "CashDay",
     "CatalogueVersion",
+    "CheckIn",
     "Checkout",
     "DayMask",
     "Declaration",
@@ -80,9 +81,11 @@ __all__ = [
     "GiveBack",
     "GroupMember",
     "GroupRoster",
+    "Handout",
     "ImportFile",
     "ImportRecord",
     "IssuedPaper",
+    "Item",
     "Letter",
     "LinkWish",
     "LoginLink",
@@ -117,6 +120,7 @@ __all__ = [
     "SeenTo",
     "Shelter",
     "SignInSession",
+    "Strike",
     "TownRulesVersion",
     "Unit",
     "UnitFrame",

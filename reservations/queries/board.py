@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from reservations.db import run
 from reservations.desk import Desk
 from reservations.events import sheet_of
-from reservations.models import Arrival, Booking, FacilityNode
+from reservations.models import Booking, FacilityNode
 from reservations.queries import calendar, parties
+from reservations.queries.attendance import CAME_AT
 from reservations.queries.bookings import number_text
 from reservations.queries.calendar import Cell
 from reservations.queries.catalogue import LentUnit, Place
@@ -51,9 +52,10 @@ class Use:
     """What holds a unit on this day, or waits to.
 
     period   that part of it which lies on this day; it may end past midnight
+    date     of its sheet: the day before, where it began then
     party    None for what is no ordinary use
     note     of a closure or an official use
-    arrived_at   when somebody noted that the party has come
+    came_at  来館: when its party came, as far as is known here
     """
 
     booking_id: str
@@ -65,7 +67,9 @@ class Use:
     made_at: datetime
     party: Called | None
     note: str
-    arrived_at: datetime | None = None
+    date: Day
+    is_past_midnight: bool
+    came_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +138,10 @@ _USES = (
         Booking.made_at,
         Booking.party_id,
         Booking.note,
-        Arrival.at.label("arrived_at"),
+        CAME_AT.label("came_at"),
     )
     .select_from(_ONE)
     .outerjoin(Booking, _THERE)
-    .outerjoin(Arrival, Arrival.booking_id == Booking.id)
     .order_by(Booking.made_at, Booking.id)
 )
 
@@ -197,7 +200,9 @@ def _use(memory: Memory, row: Any, day: date, named: Mapping[str, Called]) -> Us
         row.made_at,
         named.get(row.party_id),
         row.note,
-        row.arrived_at,
+        row.date,
+        row.end_slot > SLOTS_PER_DAY,
+        row.came_at,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.events import BookingConfirmed
-from reservations.models import Arrival, Booking, Rating
+from reservations.models import Booking, Rating
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules.availability import Kind
@@ -135,7 +135,6 @@ _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
 _BY_NUMBER = _COLUMNS.where(
     Booking.node_no == bindparam("node_no"), Booking.serial == bindparam("serial")
 )
-_ARRIVED = select(Arrival.at).where(Arrival.booking_id == bindparam("booking_id"))
 _STATUS = select(Booking.status).where(Booking.id == bindparam("booking_id"))
 _MINE = (
     _COLUMNS.where(Booking.party_id == bindparam("party_id"), Booking.date >= bindparam("since"))
@@ -207,12 +206,6 @@ def by_number(session: Session, memory: Memory, text: str) -> BookingView | None
     values = {"node_no": parts[0], "serial": parts[1]}
     row = run(session, _BY_NUMBER, values).one_or_none()
     return None if row is None else _view(memory, row)
-
-
-def arrived_at(session: Session, booking_id: str) -> datetime | None:
-    """When somebody noted that its party has come."""
-    found: datetime | None = run(session, _ARRIVED, {"booking_id": booking_id}).scalar()
-    return found
 
 
 def is_tentative(session: Session, booking_id: str) -> bool:

@@ -29,7 +29,7 @@ from reservations.models import (
     UnitPart,
     UnitPurpose,
 )
-from reservations.rules import rights
+from reservations.rules import rights, strikes
 from reservations.rules.availability import Lending
 from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
@@ -137,6 +137,8 @@ class LentUnit:
     is_bookable: bool
     is_invented: bool
     note: str
+    # Whether the same floor is lent with more of it too.
+    is_part: bool
     # Worked out once for all units with the same table, which hold the same two.
     _lendings: dict[tuple[date, int], Lending] = field(default_factory=dict, compare=False)
     _fees: dict[tuple[Any, ...], Fee | None] = field(default_factory=dict, compare=False)
@@ -272,6 +274,8 @@ def rules_of(version: int, valid_from: date, body: Mapping[str, Any]) -> TownRul
         fields["refund_steps"] = tuple(RefundStep(*step) for step in fields["refund_steps"])
     if "rounding" in fields:
         fields["rounding"] = Rounding(fields["rounding"])
+    if "strikes" in fields:
+        fields["strikes"] = strikes.rules_of(fields["strikes"])
     return TownRules(version, valid_from, **fields)
 
 
@@ -380,12 +384,16 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
         Unit.note,
     ).order_by(Unit.facility_id, Unit.position, Unit.id)
     nothing = (Tariff(date.min, (), ()),)
+    rows = session.execute(statement).all()
+    floors: dict[int, list[set[int]]] = defaultdict(list)
+    for each in rows:
+        floors[each.facility_id].append(set(parts[each.id]))
     # Most units have the same purposes and the same table as many others: one object serves them
     # all, and what a search touches stays small.
     worked_out: dict[Any, tuple[Any, dict[Any, Any], dict[Any, Any]]] = {}
     same: dict[frozenset[str], frozenset[str]] = {}
     found: dict[int, LentUnit] = {}
-    for each in session.execute(statement):
+    for each in rows:
         table = tariffs.get(each.id, nothing)
         key = (table, each.step_slots, each.max_slots)
         table, lendings, fees = worked_out.setdefault(key, (table, {}, {}))
@@ -406,6 +414,7 @@ def _units(session: Session, places: Mapping[int, Place]) -> dict[int, LentUnit]
             each.is_bookable,
             each.is_invented,
             each.note,
+            any(set(parts[each.id]) < more for more in floors[each.facility_id]),
             lendings,
             fees,
         )

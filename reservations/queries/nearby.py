@@ -257,7 +257,7 @@ def alternatives(
     bit = day_bit(day, is_holiday=day in HOLIDAYS)
     rules = unit.town.rules_on(local(now).date())
     fee = unit.fee(day, period, bit, viewer.residency(unit.town.code), rules)
-    wish = Wish(fee.total_yen if fee else None, headcount)
+    wish = Wish(fee.total_yen if fee else None, headcount, unit.is_part)
     around = OneDay(memory, day, now=now, viewer=viewer, wished=period)
     best: list[Ranked] = []
     for metres, other in _around(memory, unit, origin):
@@ -349,6 +349,7 @@ def _candidate(found: Found, wished: Period) -> Candidate:
         found.fee.total_yen,
         is_free=True,
         capacity=found.unit.capacity,
+        is_part=found.unit.is_part,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from reservations.db import run
 from reservations.models import Booking, CatalogueVersion, Municipality, Party, PartyResidency
+from reservations.queries import attendance
 from reservations.rules.eligibility import Standing
 from reservations.rules.period import SLOTS_PER_DAY, Period
 from reservations.rules.town import Residency
@@ -262,6 +263,7 @@ def _standing() -> Any:
         residency.scalar_subquery().label("residency"),
         active.scalar_subquery().label("active"),
         overlap.exists().label("overlap"),
+        attendance.HAS_STRIKES.label("has_strikes"),
     )
 
 
@@ -279,6 +281,8 @@ def standing(
     except_id: str = "",
 ) -> tuple[Standing, int]:
     """What a town knows of a party at the moment of booking, and the catalogue's version.
+
+    One statement, and one more where something was decided against the party.
 
     except_id   a booking that does not count, because it is the one being changed
     """
@@ -298,4 +302,5 @@ def standing(
         },
     ).one()
     known = Residency(row.residency) if row.residency else Residency.OUTSIDE
-    return Standing(known, row.active, bool(row.overlap)), row.catalogue or 0
+    against = attendance.against(session, party_id, municipality_code) if row.has_strikes else ()
+    return Standing(known, row.active, bool(row.overlap), against), row.catalogue or 0

@@ -18,8 +18,10 @@ from reservations.models import (
     FacilityGroup,
     FacilityGroupMember,
     FacilityNode,
+    Handout,
     ImportRecord,
     IssuedPaper,
+    Item,
     Letter,
     Municipality,
     PaperPack,
@@ -162,6 +164,9 @@ _FACILITY_OF = {
     "booking": select(Booking.facility_id).where(Booking.id == bindparam("id")),
     "payment": select(Payment.facility_id).where(Payment.id == bindparam("id")),
     "refund": select(Refund.facility_id).where(Refund.id == bindparam("id")),
+    "handout": select(Item.facility_id)
+    .join(Handout, Handout.item_id == Item.id)
+    .where(Handout.id == bindparam("id")),
     "pack": select(PaperPack.facility_id).where(PaperPack.pad == bindparam("id")),
     "letter": select(Booking.facility_id)
     .join(Letter, Letter.booking_id == Booking.id)
@@ -179,7 +184,7 @@ _SERVED = select(FacilityNode.facility_id).where(FacilityNode.node == bindparam(
 
 
 def facility_of(session: Session, kind: str, its_id: str) -> int | None:
-    """The facility of a booking, payment, refund, pack, letter or paper, by its id."""
+    """The facility of a booking, payment, refund, handout, pack, letter or paper, by its id."""
     found: int | None = run(session, _FACILITY_OF[kind], {"id": its_id}).scalar()
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from reservations.errors import Refusal, RefusalCode
+from reservations.rules.strikes import Strike, ban_on
 from reservations.rules.town import Residency, TownRules
 
 # What the town may set aside for somebody who asks at its counter and has a reason. Everything else
@@ -14,6 +15,7 @@ WAIVABLE = frozenset(
     {
         RefusalCode.NOT_YET_OPEN,
         RefusalCode.TOO_LATE,
+        RefusalCode.PARTY_SUSPENDED,
         RefusalCode.LIMIT_REACHED,
         RefusalCode.OWN_OVERLAP,
     }
@@ -26,11 +28,13 @@ class Standing:
 
     active_count      its open bookings in this town from today on
     has_overlap       whether it already holds another place at that time
+    strikes           無断不使用 and the like that stand against it
     """
 
     residency: Residency
     active_count: int = 0
     has_overlap: bool = False
+    strikes: tuple[Strike, ...] = ()
 
 
 def bookable_from(day: date, *, residency: Residency, rules: TownRules) -> date:
@@ -45,8 +49,8 @@ def refusals(
     """Why this party may not book this day at `now`.
 
     now, starts_at   aware instants; `now` is compared in the facility's own zone
-    returns          codes past, not_yet_open (with the date it opens), too_late, limit_reached,
-                     own_overlap; [] when it may
+    returns          codes past, not_yet_open (with the date it opens), too_late, party_suspended
+                     (with the ban's last day), limit_reached, own_overlap; [] when it may
     """
     found: list[Refusal] = []
     local_now = now.astimezone(starts_at.tzinfo)
@@ -57,6 +61,10 @@ def refusals(
         found.append(Refusal(RefusalCode.TOO_LATE, minutes=rules.closes_minutes))
     elif opens > local_now.date():
         found.append(Refusal(RefusalCode.NOT_YET_OPEN, opens_on=opens))
+    # Neither while the ban lasts, nor for a day on which it lasts still.
+    ban = ban_on(standing.strikes, rules.strikes, (local_now.date(), day))
+    if ban is not None:
+        found.append(Refusal(RefusalCode.PARTY_SUSPENDED, until=ban.last))
     if rules.active_max is not None and standing.active_count >= rules.active_max:
         found.append(
             Refusal(RefusalCode.LIMIT_REACHED, used=standing.active_count, limit=rules.active_max)

@@ -30,13 +30,18 @@ def kind_of_cancellation(reason: str) -> str:
     return "displaced" if reason == "displaced" else "cancelled"
 
 
-def is_overtaken(kind: str, asked: str, status: str, *, is_given_up: bool) -> bool:
+def is_overtaken(
+    kind: str, asked: str, status: str, *, is_given_up: bool, is_struck: bool = False
+) -> bool:
     """Whether nobody needs this letter any more.
 
     asked         what a refusal refused: book or cancel
     status        of the booking, now
     is_given_up   the person has wished to cancel meanwhile
+    is_struck     what a letter tells against its party stands, and counts
     """
+    if kind == "struck":
+        return not is_struck
     if kind == "refused" and asked != "book":
         return status != "confirmed"
     if kind in ("confirmed", "refused") and is_given_up:

@@ -83,7 +83,6 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
     "see_to": _ALWAYS,
-    "arrive": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,
     "refund": _ALWAYS,
@@ -91,6 +90,13 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "number_receipt": _ALWAYS,
     "keep_receipt": _ALWAYS,
     "close_drawer": _ALWAYS,
+    "check_in": _ALWAYS,
+    "undo_check_in": _ALWAYS,
+    # Nobody is struck for an evening on which there is a disaster.
+    "ask_strike": _NOT_IN_DISASTER,
+    "set_item": _ALWAYS,
+    "hand_out": _ALWAYS,
+    "take_back": _ALWAYS,
     # A payment is a fact in any mode, and so is a wish to make one (S6).
     "begin_checkout": _ALWAYS,
     "open_checkout": _ALWAYS,

@@ -6,6 +6,7 @@ One published cost in minutes, so that a town can explain every line to a reside
          + half a minute for every minute that the start is shifted
          + one minute for every 20 yen that it is dearer than the place that was wanted
          + a room that is too large: one minute for every ten people more than needed, at most 15
+         + 15 minutes for a part of a floor, where a whole one was wanted, not so many people
 
 A place that is cheaper earns nothing, so that price never pulls anybody across the prefecture.
 """
@@ -26,6 +27,7 @@ SHIFT_WEIGHT = 0.5
 YEN_PER_MINUTE = 20
 PEOPLE_PER_MINUTE = 10
 SIZE_MINUTES_MAX = 15
+PART_MINUTES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Candidate:
     shift_minutes    how far its start lies from the wished one, signed
     fee_yen          for the person who asks; None when it has no price
     capacity         people; None when it is not known
+    is_part          of a floor that is lent as a whole too: a half, a third
     """
 
     unit_id: int
@@ -46,14 +49,16 @@ class Candidate:
     fee_yen: int | None
     is_free: bool
     capacity: int | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was wanted and could not be had."""
+    """What was wanted and could not be had; for None nothing is known."""
 
     fee_yen: int | None = None
     headcount: int | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ def distance_m(lat: float, lng: float, other_lat: float, other_lng: float) -> in
 
 
 def _size_minutes(candidate: Candidate, wish: Wish) -> float:
+    if wish.headcount is None and candidate.is_part and not wish.is_part:
+        return PART_MINUTES
     if candidate.capacity is None or wish.headcount is None:
         return 0.0
     spare = max(0, candidate.capacity - wish.headcount)

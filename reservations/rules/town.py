@@ -38,6 +38,65 @@ class RefundStep:
     percent: int
 
 
+class StrikeKind(Enum):
+    """What can count against a party.
+
+    NO_SHOW       無断不使用: nobody came and nobody said so
+    TOLD          当日連絡: nobody came, and it was said on the day
+    LATE_CANCEL   直前取消
+    UNPAID        未納; NO_CARD 利用者登録証の不携帯、本人の不在
+    """
+
+    NO_SHOW = "no_show"
+    TOLD = "told"
+    LATE_CANCEL = "late_cancel"
+    UNPAID = "unpaid"
+    NO_CARD = "no_card"
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether it says that nobody came: decided only when every desk was heard (S7)."""
+        return self in (StrikeKind.NO_SHOW, StrikeKind.TOLD)
+
+
+class Counted(Enum):
+    """Over which time strikes add up: 暦月 of use, or for ever; a ban uses them up either way."""
+
+    MONTH = "month"
+    ALWAYS = "always"
+
+
+class BanBegins(Enum):
+    AT_ONCE = "at_once"
+    NEXT_MONTH = "next_month"
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeRules:
+    """利用停止: what counts against a party in a town, and what follows. By default nothing does.
+
+    half_points   by kind, in half points, because towns count 0.5点
+    limit_half_points   with so many the town lends no more for a while; 0 is never
+    ban_months, ban_days   for how long, added up
+    excuses       by kind, the reasons for which it does not count (雨、熱中症警戒アラート)
+    is_nightly    無断不使用 is asked for each night without a clerk
+    """
+
+    half_points: tuple[tuple[StrikeKind, int], ...] = ()
+    limit_half_points: int = 0
+    counted: Counted = Counted.ALWAYS
+    ban_months: int = 0
+    ban_days: int = 0
+    begins: BanBegins = BanBegins.AT_ONCE
+    excuses: tuple[tuple[StrikeKind, tuple[str, ...]], ...] = ()
+    is_nightly: bool = False
+
+    def half_points_of(self, kind: StrikeKind, excuse: str = "") -> int:
+        """What one counts; nothing where its excuse is one of the town's."""
+        is_excused = excuse in dict(self.excuses).get(kind, ())
+        return 0 if is_excused else dict(self.half_points).get(kind, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class TownRules:
     """What one municipality has decided. Fields are per town; the defaults are common ones.
@@ -63,6 +122,7 @@ class TownRules:
     members_min           a group that is local has at least so many members; None is no rule
     local_percent_min     and so many of a hundred of them live, work or study in the town
     overlap_percent_max   and at most so many of a hundred are members of one other local group
+    strikes               無断不使用 and the like, and the ban that follows
     """
 
     version: int
@@ -88,6 +148,7 @@ class TownRules:
     pays_online: bool = False
     pay_within_days: int | None = None
     pay_days_before: int | None = None
+    strikes: StrikeRules = StrikeRules()
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)
     has_confirmed_forms: bool = False

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from reservations.queries.attendance import Struck
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.letters import LetterView
 from reservations.queries.nearby import Alternative
 from reservations.rules.period import clock_text
+from reservations.rules.town import StrikeKind
 from reservations.web import language
 from reservations.web.language import N_, gettext
 from reservations.web.reasons import reason_text
@@ -26,6 +28,15 @@ _BECAME = {
     "refused": N_("申し訳ありません。お申し込みの予約は、お取りできませんでした。"),
     "cancelled": N_("申し訳ありません。次の予約は、施設の都合で取り消されました。"),
     "displaced": N_("申し訳ありません。次の予約は、ほかの利用のために取り消されました。"),
+    "struck": N_("次の予約について、町のきまりにより、次のとおり記録しました。"),
+}
+# What counts against a party, here and at the counter (web/counter/coming.py).
+STRIKES: Mapping[str, str] = {
+    StrikeKind.NO_SHOW.value: N_("無断不使用"),
+    StrikeKind.TOLD.value: N_("当日連絡"),
+    StrikeKind.LATE_CANCEL.value: N_("直前の取消"),
+    StrikeKind.UNPAID.value: N_("未納"),
+    StrikeKind.NO_CARD.value: N_("登録証なし・本人不在"),
 }
 _BECAME_OF_CHANGE = {
     "confirmed": N_("予約の変更が確定しました。元の予約は取り消され、次の予約に代わりました。"),
@@ -42,6 +53,7 @@ _SUBJECT = {
     "refused": N_("予約をお取りできませんでした（%(number)s）"),
     "cancelled": N_("予約が取り消されました（%(number)s）"),
     "displaced": N_("予約が取り消されました（%(number)s）"),
+    "struck": N_("予約のご利用についてのお知らせ（%(number)s）"),
 }
 _WHY_REFUSED = {
     "taken": N_("その時間には、ほかの方の予約が先に入っていました。"),
@@ -72,7 +84,7 @@ def link(address: str, valid: timedelta) -> Words:
 
 def has_lost(letter: LetterView) -> bool:
     """Whether somebody needs another place now."""
-    return letter.kind != "confirmed" and letter.status != "confirmed"
+    return letter.kind not in ("confirmed", "struck") and letter.status != "confirmed"
 
 
 def words(
@@ -82,12 +94,14 @@ def words(
     now: datetime,
     site_url: str,
     phone: str,
+    struck: Struck | None = None,
 ) -> Words:
     """The letter, in the language that `language.speaking` has set.
 
     offers    what is free near by at `now`; said only where something was lost
     site_url  how links begin; empty: no links
     phone     whom to ask; empty: nobody
+    struck    what a letter of that kind tells
     """
     is_about_wish = letter.kind == "refused" and letter.body.get("asked") == "cancel"
     if is_about_wish:
@@ -105,6 +119,7 @@ def words(
         [gettext("%(name)s 様", name=letter.name)] if letter.name else [],
         [became, _why(letter), _paid_back(letter)],
         _facts(letter),
+        _against(letter, struck) if struck else [],
         _offered(letter, offers, now, site_url) if has_lost(letter) else [],
         [gettext("予約の内容: %(link)s", link=link)] if link else [],
         [gettext("お問い合わせ: %(phone)s", phone=phone)] if phone else [],
@@ -134,7 +149,8 @@ def why_text(kind: str, body: Mapping[str, Any]) -> str:
 
 def _paid_back(letter: LetterView) -> str:
     """The town's fault: nothing stays owed."""
-    if letter.kind in ("confirmed", "refused") or not letter.fee_yen or letter.body.get("due_yen"):
+    is_lost = letter.kind in ("cancelled", "displaced")
+    if not is_lost or not letter.fee_yen or letter.body.get("due_yen"):
         return ""
     return gettext("料金はかかりません。納めた料金は、全額お返しします。")
 
@@ -149,6 +165,27 @@ def _facts(letter: LetterView) -> list[str]:
     ]
     if letter.kind == "confirmed":
         lines.append(gettext("使用料: %(fee)s", fee=language.yen(letter.fee_yen)))
+    return lines
+
+
+def _against(letter: LetterView, struck: Struck) -> list[str]:
+    """What was noted, what follows, and what to do where it is not true."""
+    town = language.named(letter.unit.town.name, letter.unit.town.name_en)
+    what, points = gettext(STRIKES[struck.kind.value]), f"{struck.half_points / 2:g}"
+    lines = [gettext("記録: %(what)s（%(points)s点）", what=what, points=points)]
+    if struck.ban is not None:
+        first, last = (language.long_day_text(each) for each in (struck.ban.first, struck.ban.last))
+        lines.append(
+            gettext(
+                "%(first)sから%(last)sまで、%(town)sの施設を予約できません。",
+                first=first,
+                last=last,
+                town=town,
+            )
+        )
+    lines.append(
+        gettext("事実と違うときは、窓口にお知らせください。確かめて、誤りなら数えません。")
+    )
     return lines
 
 

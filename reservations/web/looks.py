@@ -22,6 +22,7 @@ PAGES: Mapping[str, str] = {
     "booking_papers": N_("予約の書類"),
     "counter_bookings": N_("予約の画面"),
     "delegates": N_("代理の登録"),
+    "items": N_("鍵と備品"),
     "letters": N_("知らせ"),
     "money": N_("料金と領収書"),
     "paper": N_("紙の入力"),

@@ -28,6 +28,7 @@ PAGES = (
     "/trail", "/trail/looks/party-neighbour", "/letters", "/money/day",
     "/people", "/people/new", "/people/party-resident", "/people/party-neighbour/delegates",
     "/people/party-resident/residency?town=172014", "/people/party-resident/roster?town=172014",
+    "/items?facility=1",
 )  # fmt: skip
 
 

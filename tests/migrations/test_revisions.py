@@ -211,7 +211,7 @@ def test_whoever_worked_at_the_counter_before_there_were_roles_keeps_what_they_c
 
 def test_payments_go_through_online_payment_and_back(database):
     config = schema.alembic_config(database)
-    command.upgrade(config, "0015")
+    command.upgrade(config, "0016")
     with database.engine.begin() as connection:
         connection.execute(
             text(
@@ -225,7 +225,7 @@ def test_payments_go_through_online_payment_and_back(database):
     with database.engine.begin() as connection:
         there = connection.execute(text("SELECT id, method, reference FROM payment")).all()
         connection.execute(text("UPDATE payment SET method = 'moved'"))
-    command.downgrade(config, "0015")
+    command.downgrade(config, "0016")
     with database.engine.connect() as connection:
         back = connection.execute(text("SELECT id, method, amount_yen FROM payment")).all()
 

@@ -217,7 +217,7 @@ def best_by_trying_all(
         own_point = (unit.town.lat, unit.town.lng)
     origin = near or own_point
     assert origin[0] is not None and origin[1] is not None
-    wish = Wish(fee_of(unit, day, wished, viewer), headcount)
+    wish = Wish(fee_of(unit, day, wished, viewer), headcount, unit.is_part)
     offers = []
     for other in known.catalogue.units.values():
         distance = metres(other, (origin[0], origin[1]))
@@ -236,8 +236,9 @@ def best_by_trying_all(
             shift = (period.start - wished.start) * 15
             fee = fee_of(other, day, period, viewer)
             candidate = Candidate(
-                other.id, period.start, period.end, distance, shift, fee, True, other.capacity
-            )
+                other.id, period.start, period.end, distance, shift, fee, True, other.capacity,
+                other.is_part,
+            )  # fmt: skip
             own += ranking.rank([candidate], wish, limit=1)
         own.sort(key=ranking.order)
         offers += own[: 2 if other.id == unit.id else 1]

@@ -15,10 +15,10 @@ def test_a_node_that_is_cut_off_does_what_it_always_does():
     assert [n for n in TABLE if may(n, Mode.ISOLATED) != may(n, Mode.NORMAL)] == []
 
 
-def test_in_a_disaster_nobody_books_but_everybody_can_give_back():
+def test_in_a_disaster_nobody_books_or_is_missed_but_everybody_can_give_back():
     refused = {name for name in TABLE if not may(name, Mode.DISASTER)}
 
-    assert refused == {"book", "book_for", "change", "change_for", "take_offer"}
+    assert refused == {"book", "book_for", "change", "change_for", "take_offer", "ask_strike"}
     assert may("cancel", Mode.DISASTER) and may("cancel_for", Mode.DISASTER)
 
 

@@ -29,8 +29,11 @@ candidates = st.builds(
     fee_yen=st.none() | st.integers(0, 20_000),
     is_free=st.booleans(),
     capacity=st.none() | st.integers(1, 500),
+    is_part=st.booleans(),
 )
-wishes = st.builds(Wish, st.none() | st.integers(0, 20_000), st.none() | st.integers(1, 200))
+wishes = st.builds(
+    Wish, st.none() | st.integers(0, 20_000), st.none() | st.integers(1, 200), st.booleans()
+)
 HERE = Candidate(1, 72, 84, 0, 0, 1800, is_free=True, capacity=100)
 WISH = Wish(1800, 100)
 
@@ -51,6 +54,20 @@ WISH = Wish(1800, 100)
 )
 def test_the_cost_is_the_published_one(candidate: Candidate, cost_minutes: float):
     assert offer(candidate, WISH).cost_minutes == cost_minutes
+
+
+def test_whoever_wanted_a_whole_hall_is_offered_whole_ones_before_cheaper_halves():
+    half = replace(HERE, unit_id=2, fee_yen=900, is_part=True)
+    whole = replace(HERE, unit_id=3, distance_m=2000)
+
+    assert [each.candidate for each in rank([half, whole], Wish(1800), limit=2)] == [whole, half]
+
+
+@pytest.mark.parametrize("wish", [Wish(1800, 100), Wish(1800, is_part=True)])
+def test_whoever_said_for_how_many_or_wanted_a_part_is_offered_parts_as_they_lie(wish: Wish):
+    half = replace(HERE, unit_id=2, is_part=True)
+
+    assert offer(half, wish).cost_minutes == 0
 
 
 def test_an_offer_says_the_way_and_the_difference_in_price():

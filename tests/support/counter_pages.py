@@ -21,9 +21,11 @@ from reservations.events import PackMade
 from reservations.models import (
     Account,
     FacilityNode,
+    Handout,
     ImportFile,
     ImportRecord,
     IssuedPaper,
+    Item,
     Letter,
     Party,
     Refund,
@@ -61,6 +63,7 @@ class Things:
     pad: str
     paper: str
     grant: str
+    handout: str
 
 
 def things(site: Site) -> Things:
@@ -95,12 +98,30 @@ def things(site: Site) -> Things:
             pages=1, revision=9,
         )  # fmt: skip
         session.add_all((refund, paper))
+        session.add(
+            Item(id=1, facility_id=gym.facility_id, kind="key", name="競技場", count=2, out=1)
+        )
+        session.flush()
+        handout = Handout(
+            id=MISSING.replace("4-0000", "4-0003"), item_id=1, booking_id=booking, quantity=1,
+            handed_at=NOW, handed_by="system", due_at=NOW,
+        )  # fmt: skip
+        session.add(handout)
         letter = session.scalars(select(Letter)).one()
         letter.state, letter.subject, letter.text = "to_hand_over", "取消", "となり体育館の知らせ"
         session.flush()
         grant = _add_clerk(session, gym.facility_id)
         return Things(
-            booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant
+            booking,
+            closed,
+            closure,
+            paid,
+            refund.id,
+            letter.id,
+            made.subject,
+            paper.id,
+            grant,
+            handout.id,
         )
 
 
@@ -134,7 +155,7 @@ def _add_record(session: Any, facility_id: int) -> None:
 
 
 def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, Sample]:
-    """Rooms taken out of use, what became of the people in them, and arrivals."""
+    """Rooms taken out of use, what became of the people in them, and who came."""
     shut = {"facility": gym.facility_id, "room": gym.halves[1], "kind": "maintenance"}
     shut |= {"first": SATURDAY, "start": "18:00", "end": "21:00"}
     return {
@@ -144,12 +165,28 @@ def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, S
         "closing.one": Sample({"closure_id": made.closure}),
         "matters.page": Sample(),
         "matters.done": Sample(form={"matter": f"lost:{made.letter}", "note": "電話"}),
-        "counter_bookings.arrive": Sample({"booking_id": made.booking}),
+        "attendance.check_in": Sample({"booking_id": made.booking}),
+        "attendance.undo": Sample({"booking_id": made.booking}),
+        "attendance.strike": Sample({"booking_id": made.booking}, form={"kind": "no_show"}),
         "counter_bookings.instead": Sample(
             {"booking_id": made.closed}, form={"to": urlencode(frame), "key": "i"}
         ),
         "closing.open_": Sample({"closure_id": made.closure}),
         "closing.shut": Sample(form=shut | {"key": "s"}),
+    }
+
+
+def _of_items(gym: Any, made: Things) -> dict[str, Sample]:
+    """Keys and equipment: what the gym has, and who has it."""
+    here = {"facility_id": gym.facility_id}
+    return {
+        "items.page": Sample(query={"facility": gym.facility_id}),
+        "items.key_book": Sample(here),
+        "items.set_item": Sample(here, form={"kind": "key", "name": "倉庫", "count": "1"}),
+        "items.hand_out": Sample(
+            {"booking_id": made.booking}, form={"item": "1", "quantity": "1", "key": "h"}
+        ),
+        "items.take_back": Sample({"handout_id": made.handout}),
     }
 
 
@@ -189,6 +226,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
     hours = {"days": "月火", "start": "9:00", "end": "21:00"}
     point = {"lat": "36.56", "lng": "136.65"}
     return {
+        **_of_items(gym, made),
         **_of_people(),
         **_of_closing(gym, made, frame),
         "board.page": Sample(query={"facility": gym.facility_id}),

@@ -308,16 +308,3 @@ def test_a_frame_that_was_taken_meanwhile_leaves_the_booking_where_it_was(counte
     assert person.status == 422
     assert "先に予約が入っています" in person.text
     assert "変えられませんでした。いまの予約はそのままです" in person.text
-
-
-def test_who_has_come_is_noted_and_shown_on_the_board(counter: Site):
-    counter.books(counter.region.here.whole, name="resident")
-    early = clerk(counter).opens(board_of(counter)).follows("全面、18:00〜21:00")
-    assert "来館した" not in [label for form in early.forms for label, _, _ in form.buttons]
-    counter.now += timedelta(days=7, hours=5, minutes=30)
-
-    person = clerk(counter).opens(board_of(counter)).follows("全面、18:00〜21:00")
-    person.presses("来館した")
-
-    assert person.address.startswith("/board?facility=")
-    assert "全面、18:00〜21:00、予約済み、resident 来館17:30" in person.text

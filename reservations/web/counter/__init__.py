@@ -2,6 +2,7 @@
 
 from reservations.web import genuine
 from reservations.web.counter import (
+    attendance,
     board,
     bookings,
     closing,
@@ -9,6 +10,7 @@ from reservations.web.counter import (
     delegates,
     groups,
     imports,
+    items,
     ledger,
     letters,
     matters,
@@ -34,6 +36,8 @@ BLUEPRINTS = (
     board.blueprint,
     bookings.blueprint,
     closing.blueprint,
+    attendance.blueprint,
+    items.blueprint,
     voices.blueprint,
     imports.blueprint,
     timetables.blueprint,

@@ -82,6 +82,11 @@ def matter() -> list[Place]:
     return _of(what[kind], rest.partition(":")[0]) if kind in what else []
 
 
+def handout(handout_id: UUID) -> list[Place]:
+    """Something handed out: where the booking is that it went with."""
+    return _of("handout", handout_id)
+
+
 def closure(closure_id: UUID) -> list[Place]:
     return _of("booking", closure_id)
 

@@ -208,7 +208,7 @@ def _confirming(frame: Frame, party_id: str, told: Sequence[Refusal] = ()) -> De
 
 def _page(desk: Desk, day: date | None = None) -> str:
     frame = desk.frame
-    place = frame.unit.place if frame else _place()
+    place = frame.unit.place if frame else asked_place()
     day = frame.date if frame else day or today()
     if place is None:
         return render_template("counter/board.html", place=None, desk=desk)
@@ -229,8 +229,10 @@ def _page(desk: Desk, day: date | None = None) -> str:
             found,
             _to_frame(day) if may(Right.BOOK, place) else _nowhere,
             _to_booking,
+            _to_check_in,
             has_names=may(Right.SEE_PEOPLE, place),
         ),
+        awaited=[use for use in found.uses if _to_check_in(use)],
         move=_moving(),
         steps={
             "p": board_address(place, day - timedelta(days=1)) if day > today() else "",
@@ -264,6 +266,7 @@ def words(refusal: Refusal, found: Board | None = None, frame: Frame | None = No
         RefusalCode.TOO_LATE: gettext("予約を受け付ける時刻を過ぎています。"),
         RefusalCode.LIMIT_REACHED: gettext("この方の予約は、この町の上限に達しています。"),
         RefusalCode.NOT_YET_OPEN: gettext("この方の受付は、まだ始まっていません。"),
+        RefusalCode.PARTY_SUSPENDED: gettext("この方は、この町で利用停止中です。"),
     }
     if refusal.code is RefusalCode.TAKEN and found and frame:
         first = found.first_in(frame.unit, frame.period)
@@ -281,6 +284,9 @@ def words(refusal: Refusal, found: Board | None = None, frame: Frame | None = No
             "この方の予約は%(used)s件で、この町の上限の%(limit)s件に達しています。",
             **refusal.params,
         )
+    if refusal.code is RefusalCode.PARTY_SUSPENDED and refusal.params:
+        until = language.day_text(refusal.params["until"])
+        return gettext("この方は、この町で%(until)sまで利用停止中です。", until=until)
     if refusal.code is RefusalCode.NOT_YET_OPEN and refusal.params:
         opens = language.day_text(refusal.params["opens_on"])
         return gettext("この方の受付は%(opens)sからです。", opens=opens)
@@ -353,8 +359,18 @@ def _to_frame(day: date) -> cells.ToFrame:
     return address
 
 
-def _nowhere(_unit: LentUnit, _period: Period) -> str:
+def _nowhere(*_what: object) -> str:
     return ""
+
+
+def _to_check_in(use: Use) -> str:
+    """Where it is written that the party of this use came; "" where it did, or not today."""
+    is_its_day = use.date <= today() <= use.date + timedelta(days=use.is_past_midnight)
+    if use.party is None or use.is_tentative or use.came_at or not is_its_day:
+        return ""
+    if not (may(Right.BOOK, use.unit.place) and may(Right.SEE_PEOPLE, use.unit.place)):
+        return ""
+    return url_for("attendance.check_in", booking_id=use.booking_id, board=1)
 
 
 def _to_booking(use: Use) -> str:
@@ -363,7 +379,7 @@ def _to_booking(use: Use) -> str:
     return url_for("counter_bookings.one", booking_id=use.booking_id)
 
 
-def _place() -> Place | None:
+def asked_place() -> Place | None:
     """?facility=, or one of ?town= where that is another; without either the node's own.
 
     Whoever may not look at that one arrives at the first that they may look at.

@@ -11,9 +11,7 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from reservations.actions import attendance as arrivals
 from reservations.actions import notices, terms
-from reservations.actions.attendance import ArrivalRequest
 from reservations.actions.bookings import CancelRequest, ChangeRequest
 from reservations.actions.offers import OfferRequest, take_offer
 from reservations.actions.on_behalf import (
@@ -26,16 +24,17 @@ from reservations.actions.on_behalf import (
 from reservations.actions.terms import BookingRequest
 from reservations.clock import local_day
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, closing, delegates, parties
+from reservations.queries import bookings, closing, delegates, items, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.delegates import DelegateView
-from reservations.rules import attendance, refunds
+from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers, waiting
 from reservations.web.auth import Who, guard
-from reservations.web.counter import about, board
+from reservations.web.counter import about, board, coming
 from reservations.web.forms import PlaceForm
+from reservations.web.language import gettext
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
 from reservations.web.resident.bookings import lost_for, takes_offers
@@ -51,10 +50,11 @@ guard(blueprint, Who.STAFF)
 @blueprint.get("/board/bookings/<uuid:booking_id>")
 @needs(Right.SEE_PEOPLE, about.booking)
 def one(booking_id: UUID) -> str:
-    return _page(_booking(booking_id))
+    return page_of(found_booking(booking_id))
 
 
-def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
+def page_of(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
+    """The page of a booking; `told` is why something could not be done."""
     rules = booking.unit.town.rules_on(local_day(booking.made_at))
     return render_template(
         "counter/booking.html",
@@ -67,6 +67,14 @@ def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
         and booking.status == "confirmed"
         and booking.starts_at > now(),
         can_cancel=may(Right.BOOK, booking.unit.place) and _can_cancel(booking),
+        can_book=may(Right.BOOK, booking.unit.place),
+        came=coming.of(booking),
+        things=items.of_booking(session(), booking.id),
+        at_hand=[
+            (str(each.id), gettext("%(name)s（あと%(left)s個）", name=each.name, left=each.left))
+            for each in items.of_facility(session(), booking.unit.place.id)
+            if each.left
+        ],
         move=url_for(
             "board.page",
             facility=booking.unit.place.id,
@@ -74,10 +82,6 @@ def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
             move=booking.id,
         ),
         back=board.board_address(booking.unit.place, booking.date),
-        arrived_at=bookings.arrived_at(session(), booking.id),
-        can_arrive=may(Right.BOOK, booking.unit.place)
-        and booking.status == "confirmed"
-        and not attendance.refusals("confirmed", starts_at=booking.starts_at, now=now()),
         lost_for=lost_for(booking),
         offers=_offers(booking)
         if may(Right.BOOK, booking.unit.place) and takes_offers(booking)
@@ -85,18 +89,6 @@ def _page(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
         reasons=[sentence(each) for each in told],
         key=auth.new_token(),
     )
-
-
-@blueprint.post("/board/bookings/<uuid:booking_id>/arrive")
-@needs(Right.BOOK, about.booking)
-def arrive(booking_id: UUID) -> Response | tuple[str, int]:
-    booking = _booking(booking_id)
-    lead_back(url_for("counter_bookings.one", booking_id=booking.id))
-    try:
-        arrivals.arrive(session(), ArrivalRequest(booking.id), context(auth.actor()))
-    except Refusal as refusal:
-        return _page(booking, [refusal]), 422
-    return redirect(board.board_address(booking.unit.place, booking.date), 303)
 
 
 def _offers(booking: BookingView) -> list[OfferCard]:
@@ -111,7 +103,7 @@ def _offers(booking: BookingView) -> list[OfferCard]:
 @needs(Right.BOOK, about.booking_and_frame)
 def instead(booking_id: UUID) -> Response | tuple[str, int]:
     """One button books an offered place for whoever lost this one."""
-    booking = _booking(booking_id)
+    booking = found_booking(booking_id)
     lead_back(url_for("counter_bookings.one", booking_id=booking.id))
     frame = about.frame()
     place = (frame.unit.id, frame.date, frame.period)
@@ -120,7 +112,7 @@ def instead(booking_id: UUID) -> Response | tuple[str, int]:
     try:
         made = take_offer(session(), asked, context(auth.actor(), key=key))
     except Refusal as refusal:
-        return _page(_booking(booking_id), [refusal, *refusal.others]), 422
+        return page_of(found_booking(booking_id), [refusal, *refusal.others]), 422
     waiting.wait_for_answer(made)
     return redirect(url_for("counter_bookings.one", booking_id=made, booked=1), 303)
 
@@ -128,13 +120,13 @@ def instead(booking_id: UUID) -> Response | tuple[str, int]:
 @blueprint.get("/board/bookings/<uuid:booking_id>/cancel")
 @needs(Right.BOOK, about.booking)
 def cancel_page(booking_id: UUID) -> str:
-    return _cancel_page(_booking(booking_id))
+    return _cancel_page(found_booking(booking_id))
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/cancel")
 @needs(Right.BOOK, about.booking)
 def cancel(booking_id: UUID) -> Response | tuple[str, int]:
-    booking = _booking(booking_id)
+    booking = found_booking(booking_id)
     delegate = request.form.get("delegate", "")
     asked = CancelForRequest(booking.party_id or "", CancelRequest(booking.id), delegate)
     try:
@@ -172,13 +164,13 @@ def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str
 @blueprint.get("/board/bookings/<uuid:booking_id>/change")
 @needs(Right.BOOK, about.booking_and_frame)
 def change_check(booking_id: UUID) -> str:
-    return _change_page(_booking(booking_id), about.frame())
+    return _change_page(found_booking(booking_id), about.frame())
 
 
 @blueprint.post("/board/bookings/<uuid:booking_id>/change")
 @needs(Right.BOOK, about.booking_and_frame)
 def change(booking_id: UUID) -> Response | tuple[str, int]:
-    booking = _booking(booking_id)
+    booking = found_booking(booking_id)
     form = forms.read(PlaceForm, request.form)
     frame = about.frame()
     lead_back(_change_address(booking, frame))
@@ -194,7 +186,7 @@ def change(booking_id: UUID) -> Response | tuple[str, int]:
     except Refusal as refusal:
         return _change_page(booking, frame, [refusal, *refusal.others]), 422
     waiting.wait_for_answer(done)
-    after = _booking(booking_id)
+    after = found_booking(booking_id)
     has_place = after.replaced_by is not None and after.status != "changing"
     shown = after.replaced_by if has_place else after.id
     return redirect(url_for("counter_bookings.one", booking_id=shown, changed=1), 303)
@@ -241,7 +233,7 @@ def _can_cancel(booking: BookingView) -> bool:
     return (booking.stands or booking.status == "tentative") and booking.starts_at > now()
 
 
-def _booking(booking_id: UUID) -> BookingView:
+def found_booking(booking_id: UUID) -> BookingView:
     """A party's booking; what is no ordinary use has pages of its own.
 
     raises   Refusal not_found

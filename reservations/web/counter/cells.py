@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flask import url_for
-
-from reservations.clock import HOLIDAYS, LOCAL, local
+from reservations.clock import HOLIDAYS
 from reservations.queries import around
 from reservations.queries.board import Board, BoardCell, BoardRow, State, Use
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
-from reservations.rules import attendance
 from reservations.rules.availability import Kind, Status
 from reservations.rules.conflicts import CLOSED_FOR
 from reservations.rules.period import Period, day_bit
-from reservations.rules.rights import Right
 from reservations.rules.town import Residency
 from reservations.web import language
 from reservations.web.language import N_, gettext
 from reservations.web.resident.boards import groups_of
-from reservations.web.rights import may
 from reservations.web.services import now, today
 from reservations.web.statuses import PAST, Sign, sign
 
 TENTATIVE = Sign("tentative", "▽", N_("仮受付あり"))
 ELSEWHERE = Sign("elsewhere", "▲", N_("仮受付になる"))
+HERE = Sign("here", "●", N_("来館ずみ"))
 
 # Where a cell leads: to the form of this frame, and to the page of this booking or closure.
 ToFrame = Callable[[LentUnit, Period], str]
 ToBooking = Callable[[Use], str]
+# Where it is written that somebody came; "" where that is not the day.
+ToCheckIn = Callable[[Use], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class CellView:
     more     price, who has it, or why it is closed
     spoken   the whole name: unit, time, status, and more
     is_free  whether "next free" stops here
-    arrive   where it is noted that the party has come; "" where it is no time for that
+    check_in   where a key writes 来館 of it, or ""
     """
 
     head: str
@@ -52,7 +50,7 @@ class CellView:
     address: str
     is_free: bool
     is_first: bool = False
-    arrive: str = ""
+    check_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,13 @@ class GroupView:
 
 
 def groups(
-    memory: Memory, board: Board, to_frame: ToFrame, to_booking: ToBooking, *, has_names: bool
+    memory: Memory,
+    board: Board,
+    to_frame: ToFrame,
+    to_booking: ToBooking,
+    to_check_in: ToCheckIn,
+    *,
+    has_names: bool,
 ) -> list[GroupView]:
     """The rows of a board, those that share a floor together.
 
@@ -91,7 +95,10 @@ def groups(
     def view(unit: LentUnit) -> RowView:
         row = rows[unit.id]
         cells = tuple(
-            _cell(each, to_frame, to_booking, is_first=each is first, has_names=has_names)
+            replace(
+                _cell(each, to_frame, to_booking, is_first=each is first, has_names=has_names),
+                check_in=_check_in(each, to_check_in),
+            )
             for each in row.cells
         )
         title = language.named(unit.name, unit.name_en)
@@ -119,6 +126,15 @@ def _is_free(each: BoardCell) -> bool:
     return each.state is not State.OTHER
 
 
+def _first_use(each: BoardCell) -> Use | None:
+    return next((use for use in each.uses if not use.is_tentative), None)
+
+
+def _check_in(each: BoardCell, to_check_in: ToCheckIn) -> str:
+    use = _first_use(each)
+    return to_check_in(use) if use is not None else ""
+
+
 def _cell(
     each: BoardCell,
     to_frame: ToFrame,
@@ -142,21 +158,7 @@ def _cell(
         address,
         _is_free(each),
         is_first,
-        _arrive(each),
     )
-
-
-def _arrive(each: BoardCell) -> str:
-    """The address that notes an arrival, from an hour before the use until it is noted."""
-    use = next((use for use in each.uses if not use.is_tentative), None)
-    if use is None or use.party is None or use.arrived_at is not None:
-        return ""
-    if not may(Right.BOOK, each.cell.unit.place):
-        return ""
-    starts_at = use.period.starts_at(each.cell.date, LOCAL)
-    if attendance.refusals("confirmed", starts_at=starts_at, now=now()):
-        return ""
-    return url_for("counter_bookings.arrive", booking_id=use.booking_id)
 
 
 def _said(
@@ -165,13 +167,13 @@ def _said(
     """Sign, words and address of a frame."""
     cell = each.cell
     form = to_frame(cell.unit, cell.period)
-    use = next((use for use in each.uses if not use.is_tentative), None)
+    use = _first_use(each)
     if use is not None and use.party is not None and not has_names:
         return sign(cell.status), use.number, ""
     if use is not None:
         is_open = use.party is not None or use.kind in CLOSED_FOR
         leads = to_booking(use) if is_open and has_names else ""
-        return sign(cell.status), _who(use, len(each.uses)), leads
+        return HERE if use.came_at else sign(cell.status), _who(use, len(each.uses)), leads
     match each.state:
         case State.FREE:
             return sign(Status.FREE), _price(each), form
@@ -214,8 +216,6 @@ def _who(use: Use, count: int) -> str:
         Kind.EMERGENCY: gettext("災害対応"),
     }
     who = use.party.shown if use.party else use.note or words.get(use.kind, "")
-    if use.arrived_at is not None:
-        who = gettext("%(who)s 来館%(at)s", who=who, at=f"{local(use.arrived_at):%H:%M}")
     return gettext("%(who)s ほか", who=who) if count > 1 else who
 
 

@@ -50,6 +50,7 @@ KINDS: Mapping[str, str] = {
     "refused": N_("予約できず"),
     "cancelled": N_("取消"),
     "displaced": N_("振替"),
+    "struck": N_("違反の記録"),
 }
 
 

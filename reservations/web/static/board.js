@@ -45,6 +45,15 @@ const nextFree = (from) => {
   return found;
 };
 
+// 来館: the booking under the focus, by the form that stands on the page for it.
+const checkIn = (from) => {
+  const form = document.querySelector("[data-check-in-form]");
+  if (!form || !from?.dataset.checkIn) return false;
+  form.action = from.dataset.checkIn;
+  form.requestSubmit();
+  return true;
+};
+
 if (board) {
   if (help) help.hidden = false;
   const first = board.querySelector("a.cell[autofocus]") ?? board.querySelector("a.cell");
@@ -61,13 +70,6 @@ if (board) {
     if (!isOnBoard || here.matches(typing)) return;
     const link = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
     const from = board.contains(here) ? here : first;
-    const arrival = document.querySelector("[data-arrival]");
-    if (event.key.toLowerCase() === "a" && arrival && here.dataset.arrive) {
-      event.preventDefault();
-      arrival.action = here.dataset.arrive;
-      arrival.submit();
-      return;
-    }
     const moves = {
       ArrowDown: () => vertical(from, 1),
       ArrowUp: () => vertical(from, -1),
@@ -76,7 +78,9 @@ if (board) {
       f: () => nextFree(from),
       F: () => nextFree(from),
     };
-    if (link) {
+    if (event.key.toLowerCase() === "a" && checkIn(from)) {
+      event.preventDefault();
+    } else if (link) {
       event.preventDefault();
       link.click();
     } else if (from && moves[event.key]) {
