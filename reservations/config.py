@@ -121,6 +121,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _payments_have_keys(self) -> Self:
+        module = Path(__file__).parent / "payments" / f"{self.payment_provider}.py"
+        if self.payment_provider and not module.exists():
+            raise ValueError(f"TONARI_PAYMENT_PROVIDER: there is no {module.name} in payments/")
         lacking = [
             f"TONARI_{name.upper()}"
             for name in ("payment_url", "payment_key_file", "payment_secret_file")

@@ -33,10 +33,11 @@ from reservations.actions.horizon import HorizonRequest, extend_horizon
 from reservations.actions.step import by_itself
 from reservations.config import Settings
 from reservations.db import Database
+from reservations.errors import Outage
 from reservations.events import AuditSealed
 from reservations.keeper import keep_desk
 from reservations.models import DayMask, Unit, schema
-from reservations.payments import rounds
+from reservations.payments import provider, rounds
 from reservations.projection import open_desk
 from reservations.queries import audit, imports, memory, money
 from reservations.queries.memory import Memory
@@ -271,6 +272,7 @@ def check_up(database: Database, settings: Settings) -> list[Check]:
         Check("queue", True, f"{waiting['queued']} queued, {waiting['proposed']} proposed"),
         _papers(known),
         *_mailboxes(database, settings, today),
+        *_payments(settings),
     ]
 
 
@@ -284,6 +286,19 @@ def _mailboxes(database: Database, settings: Settings, today: date) -> list[Chec
     seen = ", ".join(each.mailbox for each in lacking)
     is_well = not any(each.is_due for each in lacking)
     return [Check("mailboxes", is_well, f"lacking: {seen}" if lacking else "none is lacking")]
+
+
+def _payments(settings: Settings) -> list[Check]:
+    """Whether the payment service answers, and knows our key."""
+    at = provider(settings)
+    if at is None:
+        return []
+    try:
+        at.ask("doctor")
+    except (Outage, OSError) as error:
+        return [Check("payments", False, str(error))]
+    said = "; no money moves" if settings.payment_provider == "simulated" else ""
+    return [Check("payments", True, f"{settings.payment_provider} answers{said}")]
 
 
 def _papers(known: Memory) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from pathlib import Path
 
 from reservations.config import Settings
@@ -34,6 +35,8 @@ def prepare(settings: Settings, port: int) -> Settings:
 def serve(settings: Settings, port: int, parent: int) -> None:
     """Take no money until the parent ends."""
     end_with_parent(parent)
+    # Ctrl-C goes to the whole group; the parent ends this by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     key, secret = (
         Path(each).read_text().strip()
         for each in (settings.payment_key_file, settings.payment_secret_file)

@@ -80,6 +80,8 @@ def look(session: Session, at: Provider, checkout: Any, context: Context) -> str
     if told is not None and told.state is not State.OPEN:
         return hear(session, told, context, is_asked=True)
     is_known = told is not None
+    if checkout.state == "lapsed":
+        return "lapsed"
     if rules.has_lapsed(checkout.begun_at, now=context.now, is_known=is_known):
         why = "" if is_known else "never begun there"
         checkouts.end_checkout(session, Ended(checkout.id, "lapsed", why), context)
@@ -158,8 +160,9 @@ def _looked(session: Session, at: Provider, checkout: Any, context: Context) -> 
         log.warning("the payment service does not answer", why=str(outage))
         return ""
     except Refusal as refusal:
-        # A payment that cannot be kept must be seen by somebody; the next round tries again.
+        # A payment that cannot be kept must be seen by somebody; a later round tries again.
         log.error("a payment that cannot be kept", checkout=checkout.id, code=refusal.code.value)
+        checkouts.note_checkout(session, Noted(checkout.id, refusal.code.value), context)
         return "unkept"
 
 

@@ -12,11 +12,15 @@ from sqlalchemy import delete, select
 from reservations import clock
 from reservations.actions.bookings import CancelRequest, cancel
 from reservations.actions.checkouts import BackMoved, give_back
+from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.money import PayRequest, pay
-from reservations.models import GiveBack
+from reservations.models import Booking, GiveBack
+from reservations.rules.availability import Kind
 from reservations.rules.money import Account, Method
+from reservations.sheets import key_of
 from tests import town
 from tests.support.forms import Person
+from tests.support.lending import EVENING
 from tests.support.paying import Paying, a_paying_site, settings_of, take_online
 from tests.support.provider import Service
 from tests.support.site import Site, a_site
@@ -115,7 +119,7 @@ def test_what_the_service_declines_is_a_matter_until_it_is_seen_to(paying: Payin
     with paying.site.database.session() as session:
         # A payment that a clerk typed in by a number that the service does not know.
         wrong = PayRequest(paying.booking_id, 500, Method.ONLINE, "unknown-1")
-        pay(session, wrong, town.context("account-staff"))
+        pay(session, wrong, town.context("account-staff", now=later(paying, minutes=1).site.now))
     desk.opens("/money?number=01-000001-6").presses("還付を決める", back="500")
 
     done = later(paying, minutes=1).job()
@@ -129,6 +133,27 @@ def test_what_the_service_declines_is_a_matter_until_it_is_seen_to(paying: Payin
     desk.presses("もう一度頼む")
     assert backs(paying) == ["asked"]
     assert later(paying, minutes=1).job().failed == 1
+
+
+def test_a_closure_gives_back_what_was_paid_online_by_itself(
+    sqlite_url: str, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(clock, "now", lambda: made.site.now)
+    made: Paying = a_paying_site(sqlite_url, tmp_path, service)
+    made.pays()
+    with made.site.database.session() as session:
+        revision = session.get_one(Booking, made.booking_id).revision
+        seen = frozenset({key_of(made.booking_id, revision)})
+        place = (made.site.region.here.whole, town.SATURDAY, EVENING, Kind.MAINTENANCE)
+        wish = ClosureRequest(*place, "床の張替え", seen)
+        close(session, wish, town.context("account-staff"))
+
+    done = made.job()
+
+    assert done.given == 1
+    assert made.stated().account == Account(0, 1800, 1800)
+    assert "支払いに使ったところへお返ししました。" in made.resident().text
+    made.site.database.dispose()
 
 
 def test_what_was_given_stays_given(paying: Paying):

@@ -140,6 +140,30 @@ def test_an_open_checkout_is_asked_less_and_less_and_lapses(paying: Paying):
     assert "オンラインで支払う" in paying.resident().text
 
 
+def test_whoever_comes_back_after_it_lapsed_is_told_the_truth_all_the_same(paying: Paying):
+    _, address = paying.begins()
+    later(paying, days=4).job()
+    person = paying.resident()
+    (checkout,) = paying.checkouts()
+    page = f"{paying.page}/payments/{checkout.id}?back=1"
+    lapsed = person.opens(page).text
+
+    paying.service.pays(address, "silent")
+
+    assert "この支払いは、時間が過ぎて終わりました" in lapsed
+    assert "支払いを受け取りました" in person.opens(page).text
+
+
+def test_whoever_looks_again_and_again_does_not_put_off_the_next_question(paying: Paying):
+    person, address = paying.begins()
+    (checkout,) = paying.checkouts()
+    for _ in range(12):
+        person.opens(f"{paying.page}/payments/{checkout.id}?back=1")
+    paying.service.pays(address, "silent")
+
+    assert later(paying, minutes=2).job().paid == 1
+
+
 def test_what_is_paid_after_all_that_is_still_a_payment(paying: Paying):
     _, address = paying.begins()
     later(paying, days=4).job()

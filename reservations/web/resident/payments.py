@@ -88,7 +88,7 @@ def page(booking_id: UUID, checkout_id: UUID) -> str:
     is_back = "back" in request.args
     is_down = False
     at = the_provider()
-    if is_back and at is not None and checkout.next_at is not None:
+    if is_back and at is not None and checkout.state != "paid":
         try:
             rounds.look(session(), at, checkout, by_itself(services().settings, now()))
         except Outage:
@@ -98,9 +98,16 @@ def page(booking_id: UUID, checkout_id: UUID) -> str:
         "bookings/payment.html",
         booking=booking,
         checkout=checkout,
+        amount_yen=_amount_yen(checkout),
         is_back=is_back,
         is_down=is_down,
     )
+
+
+def _amount_yen(checkout: Any) -> int:
+    """What is to be paid; what was paid, once it was."""
+    payment = money.payment(session(), checkout.payment_id) if checkout.payment_id else None
+    return int(payment.amount_yen if payment is not None else checkout.amount_yen)
 
 
 def _checkout(booking: BookingView, checkout_id: UUID) -> Any:
