@@ -85,11 +85,11 @@ def reconcile(file: Path, first: datetime | None, last: datetime | None, is_json
     if at is None:
         _need_provider("")
         return
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    content = file.read_bytes()
     with opened() as database:
         try:
             found = reconciling.reconcile(
-                database, chosen, at, text,
+                database, chosen, at, content,
                 first=first.date() if first else None, last=last.date() if last else None,
             )  # fmt: skip
         except ValueError:

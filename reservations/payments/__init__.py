@@ -125,7 +125,7 @@ class Provider(Protocol):
     def heard(self, body: bytes, headers: Mapping[str, str]) -> Told:
         """What the provider says by itself. Raises Forged."""
 
-    def statement(self, text: str) -> Iterator[Settled | Unreadable]:
+    def statement(self, content: bytes) -> Iterator[Settled | Unreadable]:
         """The rows of its statement, in order. Raises ValueError where it is none."""
 
 

@@ -87,7 +87,7 @@ def reconcile(
     database: Database,
     settings: Settings,
     at: Provider,
-    text: str,
+    content: bytes,
     *,
     first: date | None = None,
     last: date | None = None,
@@ -98,7 +98,7 @@ def reconcile(
 
     raises   ValueError where it is no statement of this provider; nothing is recorded then
     """
-    rows = list(at.statement(text))
+    rows = list(at.statement(content))
     context = by_itself(settings, clock.now())
     seen: set[tuple[bool, str]] = set()
     lines = []

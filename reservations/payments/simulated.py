@@ -34,6 +34,7 @@ from reservations.payments import (
 SIGNATURE = "X-Simulated-Signature"
 COLUMNS = ["kind", "provider_id", "reference", "order", "amount_yen", "at"]
 KINDS = {"payment": False, "refund": True}
+DIGITS_MAX = 9
 UNAUTHORIZED, NOT_FOUND = 401, 404
 
 
@@ -101,15 +102,16 @@ class Simulated:
         except (ValueError, KeyError, TypeError) as fault:
             raise Forged(repr(fault)) from fault
 
-    def statement(self, text: str) -> Iterator[Settled | Unreadable]:
-        rows = csv.reader(io.StringIO(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")))
-        if next(rows, None) != COLUMNS:
-            raise ValueError("no statement of this provider")
-        for row in rows:
-            try:
-                yield _settled(rows.line_num, row)
-            except (KeyError, ValueError) as fault:
-                yield Unreadable(rows.line_num, f"{type(fault).__name__}: {fault}")
+    def statement(self, content: bytes) -> Iterator[Settled | Unreadable]:
+        text = content.decode("utf-8-sig", errors="replace")
+        rows = csv.reader(io.StringIO(text, newline=""))
+        try:
+            if next(rows, None) != COLUMNS:
+                raise ValueError("no statement of this provider")
+            for row in rows:
+                yield _row(rows.line_num, row)
+        except csv.Error as fault:
+            raise ValueError(str(fault)) from fault
 
     def _ask(
         self, method: str, path: str, *, key: str = "", body: Any = None
@@ -162,11 +164,19 @@ def _told(said: Mapping[str, Any]) -> Told:
     )
 
 
+def _row(line: int, row: list[str]) -> Settled | Unreadable:
+    try:
+        return _settled(line, row)
+    except (KeyError, ValueError) as fault:
+        return Unreadable(line, f"{type(fault).__name__}: {fault}")
+
+
 def _settled(line: int, row: list[str]) -> Settled:
     if len(row) != len(COLUMNS):
         raise ValueError(f"{len(row)} columns")
     kind, provider_id, reference, order, amount, at = row
-    amount_yen = int(amount)
+    is_number = amount.isascii() and amount.isdigit() and len(amount) <= DIGITS_MAX
+    amount_yen = int(amount) if is_number else 0
     if amount_yen <= 0 or not provider_id:
         raise ValueError(amount)
     return Settled(line, KINDS[kind], provider_id, reference, order, amount_yen, _instant(at))
