@@ -329,26 +329,6 @@ def test_a_wrong_setting_is_named(tonari, monkeypatch):
     assert "TONARI_THREADS" in refused(tonari("doctor"))
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("nobody", "nobody.py"), ("simulated", "TONARI_PAYMENT_KEY_FILE")]
-)
-def test_a_payment_service_that_is_not_whole_stops_the_start(tonari, monkeypatch, name, said):
-    monkeypatch.setenv("TONARI_PAYMENT_PROVIDER", name)
-
-    assert said in refused(tonari("doctor"))
-
-
-def test_the_doctor_says_whether_the_payment_service_answers(tonari, monkeypatch, service):
-    for name, value in service.environment.items():
-        monkeypatch.setenv(name, value)
-    well = json.loads(tonari("doctor", "--json").stdout)["checks"]["payments"]
-    service.control("down")
-    down = json.loads(tonari("doctor", "--json").stdout)["checks"]["payments"]
-
-    assert well == {"ok": True, "seen": "simulated answers; no money moves"}
-    assert down["ok"] is False
-
-
 def test_a_database_that_does_not_answer_is_said(tonari, monkeypatch):
     monkeypatch.setenv("TONARI_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
 

@@ -52,6 +52,7 @@ def at(service: Service, tmp_path: Path) -> Simulated:
 @contextlib.contextmanager
 def a_server(answer: bytes, *, pause: float = 0.0) -> Iterator[str]:
     """Says these bytes to whoever asks, one by one with a pause if there is one."""
+    nobody = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -62,7 +63,7 @@ def a_server(answer: bytes, *, pause: float = 0.0) -> Iterator[str]:
                         talk.recv(65536)
                         for piece in answer if pause else (answer,):
                             talk.sendall(bytes([piece]) if isinstance(piece, int) else piece)
-                            time.sleep(pause)
+                            nobody.wait(pause)
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
