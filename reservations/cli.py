@@ -28,6 +28,7 @@ from reservations.commands.forgetting import forget
 from reservations.commands.forms import forms
 from reservations.commands.letters import letters
 from reservations.commands.mailboxes import prepare
+from reservations.commands.money import money
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
@@ -424,7 +425,7 @@ export.add_command(day)
 export.add_command(settlement)
 sync.add_command(prepare)
 node.add_command(forget)
-for command in (audit, forms, letters, node, paper, print_, staff, sync, verify):
+for command in (audit, forms, letters, money, node, paper, print_, staff, sync, verify):
     main.add_command(command)
 
 

@@ -86,6 +86,22 @@ class Settings(BaseSettings):
         10, gt=0, le=120, description="the longest wait for an answer there"
     )
 
+    payment_provider: str = Field(
+        "",
+        pattern=r"^([a-z][a-z_]*)?$",
+        description="module of reservations/payments that takes payments online; empty: none here",
+    )
+    payment_url: str = Field(
+        "", pattern=r"^(https?://[^\s?#]+[^\s?#/])?$", description="where the provider is asked"
+    )
+    payment_key_file: str = Field("", description="the file with our key there")
+    payment_secret_file: str = Field(
+        "", description="the file with the secret by which the provider signs its notices"
+    )
+    payment_seconds: float = Field(
+        5, gt=0, le=30, description="the longest wait for an answer there"
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _as_admitted(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +122,20 @@ class Settings(BaseSettings):
         is_here = self.smtp_host in ("localhost", "127.0.0.1", "::1")
         if self.smtp_user and self.smtp_security == "none" and not is_here:
             raise ValueError("TONARI_SMTP_SECURITY=none would show our password to the line")
+        return self
+
+    @model_validator(mode="after")
+    def _payments_have_keys(self) -> Self:
+        module = Path(__file__).parent / "payments" / f"{self.payment_provider}.py"
+        if self.payment_provider and not module.exists():
+            raise ValueError(f"TONARI_PAYMENT_PROVIDER: there is no {module.name} in payments/")
+        lacking = [
+            f"TONARI_{name.upper()}"
+            for name in ("payment_url", "payment_key_file", "payment_secret_file")
+            if self.payment_provider and not getattr(self, name)
+        ]
+        if lacking:
+            raise ValueError(f"TONARI_PAYMENT_PROVIDER needs {', '.join(lacking)}")
         return self
 
     @property

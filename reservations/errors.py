@@ -93,6 +93,8 @@ class RefusalCode(Enum):
     FRAMES_OVERLAP = "frames_overlap"
     FILE_REFUSED = "file_refused"
     NOT_QUEUED = "not_queued"
+    OTHER_PARTY = "other_party"
+    NOTHING_TO_PAY = "nothing_to_pay"
     AMOUNT_WRONG = "amount_wrong"
     GIVEN_TOO_LITTLE = "given_too_little"
     REDUCTION_WRONG = "reduction_wrong"

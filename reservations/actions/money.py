@@ -87,6 +87,21 @@ def pay(
 
     raises   Refusal not_found, amount_wrong, given_too_little: then nothing was received
     """
+    return take(session, request, context, payment_id)
+
+
+def take(
+    session: Session,
+    request: PayRequest,
+    context: Context,
+    payment_id: str,
+    *,
+    account_town: str = "",
+) -> PaymentReceived:
+    """A payment in the caller's transaction; raises as `pay`.
+
+    account_town   that has the money; empty: the one whose desk this is
+    """
     if not 0 < request.amount_yen <= YEN_MAX:
         raise Refusal(RefusalCode.AMOUNT_WRONG)
     given = request.given_yen
@@ -104,7 +119,9 @@ def pay(
         "amount_yen": request.amount_yen,
         "received_at": context.now,
         "day": _day(session, request.method, context),
-        "account_town": settlement.account_town(session) or booking.municipality_code,
+        "account_town": account_town
+        or settlement.account_town(session)
+        or booking.municipality_code,
         "node_no": context.node_no,
         "actor": context.actor,
         "reference": request.reference,
@@ -132,7 +149,7 @@ def refund(
     payment = money_query.payment(session, request.payment_id)
     if payment is None:
         raise Refusal(RefusalCode.NOT_FOUND)
-    return _decide(session, payment, request, context, refund_id, node_no=context.node_no)
+    return decide(session, payment, request, context, refund_id, node_no=context.node_no)
 
 
 def pay_back(session: Session, booking_id: str, context: Context) -> None:
@@ -148,13 +165,11 @@ def pay_back(session: Session, booking_id: str, context: Context) -> None:
     for payment_id, amount_yen in pay_back_from(found.account, paid, found.refunded):
         payment = by_id[payment_id]
         request = RefundRequest(payment_id, amount_yen, way_back(payment.method))
-        fact = _decide(
-            session, payment, request, context, context.new_id(), node_no=payment.node_no
-        )
+        fact = decide(session, payment, request, context, context.new_id(), node_no=payment.node_no)
         record(session, fact, context)
 
 
-def _decide(
+def decide(
     session: Session,
     payment: Any,
     request: RefundRequest,
@@ -163,7 +178,8 @@ def _decide(
     *,
     node_no: int,
 ) -> RefundDecided | RefundAsked:
-    """One refund: a line of the payment's sheet, or a slip to its holder.
+    """One refund in the caller's transaction: a line of the payment's sheet, or a slip to its
+    holder.
 
     node_no   of the desk that pays it out
 

@@ -160,6 +160,7 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
     if code in (story.town, story.free[0]):
         return {
             "refund_steps": [list(step) for step in _REFUNDS[0]],
+            "pays_online": True,
             "strikes": _STRIKES[0],
         }
     opens, outside = _OPENS[position % len(_OPENS)]
@@ -170,6 +171,7 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
         "active_max": _ACTIVE_MAX[position % len(_ACTIVE_MAX)],
         "outside_percent": _OUTSIDE_PERCENT[position % len(_OUTSIDE_PERCENT)],
         "refund_steps": [list(step) for step in _REFUNDS[position % len(_REFUNDS)]],
+        "pays_online": position % 2 == 0,
     }
     if strikes := _STRIKES[position % len(_STRIKES)]:
         body["strikes"] = strikes

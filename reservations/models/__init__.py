@@ -4,6 +4,7 @@ from reservations.models.approval import Decision
 from reservations.models.attendance import CheckIn, Strike
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
+from reservations.models.checkouts import Checkout, GiveBack
 from reservations.models.facilities import (
     CatalogueVersion,
     DayMask,
@@ -25,7 +26,7 @@ from reservations.models.items import Handout, Item
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.matters import SeenTo
-from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
+from reservations.models.money import CashDay, Payment, PaymentMove, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
@@ -69,6 +70,7 @@ __all__ = [
     "CashDay",
     "CatalogueVersion",
     "CheckIn",
+    "Checkout",
     "DayMask",
     "Decision",
     "Declaration",
@@ -80,6 +82,7 @@ __all__ = [
     "FacilityNode",
     "FormDecision",
     "FramePrice",
+    "GiveBack",
     "GroupMember",
     "GroupRoster",
     "Handout",
@@ -109,6 +112,7 @@ __all__ = [
     "PartyText",
     "PartyUnsaid",
     "Payment",
+    "PaymentMove",
     "Problem",
     "Purpose",
     "Rating",

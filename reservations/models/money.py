@@ -17,7 +17,7 @@ from reservations.models.base import Base, Instant
 # A field is called `date`; inside its class the type needs another name.
 Day = date
 
-_METHODS = "method IN ('cash', 'coupon', 'transfer', 'online')"
+_METHODS = "method IN ('cash', 'coupon', 'transfer', 'online', 'moved')"
 
 
 class Payment(Base):
@@ -91,6 +91,20 @@ class Refund(Base):
     handed_at: Mapped[datetime | None] = mapped_column(Instant)
     handed_day: Mapped[Day | None] = mapped_column(Date)
     account_town: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class PaymentMove(Base):
+    """充当: what is over of one booking pays for another of the same party.
+
+    The refund leaves the first one as any other does (S6); once it is decided, and not before, the
+    payment for the second is made, by this node. None: not yet.
+    """
+
+    __tablename__ = "payment_move"
+
+    refund_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    booking_id: Mapped[str] = mapped_column(Text)
+    payment_id: Mapped[str | None] = mapped_column(Text)
 
 
 class Reduction(Base):

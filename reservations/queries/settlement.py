@@ -30,7 +30,7 @@ from reservations.models import (
 )
 from reservations.models.base import table_of
 from reservations.queries.bookings import number_text
-from reservations.rules.money import BY_ACCOUNT, Method
+from reservations.rules.money import WHERE_IT_CAME, Method
 
 _SERVED = (
     select(Facility.municipality_code)
@@ -181,10 +181,10 @@ def account_town(session: Session) -> str:
 
 
 def pays_out(session: Session, payment: Any, method: Method, *, node_no: int) -> str:
-    """Out of which town's money a refund goes: where an account is asked, or the desk that took
-    the payment, that of the payment; cash of another desk is that desk's own."""
+    """Out of which town's money a refund goes: where an account is asked, the money only moves, or
+    this desk took the payment, that of the payment; cash of another desk is that desk's own."""
     came_to: str = payment.account_town or payment.town
-    if method in BY_ACCOUNT or node_no == payment.node_no:
+    if method in WHERE_IT_CAME or node_no == payment.node_no:
         return came_to
     return account_town(session) or str(payment.town)
 

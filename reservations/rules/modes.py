@@ -104,6 +104,16 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "set_item": _ALWAYS,
     "hand_out": _ALWAYS,
     "take_back": _ALWAYS,
+    # A payment is a fact in any mode, and so is a wish to make one (S6).
+    "begin_checkout": _ALWAYS,
+    "open_checkout": _ALWAYS,
+    "note_checkout": _ALWAYS,
+    "end_checkout": _ALWAYS,
+    "hear_payment": _ALWAYS,
+    "give_back": _ALWAYS,
+    "move_payment": _ALWAYS,
+    "finish_move": _ALWAYS,
+    "retry_give_back": _ALWAYS,
 }
 
 

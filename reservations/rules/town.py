@@ -137,6 +137,9 @@ class TownRules:
     refund_steps          most generous first; without a matching step nothing comes back
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    pay_within_days       納期限: a fee is paid within so many days of the booking; None is no rule
+    pay_days_before       and at least so many days before the day of use; the earlier day counts
+    pays_online           whether its fees may be paid online, where a machine has a provider
     asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
     residency_years       a residency that the counter has seen holds until the end of this fiscal
@@ -178,6 +181,9 @@ class TownRules:
     asks_second_step: bool = False
     approval: tuple[Approval, ...] = ()
     refusal_reasons: tuple[str, ...] = REASONS
+    pays_online: bool = False
+    pay_within_days: int | None = None
+    pay_days_before: int | None = None
     strikes: StrikeRules = StrikeRules()
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)

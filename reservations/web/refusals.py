@@ -190,6 +190,10 @@ WORDS: dict[RefusalCode, Any] = {
     ),
     Code.FILE_REFUSED: _l("このファイルは読めません。%(reason)s"),
     Code.NOT_QUEUED: _l("この行は確認待ちではありません。"),
+    Code.OTHER_PARTY: _l(
+        "充てられるのは、同じ利用者のほかの予約です。予約番号を確かめるか、還付してください。"
+    ),
+    Code.NOTHING_TO_PAY: _l("この予約に、納める料金は残っていません。"),
     Code.AMOUNT_WRONG: _l("金額は1円から99,999,999円までの整数で入力してください。"),
     Code.GIVEN_TOO_LITTLE: _l(
         "預かった金額が%(amount_yen)s円に足りません。金額を確かめて、もう一度入力してください。"

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from reservations import documents, projection
+from reservations.actions import money_moves
 from reservations.actions.money import PayRequest, RefundRequest, pay, refund
+from reservations.actions.money_moves import MoveRequest, move_payment
 from reservations.actions.settlement import CloseMonthRequest, close_month
 from reservations.clock import LOCAL
 from reservations.config import Settings
@@ -99,6 +101,19 @@ def test_a_desk_has_the_money_of_the_town_whose_facilities_it_serves(
     session.rollback()
     towns = dict(session.execute(select(Payment.id, Payment.account_town)).all())
     assert (towns[alone], towns[served]) == (THERE, HERE)
+
+
+def test_money_that_pays_for_another_booking_stays_where_it_lies(
+    database, session, region, booking_id, tmp_path
+):
+    """Too much for the own hall, taken at home, pays for the neighbours' from another desk."""
+    over = pays(session, booked(session, region.here.halves[0], region.resident), 5000)
+    projection.open_desk(database, Settings(data_dir=tmp_path / "other", account_town=FAR))
+
+    move_payment(session, MoveRequest(over, 2700, booking_id), context("clerk", node_no=2))
+    assert money_moves.finish(session, context("clerk", node_no=2)) == 1
+
+    assert owed(session) == [(HERE, THERE, 2700, False)]
 
 
 def test_what_came_by_an_account_goes_back_from_the_town_that_has_it(

@@ -24,6 +24,8 @@ OPEN_WRITES = frozenset(
         "codes.enter",
         "feedback.send",
         "genuine.answer",
+        # A provider's notice, by its signature.
+        "payment_notices.hear",
         "registration.send",
         "sign_in.ask",
         "sign_in.enter",

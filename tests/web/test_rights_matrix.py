@@ -32,6 +32,7 @@ LISTS = frozenset(
         "imports.page",
         "ledger.page",
         "letters.page",
+        "money.unpaid",
         "letters.print_",
         "matters.page",
         "paper.page",

@@ -31,6 +31,7 @@ from reservations.web.forms import ChangeForm, Malformed, RatingForm
 from reservations.web.papers import permit_words
 from reservations.web.refusals import sentence
 from reservations.web.resident import calendar_file, help_line, terms
+from reservations.web.resident.dues import dues_of
 from reservations.web.resident.flow import check_address, offer_cards
 from reservations.web.resident.terms import OfferCard
 from reservations.web.services import (
@@ -89,6 +90,7 @@ def confirmation(booking: BookingView, **more: object) -> str:
         until_text=terms.until_text,
         is_over=booking.ends_at <= now(),
         again=again_address(booking),
+        dues=dues_of(booking),
         permit=permit_of(booking),
         papers=other_papers_of(booking),
         lost_for=lost_for(booking),
