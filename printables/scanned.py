@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, Any
@@ -46,7 +46,7 @@ def is_pdf(head: bytes) -> bool:
     return MARK in head[:1024]
 
 
-def pictures(pdf: bytes, *, seconds_max: float = SECONDS_MAX) -> Iterator[Image.Image]:
+def pictures(pdf: bytes, *, seconds_max: float = SECONDS_MAX) -> Generator[Image.Image]:
     """Every page in greys, as it is asked for.
 
     seconds_max   from the first page's asking to the last's; the time between counts

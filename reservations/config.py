@@ -5,12 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# A name of at least two words, the last of them no number: an address of numbers is none.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?")
+# As a browser writes it: the port only where it is not 443.
+_ORIGIN = re.compile(
+    rf"https://((?:{_LABEL}\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)(?::(?!443$)\d{{1,5}})?"
+)
 
 
 class Settings(BaseSettings):
@@ -49,6 +58,14 @@ class Settings(BaseSettings):
     threads: int = Field(6, ge=1, le=64, description="threads, and connections, of a process")
     workers: int = Field(2, ge=1, le=32, description="processes that `tonari serve` starts")
     is_https: bool = Field(False, description="behind TLS: secure cookies and HSTS")
+    passkey_domain: str = Field(
+        "",
+        max_length=253,
+        description="parent domain of all desks, for passkeys (RP ID); empty: none are offered",
+    )
+    passkey_origins: list[str] = Field(
+        [], description="JSON: exact origins where passkeys are taken: https, under that domain"
+    )
     trusted_proxies: int = Field(0, ge=0, le=5, description="proxies in front that set X-Forwarded")
     request_bytes_max: int = Field(1_000_000, ge=10_000, description="larger requests are refused")
     session_hours: int = Field(24 * 14, ge=1, description="how long a resident stays signed in")
@@ -56,6 +73,9 @@ class Settings(BaseSettings):
     pack_dir: str = Field("", description="where packs are copied to: a removable drive")
     pack_facilities: list[int] = Field(
         [], description="JSON: facilities with a nightly pack, beside those that this node serves"
+    )
+    unused_days: int = Field(
+        180, ge=7, le=3650, description="a role that nobody used for so long is shown to managers"
     )
     argon2_memory_kib: int = Field(19_456, ge=8_192, description="memory for hashing a password")
     support_phone: str = Field(
@@ -136,6 +156,22 @@ class Settings(BaseSettings):
         ]
         if lacking:
             raise ValueError(f"TONARI_PAYMENT_PROVIDER needs {', '.join(lacking)}")
+        return self
+
+    @model_validator(mode="after")
+    def _passkeys_have_a_name(self) -> Self:
+        """A browser gives no passkey to an address without a name, nor over plain http."""
+        domain, origins = self.passkey_domain, self.passkey_origins
+        if bool(domain) != bool(origins) or (domain and not self.is_https):
+            raise ValueError(
+                "TONARI_PASSKEY_DOMAIN, TONARI_PASSKEY_ORIGINS and TONARI_IS_HTTPS go together"
+            )
+        if domain and not _DOMAIN.fullmatch(domain):
+            raise ValueError("TONARI_PASSKEY_DOMAIN is a name such as example.jp, in lower case")
+        for each in origins:
+            found = _ORIGIN.fullmatch(each)
+            if found is None or not f".{found[1]}".endswith(f".{domain}"):
+                raise ValueError(f"TONARI_PASSKEY_ORIGINS: {each} is not https under {domain}")
         return self
 
     @property

@@ -50,6 +50,7 @@ from reservations.models import (
     PartyResidency,
     PartyText,
     PartyUnsaid,
+    Passkey,
     Rating,
     Reduction,
     ReductionRequest,
@@ -413,7 +414,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     _blank_reductions(session, bookings)
     accounts = table_of(Account)
     its = select(accounts.c.id).where(accounts.c.party_id == party)
-    for table in (table_of(SignInSession), table_of(LoginLink), table_of(LinkWish)):
+    for table in map(table_of, (SignInSession, LoginLink, LinkWish, Passkey)):
         connection.execute(delete(table).where(table.c.account_id.in_(its)))
     connection.execute(delete(accounts).where(accounts.c.party_id == party))
 
@@ -444,7 +445,7 @@ SCRUBBED = tuple(
         _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _STANDING, _KEY, _TEXT, _SEAL,
         *map(
             table_of,
-            (Account, IssuedPaper, Letter, PaperForm, Rating, Reduction, ReductionRequest),
+            (Account, IssuedPaper, Letter, PaperForm, Passkey, Rating, Reduction, ReductionRequest),
         ),
     )
 )  # fmt: skip

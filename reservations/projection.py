@@ -37,6 +37,7 @@ from reservations.events.attendance import StrikeDecided
 from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
 from reservations.queries import trail as trail_query
+from reservations.queries.declaring import REASON_MAX
 from reservations.queries.masks import next_version
 from reservations.rules.letters import kind_of_cancellation
 from reservations.rules.modes import Mode
@@ -276,6 +277,7 @@ def _declare(session: Session, slip: Slip) -> None:
     if known is None:
         row = {"id": its_id, "at": sheets.instant_of(slip.at), "mode": mode}
         row |= {"actor": "", "node": str(slip.data.get("node", ""))}
+        row |= {"reason": str(slip.data.get("reason", ""))[:REASON_MAX]}
         session.connection().execute(insert(table), row)
 
 

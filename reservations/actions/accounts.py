@@ -16,6 +16,7 @@ from reservations.actions.step import Context, action
 from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import LinkIssued, PartyRegistered, SignedIn, SignedOut
+from reservations.events.passkeys import PasswordSet
 from reservations.models import (
     Account,
     LoginLink,
@@ -77,6 +78,15 @@ class SignOutRequest:
 @dataclass(frozen=True, slots=True)
 class SignOutEverywhereRequest:
     account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRequest:
+    """A password for whoever had none, or another one; `token_hash` of the session that goes on."""
+
+    account_id: str
+    password_hash: str
+    token_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +240,29 @@ def end_session(
     if ended is None:
         raise Refusal(RefusalCode.NOT_FOUND)
     return SignedOut(subject=account_id)
+
+
+@action("set_password", subject=lambda request: request.account_id)
+def set_password(
+    session: Session, request: PasswordRequest, context: Context, account_id: str
+) -> PasswordSet:
+    """Keep the hash of a new password, and end every other session and token: whoever knew the
+    old one is out."""
+    session.execute(
+        update(table_of(Account))
+        .where(Account.id == account_id)
+        .values(password_hash=request.password_hash)
+    )
+    session.execute(
+        update(table_of(SignInSession))
+        .where(
+            SignInSession.account_id == account_id,
+            SignInSession.token_hash != request.token_hash,
+            SignInSession.revoked_at.is_(None),
+        )
+        .values(revoked_at=context.now)
+    )
+    return PasswordSet(subject=account_id)
 
 
 @action("sign_out_everywhere", subject=lambda request: request.account_id)

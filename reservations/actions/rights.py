@@ -5,7 +5,9 @@ Nobody gives what they do not hold themselves there. Commands act as `system`, w
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +18,7 @@ from reservations.actions.accounts import SignOutEverywhereRequest
 from reservations.actions.horizon import raise_catalogue_version
 from reservations.actions.step import Context, action
 from reservations.clock import local_day
+from reservations.db import write_transaction
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import SignedOut
 from reservations.events.staff import GroupNamed, RoleGiven, RoleRevoked, StaffAdded
@@ -23,7 +26,7 @@ from reservations.models import Account, Facility, FacilityGroup, FacilityGroupM
 from reservations.models.base import table_of
 from reservations.queries import rights as rights_query
 from reservations.rules import rights
-from reservations.rules.rights import Grant, Right
+from reservations.rules.rights import Area, Grant, Right
 
 SYSTEM = "system"
 
@@ -139,17 +142,28 @@ def revoke(
     return RoleRevoked(subject=grant_id, account_id=found.account_id)
 
 
+def note_use(session: Session, grant_ids: Collection[str], today: date) -> None:
+    """Something was opened by these today. It is no happening: no event, no audit line."""
+    c = table_of(RoleGrant).c
+    with write_transaction(session):
+        session.execute(
+            update(table_of(RoleGrant)).where(c.id.in_(grant_ids)).values(used_on=today)
+        )
+
+
 def _check(session: Session, grant: Grant, context: Context) -> None:
     """raises   Refusal no_such_place, not_allowed"""
-    found = rights_query.place_in(session, grant.area)
+    found = rights_query.places_in(session, grant.area)
     if found is None:
         raise Refusal(RefusalCode.NO_SUCH_PLACE)
     if context.actor == SYSTEM:
         return
-    place, name = found
+    places, name = found
     own = rights_query.grants_of(session, context.actor)
     since = max(grant.since, local_day(context.now))
-    if not rights.may_give(own, grant.role, place, since=since, until=grant.until):
+    if not all(
+        rights.may_give(own, grant.role, each, since=since, until=grant.until) for each in places
+    ):
         roles = rights.roles_with(Right.GIVE_RIGHTS)
         raise Refusal(RefusalCode.NOT_ALLOWED, roles=roles, place=name)
 
@@ -181,9 +195,9 @@ def end_sessions(
 def name_group(session: Session, request: GroupRequest, context: Context, name: str) -> GroupNamed:
     """指定管理者: make a group of facilities, or give one of this name another list.
 
-    raises   Refusal no_such_place
+    raises   Refusal no_such_place; not_allowed, unless the actor could give, or take back, at each
+             facility that comes or goes every role that somebody has at the group
     """
-    assert context.actor == SYSTEM
     group = session.scalar(select(FacilityGroup).where(FacilityGroup.name == name))
     if group is None:
         group = FacilityGroup(name=name)
@@ -193,6 +207,9 @@ def name_group(session: Session, request: GroupRequest, context: Context, name: 
     known = session.scalars(select(Facility.id).where(Facility.id.in_(wanted))).all()
     if len(known) < len(wanted):
         raise Refusal(RefusalCode.NO_SUCH_PLACE)
+    if context.actor != SYSTEM:
+        changed = rights_query.members(session, group.id) ^ frozenset(wanted)
+        _check_changed(session, group.id, changed, context)
     member = table_of(FacilityGroupMember)
     session.execute(delete(member).where(FacilityGroupMember.group_id == group.id))
     if wanted:
@@ -200,3 +217,31 @@ def name_group(session: Session, request: GroupRequest, context: Context, name: 
         session.execute(insert(member), rows)
     raise_catalogue_version(session)
     return GroupNamed(subject=name, facilities=wanted)
+
+
+def _check_changed(
+    session: Session, group_id: int, changed: Collection[int], context: Context
+) -> None:
+    """A facility that comes into a group gives all who have a role there that role at it.
+
+    raises   Refusal not_allowed
+    """
+    today, own = local_day(context.now), rights_query.grants_of(session, context.actor)
+    there = [
+        each.grant
+        for each in rights_query.given(session)
+        if each.grant.area.group_id == group_id
+        and each.revoked_at is None
+        and (each.grant.until is None or each.grant.until >= today)
+    ]
+    for facility_id in sorted(changed):
+        found = rights_query.place_in(session, Area(facility_id=facility_id))
+        assert found is not None
+        place, name = found
+        may = rights.may(own, Right.GIVE_RIGHTS, place, today) and all(
+            rights.may_give(own, each.role, place, since=max(each.since, today), until=each.until)
+            for each in there
+        )
+        if not may:
+            roles = rights.roles_with(Right.GIVE_RIGHTS)
+            raise Refusal(RefusalCode.NOT_ALLOWED, roles=roles, place=name)

@@ -59,7 +59,7 @@ def set_second_step(
 
     raises   Refusal code_wrong: whoever finds a screen open cannot put their own telephone there
     """
-    _check_current(session, account_id, request.current, context)
+    check_current(session, account_id, request.current, context)
     session.execute(delete(table_of(SecondStep)).where(SecondStep.account_id == account_id))
     row = {
         "account_id": account_id,
@@ -90,7 +90,11 @@ def sign_in_by_code(
     return SignedIn(subject=account_id, way=way)
 
 
-def _check_current(session: Session, account_id: str, typed: str, context: Context) -> None:
+def check_current(session: Session, account_id: str, typed: str, context: Context) -> None:
+    """In the caller's transaction, use up a code where the account has a telephone.
+
+    raises   Refusal code_wrong
+    """
     if context.actor == SYSTEM or query.of(session, account_id) is None:
         return
     is_good = _use_step(session, account_id, typed, context)
@@ -137,7 +141,7 @@ def seal_codes(
 
     raises   Refusal code_wrong, as above
     """
-    _check_current(session, account_id, request.current, context)
+    check_current(session, account_id, request.current, context)
     table = table_of(EmergencyCode)
     session.execute(
         delete(table).where(EmergencyCode.account_id == account_id, EmergencyCode.used_at.is_(None))

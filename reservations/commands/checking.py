@@ -18,17 +18,20 @@ from reservations.commands.common import (
 
 
 @click.command("verify")
-@click.argument("paper", metavar="IMAGE|TEXT")
+@click.argument("paper", metavar="IMAGE|PDF|TEXT")
 @json_option
 @answering
 def verify(paper: str, is_json: bool) -> None:
-    """Say whether a paper is genuine, from a picture of it or the text of its code.
+    """Say whether a paper is genuine, from a picture or PDF of it or the text of its code.
 
     The keys are the region's certificates that lie here. Beside what the paper says it tells
     whether the booking has been changed or cancelled since, as this node knows. Exit 0 when every
     code is genuine and its booking stands or is not known here, 1 when one is not.
     """
+    from printables import scanned  # noqa: PLC0415 - with the decoder
+    from reservations.actions.scanning import REASONS  # noqa: PLC0415 - the database
     from reservations.app import create_app  # noqa: PLC0415 - the whole application
+    from reservations.errors import Refusal  # noqa: PLC0415 - with it
     from reservations.queries import genuine, memory  # noqa: PLC0415 - the database
     from reservations.web.genuine import said  # noqa: PLC0415 - the words
 
@@ -40,10 +43,11 @@ def verify(paper: str, is_json: bool) -> None:
             found = [genuine.look(desk, session, known, paper)]
         else:
             try:
-                with path.open("rb") as file:
-                    found = genuine.look_at_picture(desk, session, known, file)
+                found = genuine.look_at_file(desk, session, known, path.read_bytes())
             except genuine.NoPicture:
-                refuse(f"{path.name}: 写真として読めません。")
+                refuse(f"{path.name}: 写真としてもPDFとしても読めません。")
+            except scanned.NoPages as fault:
+                raise Refusal(REASONS[fault.reason], pages_max=genuine.PDF_PAGES_MAX) from None
     if not found:
         refuse(f"{path.name}: 二次元コードが見つかりません。")
     with create_app(chosen).test_request_context():

@@ -5,7 +5,9 @@ What takes time to import is imported inside, because `tonari --help` must answe
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -102,20 +104,50 @@ def _first(error: Any) -> str:
 
 
 @contextmanager
-def opened(*, is_durable: bool = True) -> Iterator[Database]:
-    """The database with its tables made or brought up to date."""
+def opened(*, is_durable: bool = True, shows: str = "") -> Iterator[Database]:
+    """The database with its tables made or brought up to date.
+
+    shows    for a command that puts names of people on paper or on a screen: what it shows
+             (web/looks.py: PAGES). Whose they were is written down at the end, before anything
+             leaves the house.
+    """
     from reservations.db import Database  # noqa: PLC0415 - SQLAlchemy takes 0.2 s
     from reservations.models import schema  # noqa: PLC0415 - as above
     from reservations.projection import open_desk  # noqa: PLC0415 - as above
+    from reservations.queries import parties  # noqa: PLC0415 - as above
 
     chosen = settings()
     database = Database(chosen.url, threads=chosen.threads, is_durable=is_durable)
     try:
         schema.ensure(database)
         open_desk(database, chosen)
+        looked_at = parties.gather(database) if shows else set()
         yield database
+        if looked_at:
+            _note_looks(database, looked_at, shows)
     finally:
         database.dispose()
+
+
+def _note_looks(database: Database, looked_at: set[str], shows: str) -> None:
+    """A look of whoever sits at this machine."""
+    from reservations import clock  # noqa: PLC0415 - with the rest
+    from reservations.actions.step import Context  # noqa: PLC0415 - the database
+    from reservations.actions.trail import note_looks  # noqa: PLC0415 - as above
+
+    chosen = settings()
+    context = Context(operator(), clock.now(), chosen.node_name, chosen.node_no)
+    with database.session() as session:
+        note_looks(session, looked_at, shows, context)
+
+
+def operator() -> str:
+    """Who gave the command, as the operating system knows them: whoever signed in at this
+    terminal, also where they work as somebody else (sudo), or whose process it is."""
+    try:
+        return f"os:{os.getlogin()}"
+    except OSError:
+        return f"os:{getpass.getuser()}"
 
 
 def print_json(line: dict[str, Any]) -> None:

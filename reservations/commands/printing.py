@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reservations.queries.memory import Memory
     from reservations.queries.papers import IssuedView
 
+# The page under which people read of it (web/looks.py).
+SHOWS = "print"
 out_option = click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -113,7 +115,7 @@ def timetable(
     if first is not None:
         day = max(day, first.date())
     board = Board(now, audience == "staff", settings().node_name)
-    with opened() as database, database.session() as session:
+    with opened(shows=SHOWS) as database, database.session() as session:
         known = memory.newest(database)
         place = _place(known, facility)
         document = papers.timetable(session, known, place, day, board, is_week=view == "week")
@@ -150,7 +152,7 @@ def pack(facility: str, out: Path, forms: int, is_json: bool) -> None:
     from reservations.actions import packs  # noqa: PLC0415 - the database
     from reservations.queries import memory  # noqa: PLC0415 - as above
 
-    with opened() as database:
+    with opened(shows=SHOWS) as database:
         known = memory.newest(database)
         place = _place(known, facility)
         made = packs.make(
@@ -181,7 +183,7 @@ def receipt(number: str, is_copy: bool, out: Path, is_json: bool) -> None:
     from reservations.errors import Refusal, RefusalCode  # noqa: PLC0415 - as above
     from reservations.queries import memory, money  # noqa: PLC0415 - as above
 
-    with opened() as database, database.session() as session:
+    with opened(shows=SHOWS) as database, database.session() as session:
         known = memory.newest(database)
         payment_id = money.payment_of(session, number.strip().upper())
         if payment_id is None:
@@ -214,7 +216,7 @@ def day_end(asked: datetime | None, out: Path, is_json: bool) -> None:
 
     context = context_of_command()
     day = asked.date() if asked is not None else clock.local_day(context.now)
-    with opened() as database, database.session() as session:
+    with opened(shows=SHOWS) as database, database.session() as session:
         known = memory.newest(database)
         issued = receipts.day_sheet(session, known, day, context)
         if issued is not None:
@@ -238,14 +240,16 @@ def _issued_line(issued: IssuedView) -> dict[str, Any]:
 def _print_paper(booking: str, kind: str, out: Path, is_json: bool) -> None:
     from reservations.actions import papers  # noqa: PLC0415 - the database
     from reservations.errors import Refusal, RefusalCode  # noqa: PLC0415 - as above
-    from reservations.queries import bookings, memory  # noqa: PLC0415 - as above
+    from reservations.queries import bookings, memory, parties  # noqa: PLC0415 - as above
 
-    with opened() as database, database.session() as session:
+    with opened(shows=SHOWS) as database, database.session() as session:
         known = memory.newest(database)
         found = bookings.by_number(session, known, booking) or bookings.one(session, known, booking)
         if found is None:
             raise Refusal(RefusalCode.NOT_FOUND)
         issued = papers.paper(session, known, found, kind, context_of_command())
+        # Also where the bytes are those that were kept.
+        parties.looked_at(session, [found.party_id])
     line = {
         "number": issued.number,
         "booking": found.number,

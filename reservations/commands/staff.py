@@ -239,11 +239,12 @@ def code(login: str, is_json: bool) -> None:
     """Give LOGIN a new key for the telephone and ten sealed codes: shown this once.
 
     From now on LOGIN signs in with the password and a code; the key and the codes that were there
-    before end. Print it, cut it, seal the ten codes in an envelope.
+    before end, and so do the passkeys: the telephone that is lost may hold one.
+    Print it, cut it, seal the ten codes in an envelope.
     """
     import secrets  # noqa: PLC0415 - with what it is used for
 
-    from reservations.actions import second_step  # noqa: PLC0415 - the database
+    from reservations.actions import passkeys, second_step  # noqa: PLC0415 - the database
     from reservations.rules import codes  # noqa: PLC0415 - as above
 
     key = codes.new_secret()
@@ -253,6 +254,7 @@ def code(login: str, is_json: bool) -> None:
         second_step.set_second_step(session, second_step.KeyRequest(account_id, key), context)
         hashes = tuple(codes.sealed_hash(each) for each in sealed)
         second_step.seal_codes(session, second_step.SealRequest(account_id, hashes), context)
+        passkeys.remove_passkeys(session, passkeys.RemoveAllRequest(account_id), context)
     address = codes.key_address(key, login, "となり")
     if is_json:
         print_json({"login": login, "key": key, "address": address, "codes": sealed})

@@ -29,7 +29,7 @@ from reservations.demo import line, node
 from reservations.demo.node import Court
 from reservations.projection import open_desk
 from reservations.queries import memory as memory_query
-from reservations.rules.modes import Mode
+from reservations.rules.modes import Mode, next_declared
 from reservations.server import end_with_parent
 
 SETTLED_SECONDS_MAX = 20.0
@@ -139,7 +139,7 @@ class Keys:
     def declare(self) -> None:
         """Declare a disaster, or its end."""
         declared = memory_query.newest(self.database).masks.mode
-        mode = Mode.NORMAL if declared is not Mode.NORMAL else Mode.DISASTER
+        mode = next_declared(declared)
         context = Context("system", now(), self.settings.node_name, self.settings.node_no)
         with self.database.session() as session:
             declare(session, DeclareRequest(mode), context)

@@ -41,6 +41,7 @@ from reservations.models.parties import (
     PartyResidency,
     SignInSession,
 )
+from reservations.models.passkeys import Passkey, PasskeyChallenge
 from reservations.models.reductions import PartyReduction, ReductionRequest
 from reservations.models.rights import (
     EmergencyCode,
@@ -111,6 +112,8 @@ __all__ = [
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",
+    "Passkey",
+    "PasskeyChallenge",
     "Payment",
     "PaymentMove",
     "Problem",

@@ -38,6 +38,7 @@ class Declaration(Base):
     mode: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     node: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Notice(Base):

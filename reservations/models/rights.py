@@ -36,6 +36,7 @@ class RoleGrant(Base):
 
     given_by   account id, or `system`; revoked_by is empty until somebody takes it back
     until      the last day; None is no end
+    used_on    the last day on which something was opened by it; None is never
     """
 
     __tablename__ = "role_grant"
@@ -63,6 +64,7 @@ class RoleGrant(Base):
     given_at: Mapped[datetime] = mapped_column(Instant)
     revoked_by: Mapped[str] = mapped_column(Text, default="", server_default="")
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    used_on: Mapped[date | None] = mapped_column(Date)
 
 
 class SecondStep(Base):

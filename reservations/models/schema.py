@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # The newest file of migrations/versions; a test compares.
-HEAD = "0019"
+HEAD = "0020"
 
 ROOT = Path(__file__).resolve().parents[2]
 # One number for everybody who changes tables of one PostgreSQL database.

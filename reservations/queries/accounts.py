@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import Account, LinkWish, LoginLink, Party, SignInSession
 from reservations.queries.parties import Viewer, viewer_of, with_viewer
-from reservations.queries.rights import grants_in, with_grants
+from reservations.queries.rights import grants_in, held_in, with_grants
 from reservations.rules.rights import Grant
 
 
@@ -23,6 +23,7 @@ class AccountView:
     """Who is signed in, who that is to every town, and what they may do at the counter.
 
     since, seen_at   when the session began and was last used; the latter of staff only
+    held             the grants by their ids; used_today those by which something was opened today
     """
 
     id: str
@@ -33,6 +34,8 @@ class AccountView:
     grants: tuple[Grant, ...] = ()
     since: datetime | None = None
     seen_at: datetime | None = None
+    held: Mapping[str, Grant] = field(default_factory=dict)
+    used_today: frozenset[str] = frozenset()
 
 
 # How much of a session's hash names it on a page: enough to tell them apart, useless to enter.
@@ -167,13 +170,15 @@ def profile(session: Session, account_id: str, *, now: datetime) -> Profile:
 
 def by_token(session: Session, token_hash: str, *, kind: str, now: datetime) -> AccountView | None:
     """The account of a live session of this kind (web or api), or None; in one statement."""
-    values = {"token_hash": token_hash, "kind": kind, "now": now, "today": local_day(now)}
+    today = local_day(now)
+    values = {"token_hash": token_hash, "kind": kind, "now": now, "today": today}
     rows = run(session, _BY_TOKEN, values).all()
     if not rows:
         return None
     row = rows[0]
     who = (row.id, row.party_id, row.role, row.locale)
-    return AccountView(*who, viewer_of(rows), grants_in(rows), row.created_at, row.seen_at)
+    times = row.created_at, row.seen_at
+    return AccountView(*who, viewer_of(rows), grants_in(rows), *times, *held_in(rows, today))
 
 
 def devices(session: Session, account_id: str, *, now: datetime) -> list[Device]:

@@ -6,13 +6,16 @@ The keys are the certificates of the region that lie here, so it works with the 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
+from io import BytesIO
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from printables import qr
+from printables import qr, scanned
 from printables.facts import NoticeFacts, PermitFacts
 from printables.verify import Answer, FormKey, Keys, Signer, Verdict, verify
 from reservations.clock import local
@@ -26,6 +29,8 @@ from sync.ledger import SqlStore
 TEXT_MAX = 1000
 PIXELS_MAX = 50_000_000
 SIDE_MAX = 2600
+# A permit has two pages; whoever sends more sends something else.
+PDF_PAGES_MAX, PDF_SECONDS_MAX = 5, 15.0
 PICTURES = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 
 
@@ -86,13 +91,28 @@ def look(desk: Desk, session: Session, memory: Memory, text: str) -> Found:
     return _found(desk, session, memory, verify(text[:TEXT_MAX], keys(desk, text[:TEXT_MAX])))
 
 
-def look_at_picture(desk: Desk, session: Session, memory: Memory, stream: Any) -> list[Found]:
-    """The same for every code in a picture, which is read and forgotten.
+def look_at_file(desk: Desk, session: Session, memory: Memory, content: bytes) -> list[Found]:
+    """The same for every code in a picture or a PDF, each once; it is read and forgotten.
 
-    raises   NoPicture
+    raises   NoPicture; NoPages (printables/scanned.py) for a PDF that a permit is not
     """
-    texts = qr.read_hard(picture(stream))
+    texts: dict[str, None] = {}
+    for each in _pages(content) if scanned.is_pdf(content) else [picture(BytesIO(content))]:
+        texts |= dict.fromkeys(qr.read_hard(each))
     return [look(desk, session, memory, text) for text in texts]
+
+
+def _pages(pdf: bytes) -> Iterator[Any]:
+    """A stranger's PDF: a few pages, and a few seconds for all of it.
+
+    raises   NoPages
+    """
+    found = scanned.pictures(pdf, seconds_max=PDF_SECONDS_MAX)
+    with closing(found):
+        for number, each in enumerate(found, start=1):
+            if number > PDF_PAGES_MAX:
+                raise scanned.NoPages(scanned.Reason.TOO_LONG)
+            yield each
 
 
 def picture(stream: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from reservations.db import run
+from reservations.db import Database, run
 from reservations.models import Booking, CatalogueVersion, Municipality, Party, PartyResidency
 from reservations.queries import attendance
 from reservations.rules.eligibility import Standing
@@ -115,6 +115,14 @@ def looked_at(session: Session, party_ids: Iterable[str | None]) -> None:
     """Note whose data this session reads, so that whoever shows them can say so (web/looks.py)."""
     noted: set[str] = session.info.setdefault(_LOOKED_AT, set())
     noted.update(filter(None, party_ids))
+
+
+def gather(database: Database) -> set[str]:
+    """Whose data any session of this database reads from now on, in one set that grows: for a
+    command, which is one person's from its beginning to its end."""
+    found: set[str] = set()
+    database.sessions.configure(info={"database": database, _LOOKED_AT: found})
+    return found
 
 
 def take_looked_at(session: Session) -> frozenset[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import (
     Account,
@@ -46,12 +47,13 @@ _COLUMNS = (
     RoleGrant.facility_id.label("grant_facility_id"),
     RoleGrant.since.label("grant_since"),
     RoleGrant.until.label("grant_until"),
+    RoleGrant.used_on.label("grant_used_on"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """A grant as it is shown. `at` is the name of its place."""
+    """A grant as it is shown. `at` is the name of its place; `used_on` None is never."""
 
     id: str
     account_id: str
@@ -61,6 +63,11 @@ class GrantView:
     given_by: str
     given_at: datetime
     revoked_at: datetime | None
+    used_on: date | None
+
+    def idle_since(self) -> date:
+        """The day from which on nobody has opened anything by it."""
+        return max(self.used_on or self.grant.since, local_day(self.given_at), self.grant.since)
 
 
 def with_grants(found: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -79,6 +86,13 @@ def grants_in(rows: Sequence[Row[Any]]) -> tuple[Grant, ...]:
     return tuple(_grant(row) for row in found.values())
 
 
+def held_in(rows: Sequence[Row[Any]], today: date) -> tuple[Mapping[str, Grant], frozenset[str]]:
+    """The same by their ids, and the ids of those by which something was opened today."""
+    found = {row.grant_id: row for row in rows if row.grant_id is not None}
+    used = frozenset(each for each, row in found.items() if row.grant_used_on == today)
+    return {each: _grant(row) for each, row in found.items()}, used
+
+
 def _grant(row: Row[Any]) -> Grant:
     area = Area(row.grant_town, row.grant_group_id, row.grant_facility_id)
     return Grant(Role(row.grant_role), area, row.grant_since, row.grant_until)
@@ -94,6 +108,9 @@ _FACILITY = (
 )
 _TOWN = select(Municipality.name).where(Municipality.code == bindparam("code"))
 _GROUP = select(FacilityGroup.name).where(FacilityGroup.id == bindparam("group_id"))
+_MEMBERS = select(FacilityGroupMember.facility_id).where(
+    FacilityGroupMember.group_id == bindparam("group_id")
+)
 _GROUPS = select(FacilityGroup.id, FacilityGroup.name).order_by(FacilityGroup.name)
 _ALL = (
     select(
@@ -137,6 +154,16 @@ def place_in(session: Session, area: Area) -> tuple[Place, str] | None:
     return Place(rows[0].municipality_code, area.facility_id, groups), rows[0].name
 
 
+def places_in(session: Session, area: Area) -> tuple[list[Place], str] | None:
+    """The same, but of a group each of its facilities: who has a right at all of them has it at the
+    group. A group without any is a place of its own."""
+    whole = place_in(session, area)
+    if whole is None or area.group_id is None:
+        return None if whole is None else ([whole[0]], whole[1])
+    inside = [place_in(session, Area(facility_id=each)) for each in members(session, area.group_id)]
+    return [each[0] for each in inside if each is not None] or [whole[0]], whole[1]
+
+
 def given(session: Session) -> list[GrantView]:
     """Every grant of everybody, by login, the oldest first; also what was revoked or has ended."""
     return [_view(row) for row in run(session, _ALL).all()]
@@ -156,6 +183,11 @@ def staff(session: Session) -> Mapping[str, str]:
 def groups(session: Session) -> Mapping[int, str]:
     """Group id to name."""
     return {row.id: row.name for row in run(session, _GROUPS).all()}
+
+
+def members(session: Session, group_id: int) -> frozenset[int]:
+    """The facilities of a group."""
+    return frozenset(run(session, _MEMBERS, {"group_id": group_id}).scalars())
 
 
 # A paper's subject begins with its booking's id (models/papers.py).
@@ -220,4 +252,5 @@ def _view(row: Row[Any]) -> GrantView:
         row.given_by,
         row.given_at,
         row.revoked_at,
+        row.grant_used_on,
     )

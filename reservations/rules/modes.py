@@ -60,6 +60,13 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "set_second_step": _ALWAYS,
     "sign_in_by_code": _ALWAYS,
     "seal_codes": _ALWAYS,
+    "set_password": _ALWAYS,
+    "begin_passkey": _ALWAYS,
+    "add_passkey": _ALWAYS,
+    "name_passkey": _ALWAYS,
+    "remove_passkey": _ALWAYS,
+    "remove_passkeys": _ALWAYS,
+    "sign_in_by_passkey": _ALWAYS,
     "give_role": _ALWAYS,
     "revoke_role": _ALWAYS,
     "name_group": _ALWAYS,
@@ -127,3 +134,13 @@ def observed(declared: Mode, *, is_cut_off: bool) -> Mode:
 def may(action: str, mode: Mode) -> bool:
     """Whether `action` is done at all in this mode. An action without a row is a bug."""
     return TABLE[action][mode] is Answer.YES
+
+
+def stopped(mode: Mode) -> tuple[str, ...]:
+    """The actions that are done in normal times and not in this mode, in the table's order."""
+    return tuple(name for name in TABLE if may(name, Mode.NORMAL) and not may(name, mode))
+
+
+def next_declared(declared: Mode) -> Mode:
+    """What can be declared now: a disaster, or its end."""
+    return Mode.DISASTER if declared is Mode.NORMAL else Mode.NORMAL

@@ -5,7 +5,7 @@ A grant gives somebody a role at a place. Nothing is allowed that no grant allow
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -201,6 +201,25 @@ def may(grants: Iterable[Grant], right: Right, place: Place, today: date) -> boo
 def may_somewhere(grants: Iterable[Grant], right: Right, today: date) -> bool:
     """Whether there is any place where they may: for lists, which show those places only."""
     return any(right in RIGHTS[grant.role] and grant.holds_on(today) for grant in grants)
+
+
+def used(
+    grants: Mapping[str, Grant], right: Right, place: Place | None, today: date
+) -> frozenset[str]:
+    """Which of these grants are needed for this: those of the role with the fewest rights that has
+    this one there, so that no role is kept alive by what a smaller one would do as well.
+
+    grants   by their ids; place None is anywhere: a list shows what all of them open
+    """
+    found = {
+        its_id: len(RIGHTS[grant.role])
+        for its_id, grant in grants.items()
+        if right in RIGHTS[grant.role]
+        and grant.holds_on(today)
+        and (place is None or grant.area.has(place))
+    }
+    smallest = min(found.values(), default=0)
+    return frozenset(its_id for its_id, rights in found.items() if rights == smallest)
 
 
 def may_give(

@@ -32,6 +32,8 @@ STAFF_SESSION = timedelta(hours=12)
 IDLE_MAX = timedelta(minutes=30)
 # Not each page is worth a write.
 SEEN_EVERY = timedelta(minutes=1)
+# Of a session in which somebody without a password may change how they sign in.
+FRESH = timedelta(minutes=10)
 DEVICE_LENGTH_MAX = 200
 PASSWORD_LENGTH_MIN = 8
 # Hashed when nobody has this login, so that a guess takes as long as a miss.
@@ -197,6 +199,14 @@ def check_password(login: str, password: str) -> SignInRequest:
 
     raises   Refusal throttled (with seconds), sign_in_failed
     """
+    return begin(verify_password(login, password), way="password")
+
+
+def verify_password(login: str, password: str) -> str:
+    """The account with this login and password.
+
+    raises   Refusal throttled (with seconds), sign_in_failed
+    """
     folded = fold_login(login)
     throttle = services().throttle
     device = _device(folded)
@@ -206,8 +216,8 @@ def check_password(login: str, password: str) -> SignInRequest:
     found = accounts.by_login(session(), folded)
     passwords = hasher(services().settings.argon2_memory_kib)
     try:
-        # Who signs in by links alone has no password, and is answered like somebody unknown.
-        has_one = found is not None and found.password_hash.startswith("$")
+        # Somebody without a password is answered like somebody unknown.
+        has_one = found is not None and _is_hash(found.password_hash)
         known = found.password_hash if found and has_one else _decoy(passwords)
         passwords.verify(known, _folded(password))
         is_right = has_one
@@ -219,7 +229,33 @@ def check_password(login: str, password: str) -> SignInRequest:
     assert found is not None
     throttle.succeeded(folded, network(), device)
     g.new_device = _device_mark(folded)
-    return begin(found.account_id, way="password")
+    return found.account_id
+
+
+def prove_owner(password: str) -> None:
+    """Whoever changes how an account is entered shows that it is theirs: an open screen will not
+    do. Without a password a session must be new.
+
+    raises   Refusal throttled, sign_in_failed, sign_in_again
+    """
+    found = account()
+    assert found is not None and found.since is not None
+    if has_password():
+        verify_password(accounts.profile(session(), found.id, now=now()).login, password)
+    elif now() - found.since > FRESH:
+        raise Refusal(RefusalCode.SIGN_IN_AGAIN, minutes=FRESH.seconds // 60)
+
+
+def has_password() -> bool:
+    """Whether whoever is signed in can also do so with a password."""
+    login = accounts.profile(session(), actor(), now=now()).login
+    found = accounts.by_login(session(), login)
+    return found is not None and _is_hash(found.password_hash)
+
+
+def _is_hash(kept: str) -> bool:
+    """Who signs in by links alone has no password, but a mark that is none."""
+    return kept.startswith("$")
 
 
 def count_wish(login: str) -> None:

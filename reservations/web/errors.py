@@ -34,6 +34,9 @@ STATUS_OF = {
     Code.SIGN_IN_NEEDED: 401,
     Code.SIGN_IN_FAILED: 401,
     Code.CODE_WRONG: 401,
+    Code.PASSKEY_WRONG: 401,
+    Code.PASSKEY_UNKNOWN: 401,
+    Code.SIGN_IN_AGAIN: 401,
     Code.LINK_EXPIRED: 410,
     Code.FORBIDDEN: 403,
     Code.NOT_ALLOWED: 403,
@@ -62,7 +65,7 @@ CODE_OF_STATUS = {
     415: Code.MALFORMED,
 }
 # Never sent back in a page, not even to whoever typed it.
-SECRET_FIELDS = frozenset({"csrf_token", "password"})
+SECRET_FIELDS = frozenset({"csrf_token", "password", "current", "new_password"})
 
 
 def status_of(code: RefusalCode) -> int:

@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from reservations.queries.declaring import REASON_MAX
 from reservations.web.auth import PASSWORD_LENGTH_MIN
 from reservations.web.language import gettext
 from reservations.web.wishes import HEADCOUNT_MAX, FrameWish, PurposeCode, When, Wish
@@ -373,6 +374,14 @@ class ProblemForm(Form):
     words: Words
     page: str = ""
     key: Key = ""
+
+
+class DeclareForm(Form):
+    """災害時の宣言, or its end: why, and what was seen to stand."""
+
+    reason: Annotated[str, Field(max_length=REASON_MAX)]
+    after: str = ""
+    word: str = ""
 
 
 class SignInForm(Form):

@@ -11,10 +11,11 @@ from apiflask import APIBlueprint
 from flask import render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
-from printables import qr
+from printables import qr, scanned
 from printables.facts import NoticeFacts, PermitFacts
 from printables.forms import Span
 from printables.verify import FORM_PAPERS, Answer, Verdict
+from reservations.actions.scanning import REASONS
 from reservations.clock import LOCAL
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import genuine
@@ -23,6 +24,7 @@ from reservations.rules.period import Period
 from reservations.web import language
 from reservations.web.auth import Who, guard
 from reservations.web.language import N_, gettext
+from reservations.web.refusals import sentence
 from reservations.web.services import lead_back, memory, services, session
 
 blueprint = APIBlueprint("genuine", __name__, enable_openapi=False)
@@ -142,10 +144,14 @@ def answer() -> str | tuple[str, int]:
 def _of_picture(picture: FileStorage, typed: str) -> str | tuple[str, int]:
     try:
         with one_picture():
-            found = genuine.look_at_picture(services().desk, session(), memory(), picture.stream)
+            content = picture.stream.read()
+            found = genuine.look_at_file(services().desk, session(), memory(), content)
     except NoPicture:
-        words = gettext("写真として読めません。JPEGかPNGで、8MBまでにしてください。")
+        words = gettext("写真として読めません。JPEGかPNGかPDFで、8MBまでにしてください。")
         return _page(typed, errors={"picture": words}), 422
+    except scanned.NoPages as fault:
+        refusal = Refusal(REASONS[fault.reason], pages_max=genuine.PDF_PAGES_MAX)
+        return _page(typed, errors={"picture": sentence(refusal)}), 422
     if not found:
         words = gettext(
             "写真の中に二次元コードが見つかりません。近くから、明るい所で写してください。"

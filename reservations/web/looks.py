@@ -29,6 +29,8 @@ PAGES: Mapping[str, str] = {
     "paper": N_("紙の入力"),
     "groups": N_("団体の名簿"),
     "people": N_("利用者の画面"),
+    # `tonari print` (commands/printing.py).
+    "print": N_("書類の印刷"),
     "reductions": N_("減免の決定"),
     "timetables": N_("利用日程表"),
     "trail": N_("監査の記録"),

@@ -14,13 +14,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app
 
+from reservations.actions import rights as actions
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries.catalogue import Place
 from reservations.rules import rights
 from reservations.rules.rights import Right
 from reservations.web import auth, language
 from reservations.web.language import gettext
-from reservations.web.services import memory, today
+from reservations.web.services import memory, session, today
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -35,8 +36,12 @@ def needs(right: Right, at: At | None = None) -> Callable[[Callable[Asked, Answe
     def decorate(view: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
         @wraps(view)
         def entered(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-            demand(right, *(at(**kwargs) if at is not None else ()))
-            return view(*args, **kwargs)
+            places = tuple(at(**kwargs) if at is not None else ())
+            demand(right, *places)
+            answer = view(*args, **kwargs)
+            # Not before: the view may have asked again, and refused.
+            _note_use(right, places)
+            return answer
 
         entered.tonari_right = right  # type: ignore[attr-defined]  # read by may_open and tests
         return entered
@@ -62,6 +67,20 @@ def demand(right: Right, *places: Place) -> None:
             raise Refusal(RefusalCode.NOT_ALLOWED, roles=roles, place=name)
     if not places and not may(right):
         raise Refusal(RefusalCode.NOT_ALLOWED, roles=roles, place=gettext("担当する施設"))
+
+
+def _note_use(right: Right, places: Iterable[Place]) -> None:
+    """Once a day each grant that was needed is marked: the page 職員 lists those that never are."""
+    found = auth.account()
+    if found is None or len(found.used_today) == len(found.held):
+        return
+    where: list[rights.Place | None] = [each.where for each in places]
+    day = today()
+    needed: set[str] = set()
+    for each in where or [None]:
+        needed |= rights.used(found.held, right, each, day)
+    if needed - found.used_today:
+        actions.note_use(session(), needed - found.used_today, day)
 
 
 def may(right: Right | str, place: Place | None = None) -> bool:

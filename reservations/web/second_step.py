@@ -15,7 +15,8 @@ from printables import qr
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import rights
 from reservations.queries import second_step as query
-from reservations.web.services import memory, now, services, session, today
+from reservations.web.refusals import sentence
+from reservations.web.services import memory, network, now, services, session, today
 
 MINUTES = 5
 _HALF = "half"
@@ -82,3 +83,24 @@ def picture(text: str, words: str) -> Markup:
         ' viewBox="0 0 {count} {count}"><rect width="{count}" height="{count}" fill="#fff"/>'
         '<path d="{path}" fill="#000"/></svg>'
     ).format(words=words, count=count, path=path)
+
+
+# Six digits can be guessed: whoever is wrong waits, as with passwords (throttle.py).
+
+
+def guessing(account_id: str) -> None:
+    """raises   Refusal throttled"""
+    wait = services().throttle.wait_seconds(f"code {account_id}", network(), None, now())
+    if wait:
+        raise Refusal(RefusalCode.THROTTLED, seconds=wait)
+
+
+def counted(account_id: str, refusal: Refusal) -> str:
+    """Count a wrong code; the words of the refusal."""
+    if refusal.code is RefusalCode.CODE_WRONG:
+        services().throttle.failed(f"code {account_id}", network(), None, now())
+    return sentence(refusal)
+
+
+def forget_guesses(account_id: str) -> None:
+    services().throttle.succeeded(f"code {account_id}", network(), None)

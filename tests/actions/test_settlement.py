@@ -26,7 +26,7 @@ from reservations.queries import memory, money, settlement
 from reservations.queries.settlement import Net, Pair
 from reservations.rules.money import Method
 from tests.printables import pdf
-from tests.support.lending import booked, refusal
+from tests.support.lending import a_period, booked, refusal
 from tests.town import NOW, SATURDAY, TODAY, context
 
 HERE, THERE, FAR = "172014", "172120", "172031"
@@ -107,7 +107,8 @@ def test_money_that_pays_for_another_booking_stays_where_it_lies(
     database, session, region, booking_id, tmp_path
 ):
     """Too much for the own hall, taken at home, pays for the neighbours' from another desk."""
-    over = pays(session, booked(session, region.here.halves[0], region.resident), 5000)
+    own = booked(session, region.here.whole, region.resident, period=a_period("09:00-12:00"))
+    over = pays(session, own, 5000)
     projection.open_desk(database, Settings(data_dir=tmp_path / "other", account_town=FAR))
 
     move_payment(session, MoveRequest(over, 2700, booking_id), context("clerk", node_no=2))

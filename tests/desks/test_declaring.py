@@ -6,6 +6,7 @@ import pytest
 
 from reservations.actions.declaring import DeclareRequest, declare
 from reservations.errors import Refusal, RefusalCode
+from reservations.queries import declaring
 from reservations.rules.modes import Mode
 from tests.support.desks import Offices
 from tests.town import NOW, SATURDAY
@@ -37,3 +38,26 @@ def test_the_end_of_a_disaster_is_declared_too(offices: Offices):
     made = hub.books(hub.region.here.whole)
 
     assert hub.status(made) == "confirmed"
+
+
+def test_why_is_heard_at_every_desk_and_who_is_known_where_it_was_said(offices: Offices):
+    hub, gym = offices.hub, offices.gym
+    declare(hub.session, DeclareRequest(Mode.DISASTER, "震度6弱の地震"), hub.context())
+
+    offices.meet()
+
+    heard = declaring.standing(gym.session)
+    assert heard is not None
+    assert (heard.reason, heard.node, heard.login) == ("震度6弱の地震", "hub", "")
+    assert heard.mode is Mode.DISASTER
+
+
+def test_two_who_declare_at_once_are_told_of_each_other(offices: Offices):
+    hub = offices.hub
+    asked = DeclareRequest(Mode.DISASTER, "地震", after="")
+    declare(hub.session, asked, hub.context())
+
+    with pytest.raises(Refusal) as refused:
+        declare(hub.session, asked, hub.context())
+
+    assert refused.value.code is RefusalCode.CHANGED_MEANWHILE

@@ -14,7 +14,7 @@ from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house, serving
 from tests.support.site import Site
 
-SMALL = {"viewport": {"width": 360, "height": 740}, "java_script_enabled": False}
+SMALL: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "java_script_enabled": False}
 FOCUSED = "() => document.activeElement.innerText || document.activeElement.name"
 
 

@@ -46,8 +46,11 @@ def executable() -> str | None:
 
 
 @contextlib.contextmanager
-def running_browser() -> Iterator[Browser]:
-    """A headless Chromium; about 0.4 s. Raises RuntimeError if there is none."""
+def running_browser(*more: str) -> Iterator[Browser]:
+    """A headless Chromium; about 0.4 s. Raises RuntimeError if there is none.
+
+    more   flags, which win over the usual ones
+    """
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - 0.3 s the quick tests save
 
     path = executable()
@@ -55,7 +58,7 @@ def running_browser() -> Iterator[Browser]:
         raise RuntimeError("Chromium is missing: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         env: dict[str, Any] = {**os.environ, "FONTCONFIG_FILE": str(_font_list(Path(folder)))}
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, env=env)
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more], env=env)
         try:
             yield browser
         finally:
@@ -76,11 +79,15 @@ def _font_list(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def open_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+def open_context(
+    browser: Browser, *, names: tuple[str, ...] = (), **options: Any
+) -> Iterator[BrowserContext]:
     """A fresh profile, a phone unless told otherwise; fails if its pages misbehaved.
 
     To misbehave is to ask another machine, to raise in a script, or to break the page's own
     content security policy. `viewport=DESK, is_mobile=False, has_touch=False` makes a desk.
+
+    names   of this machine, beside those of loopback
     """
     defaults: dict[str, Any] = {
         "viewport": PHONE,
@@ -93,10 +100,11 @@ def open_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     context.set_default_timeout(10_000)
     context.set_default_navigation_timeout(15_000)
     trouble: list[str] = []
+    ours = (*LOOPBACK, *names)
 
     def watch_request(request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in LOOPBACK:
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in ours:
             trouble.append(f"asked another machine: {request.url}")
 
     def watch_console(message: ConsoleMessage) -> None:

@@ -21,6 +21,7 @@ from reservations.events import PackMade
 from reservations.models import (
     Account,
     Decision,
+    FacilityGroup,
     FacilityNode,
     Handout,
     ImportFile,
@@ -93,6 +94,7 @@ def things(site: Site) -> Things:
     with site.database.session() as session, write_transaction(session):
         session.get_one(Party, "party-neighbour").kind = "group"
         session.add(FacilityNode(facility_id=gym.facility_id, node="hub", days=3))
+        session.add(FacilityGroup(id=1, name="みどり管理"))
         _add_record(session, gym.facility_id)
         for fate in ("void", "lost"):
             form_texts.keep(session, made.subject, 2, fate, {}, NOW, "system")
@@ -256,6 +258,30 @@ def _of_decisions(made: Things) -> dict[str, Sample]:
     }
 
 
+def _of_staff(gym: Any, made: Things) -> dict[str, Sample]:
+    """Roles, groups of facilities, and what is declared for everybody."""
+    return {
+        "staff.page": Sample(),
+        # Not the word that is asked for: the house goes on.
+        "declaring.page": Sample(),
+        "declaring.check": Sample(form={"reason": "地震"}),
+        "declaring.say": Sample(form={"reason": "地震", "word": "いいえ"}),
+        "staff.give": Sample(
+            form={
+                "login": "clerk@example.jp",
+                "role": "counter",
+                "at": f"facility-{gym.facility_id}",
+            }
+        ),
+        "staff.sign_out": Sample({"account_id": "account-clerk"}),
+        "staff.revoke": Sample({"grant_id": made.grant}),
+        "facility_groups.page": Sample(),
+        "facility_groups.make": Sample(form={"name": ""}),
+        "facility_groups.one": Sample({"group_id": 1}),
+        "facility_groups.fill": Sample({"group_id": 1}, form={"facility": gym.facility_id}),
+    }
+
+
 def samples(site: Site, made: Things) -> dict[str, Sample]:
     """For each page with a right, by endpoint: a request that is about the gym.
 
@@ -300,12 +326,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "trail.page": Sample(),
         "trail.party": Sample({"party_id": "party-resident"}),
         "voices.page": Sample(),
-        "staff.page": Sample(),
-        "staff.give": Sample(
-            form={"login": "clerk@example.jp", "role": "counter", "facility": gym.facility_id}
-        ),
-        "staff.sign_out": Sample({"account_id": "account-clerk"}),
-        "staff.revoke": Sample({"grant_id": made.grant}),
+        **_of_staff(gym, made),
         "paper.page": Sample(),
         "paper.scan": Sample(),
         "paper.pack": Sample(pad),

@@ -60,13 +60,20 @@ def running_house(folder: Path, *, audience: str = "resident") -> Iterator[House
 
 
 @contextlib.contextmanager
-def serving(site: Site) -> Iterator[House]:
-    """A site that answers on loopback."""
-    server = make_server(HOST, 0, site.app, threaded=True, request_handler=_Silent)
+def serving(
+    site: Site, *, port: int = 0, tls: tuple[str, str] | None = None, name: str = HOST
+) -> Iterator[House]:
+    """A site that answers on loopback.
+
+    tls    files with a certificate and its key: over https, under this name
+    """
+    server = make_server(
+        HOST, port, site.app, threaded=True, request_handler=_Silent, ssl_context=tls
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield House(site, f"http://{HOST}:{server.port}")
+        yield House(site, f"{'https' if tls else 'http'}://{name}:{server.port}")
     finally:
         server.shutdown()
         thread.join()

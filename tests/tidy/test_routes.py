@@ -26,6 +26,9 @@ OPEN_WRITES = frozenset(
         "genuine.answer",
         # A provider's notice, by its signature.
         "payment_notices.hear",
+        # A passkey is both steps; what a stranger is asked to sign opens nothing by itself.
+        "passkey_door.ask",
+        "passkey_door.enter",
         "registration.send",
         "sign_in.ask",
         "sign_in.enter",
@@ -44,6 +47,11 @@ FOR_ALL_STAFF = frozenset(
         "own_codes.change",
         "own_codes.seal",
         "own_codes.telephone",
+        "passkeys.add",
+        "passkeys.begin",
+        "passkeys.page",
+        "passkeys.remove",
+        "passkeys.rename",
         "sessions.end",
         "sessions.end_all",
         "sessions.page",

@@ -9,7 +9,8 @@ import pytest
 
 from tests.tidy.repository import ROOT
 
-APPLICATION = {"alembic", "reportlab", "openpyxl", "ibmcloudant", "playwright", "hypothesis"}
+APPLICATION = {"alembic", "reportlab", "openpyxl", "ibmcloudant", "webauthn", "cbor2", "OpenSSL"}
+APPLICATION |= {"playwright", "hypothesis"}
 COMMAND = APPLICATION | {"sqlalchemy", "flask", "apiflask", "granian", "pydantic"}
 
 

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from printables import qr
-from reservations.queries import bookings, memory
+from reservations.queries import bookings, genuine, memory
+from tests.support import scanned
 from tests.support.pictures import as_png, picture_of, upload
 
 
@@ -90,6 +91,46 @@ def test_a_picture_larger_than_other_requests_is_taken_and_a_huge_one_is_not(sit
 
     assert upload(person, "/verify", b"x" * 2_000_000).status_code == 422
     assert upload(person, "/verify", b"x" * 9_000_000).status_code == 413
+
+
+def test_the_pdf_of_the_permit_itself_does_as_well(site, booked):
+    paper = site.signed_in().client.get(f"/bookings/{booked}/permit.pdf").data
+    person = site.stranger().opens("/verify")
+
+    answer = upload(person, "/verify", paper)
+
+    assert answer.status_code == 200
+    assert answer.text.count("この予約は有効です。") == 1
+
+
+@pytest.mark.parametrize(
+    ("pdf", "words"),
+    [
+        (b"%PDF-1.7 and no more", "このPDFは壊れています。"),
+        (scanned.many(genuine.PDF_PAGES_MAX + 1), "PDFは5ページまでです。"),
+        (scanned.locked(scanned.many(1)), "パスワードがかかっています。"),
+        (scanned.bomb(), "このPDFは重すぎて読めません。"),
+        (scanned.many(1), "二次元コードが見つかりません。"),
+    ],
+    ids=["broken", "long", "locked", "bomb", "white"],
+)
+def test_a_pdf_that_is_no_permit_is_answered_in_words(site, pdf, words):
+    person = site.stranger().opens("/verify")
+
+    answer = upload(person, "/verify", pdf)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_a_pdf_that_takes_too_long_is_put_away(site, monkeypatch):
+    monkeypatch.setattr(genuine, "PDF_SECONDS_MAX", 0.01)
+    person = site.stranger().opens("/verify")
+
+    answer = upload(person, "/verify", scanned.many(5))
+
+    assert answer.status_code == 422
+    assert "このPDFは重すぎて読めません。" in answer.text
 
 
 def test_a_bomb_of_pixels_is_not_unpacked(site):

@@ -29,6 +29,10 @@ from tests.town import NOW, TODAY
 LISTS = frozenset(
     {
         "approval.page",
+        "declaring.page",
+        "facility_groups.make",
+        "facility_groups.one",
+        "facility_groups.page",
         "imports.page",
         "ledger.page",
         "letters.page",
@@ -67,7 +71,7 @@ TOWN_WIDE = frozenset(
     }
 )  # fmt: skip
 # Of what has no page at the counter yet. WAIVE is asked for inside of two pages (below).
-WITHOUT_PAGE = {Right.WAIVE, Right.DECLARE}
+WITHOUT_PAGE = {Right.WAIVE}
 HERE = "となり体育館"
 YESTERDAY = TODAY - timedelta(days=1)
 

@@ -8,7 +8,9 @@ from reservations.web.counter import (
     bookings,
     closing,
     codes,
+    declaring,
     delegates,
+    facility_groups,
     groups,
     imports,
     items,
@@ -28,18 +30,21 @@ from reservations.web.counter import (
     trail,
     voices,
 )
-from reservations.web.resident import feedback, sign_in
+from reservations.web.resident import feedback, passkeys, sign_in
 
 # Signing in and telling of a problem are the same for everybody; whose session it is, the process
 # decides (web/auth.py).
 BLUEPRINTS = (
     sign_in.blueprint,
+    passkeys.door,
+    passkeys.at_counter,
     feedback.blueprint,
     start.blueprint,
     board.blueprint,
     bookings.blueprint,
     approval.blueprint,
     closing.blueprint,
+    declaring.blueprint,
     attendance.blueprint,
     items.blueprint,
     voices.blueprint,
@@ -61,5 +66,6 @@ BLUEPRINTS = (
     codes.own,
     sessions.blueprint,
     staff.blueprint,
+    facility_groups.blueprint,
     genuine.blueprint,
 )

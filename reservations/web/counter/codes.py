@@ -22,7 +22,7 @@ from reservations.web.forms import folded
 from reservations.web.language import gettext
 from reservations.web.refusals import sentence
 from reservations.web.rights import for_all_staff
-from reservations.web.services import context, lead_back, network, now, services, session
+from reservations.web.services import context, lead_back, now, session
 
 # Before the second step nobody is signed in: these look for the right password themselves.
 blueprint = APIBlueprint("codes", __name__, enable_openapi=False)
@@ -45,11 +45,11 @@ def enter() -> Response | tuple[str, int]:
     lead_back(url_for("codes.form"))
     asked = CodeRequest(auth.begin(account_id, way="code"), _typed("code"))
     try:
-        _guessing(account_id)
+        second_step.guessing(account_id)
         actions.sign_in_by_code(session(), asked, context(account_id))
     except Refusal as refusal:
-        return _ask(_counted(account_id, refusal)), 422
-    _forget_guesses(account_id)
+        return _ask({"code": second_step.counted(account_id, refusal)}), 422
+    second_step.forget_guesses(account_id)
     second_step.done()
     return auth.remember(redirect(target, 303))
 
@@ -102,10 +102,10 @@ def change() -> Response | tuple[str, int]:
         return _telephone(account_id, "counter/telephone.html", secret, _wrong()), 422
     asked = KeyRequest(account_id, secret, step, _typed("current"))
     try:
-        _guessing(account_id)
+        second_step.guessing(account_id)
         actions.set_second_step(session(), asked, context(account_id))
     except Refusal as refusal:
-        said = {"current": _counted(account_id, refusal)["code"]}
+        said = {"current": second_step.counted(account_id, refusal)}
         return _telephone(account_id, "counter/telephone.html", secret, said), 422
     return redirect(url_for("sessions.page", done="telephone"), 303)
 
@@ -119,11 +119,11 @@ def seal() -> str | tuple[str, int]:
     made = [codes.sealed_code(secrets.token_bytes(16)) for _ in range(codes.SEALED_CODES)]
     hashes = tuple(codes.sealed_hash(each) for each in made)
     try:
-        _guessing(account_id)
+        second_step.guessing(account_id)
         asked = SealRequest(account_id, hashes, _typed("current"))
         actions.seal_codes(session(), asked, context(account_id))
     except Refusal as refusal:
-        said = _counted(account_id, refusal)["code"]
+        said = second_step.counted(account_id, refusal)
         return render_template("counter/codes.html", codes=[], errors={"current": said}), 422
     who = accounts.profile(session(), account_id, now=now()).login
     return render_template("counter/codes.html", codes=made, who=who, errors={})
@@ -159,23 +159,3 @@ def _wrong() -> Mapping[str, str]:
 
 def _typed(name: str) -> str:
     return "".join(str(folded(request.form.get(name, ""))).split())[:40]
-
-
-# Six digits can be guessed: whoever is wrong waits, as with passwords (throttle.py).
-
-
-def _guessing(account_id: str) -> None:
-    """raises   Refusal throttled"""
-    wait = services().throttle.wait_seconds(f"code {account_id}", network(), None, now())
-    if wait:
-        raise Refusal(RefusalCode.THROTTLED, seconds=wait)
-
-
-def _counted(account_id: str, refusal: Refusal) -> dict[str, str]:
-    if refusal.code is RefusalCode.CODE_WRONG:
-        services().throttle.failed(f"code {account_id}", network(), None, now())
-    return {"code": sentence(refusal)}
-
-
-def _forget_guesses(account_id: str) -> None:
-    services().throttle.succeeded(f"code {account_id}", network(), None)

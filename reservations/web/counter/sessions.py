@@ -12,7 +12,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import accounts as accounts_query
 from reservations.queries import second_step as second_step_query
 from reservations.queries.accounts import SESSION_ID_LENGTH
-from reservations.web import auth
+from reservations.web import auth, passkeys
 from reservations.web.auth import IDLE_MAX, STAFF_SESSION, Who, guard
 from reservations.web.rights import for_all_staff
 from reservations.web.services import context, now, session
@@ -35,6 +35,7 @@ def page() -> str:
         devices=live,
         this=auth.token_hash(auth.session_cookie() or "")[:SESSION_ID_LENGTH],
         has_key=second_step_query.of(session(), auth.actor()) is not None,
+        has_passkeys=passkeys.are_offered(),
         codes_left=second_step_query.codes_left(session(), auth.actor()),
         hours=STAFF_SESSION.seconds // 3600,
         minutes=IDLE_MAX.seconds // 60,

@@ -15,7 +15,7 @@ from reservations.actions.accounts import FollowRequest, SignInRequest, SignOutR
 from reservations.actions.links import WishRequest
 from reservations.errors import Refusal, RefusalCode
 from reservations.queries import accounts as accounts_query
-from reservations.web import auth, errors, forms, second_step
+from reservations.web import auth, errors, forms, passkeys, second_step
 from reservations.web.auth import Who, guard
 from reservations.web.forms import Malformed, SignInForm
 from reservations.web.language import gettext
@@ -34,7 +34,7 @@ def form() -> str | Response:
     target = auth.own_path(request.args.get("next"))
     if auth.account() is not None and target != "/":
         return redirect(target, 303)
-    return _page(target)
+    return page(target)
 
 
 @blueprint.post("/sign-in")
@@ -46,10 +46,10 @@ def enter() -> Response | tuple[str, int]:
         typed = forms.read(SignInForm, request.form)
         begun = auth.check_password(typed.login, typed.password)
     except Malformed as wrong:
-        return _page(target, login=login, errors=wrong.errors), 422
+        return page(target, login=login, errors=wrong.errors), 422
     except Refusal as refusal:
         said = {"login": sentence(refusal)}
-        return _page(target, login=login, errors=said), errors.page_status(refusal.code)
+        return page(target, login=login, errors=said), errors.page_status(refusal.code)
     if second_step.is_needed(begun.account_id):
         return second_step.ask(begun.account_id, target)
     return signed_in(begun, target)
@@ -123,7 +123,8 @@ def follow(token: str) -> Response:
     return auth.remember(redirect(target, 303))
 
 
-def _page(target: str, *, login: str = "", errors: dict[str, str] | None = None) -> str:
+def page(target: str, *, login: str = "", errors: dict[str, str] | None = None) -> str:
+    """The page of the ways in; also for resident/passkeys.py."""
     is_resident = services().audience == "resident"
     return render_template(
         "account/sign_in.html",
@@ -131,5 +132,6 @@ def _page(target: str, *, login: str = "", errors: dict[str, str] | None = None)
         login=login,
         errors=errors or {},
         can_send=_can_send(),
+        has_passkeys=passkeys.are_offered(),
         frame=flow.frame_in(target) if is_resident else None,
     )
