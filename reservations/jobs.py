@@ -263,7 +263,11 @@ def check_up(database: Database, settings: Settings) -> list[Check]:
         last = session.scalar(select(func.max(DayMask.date)))
         units = session.scalar(select(func.count()).select_from(Unit)) or 0
         waiting = imports.waiting_counts(session)
-        known = memory.current(session)
+        try:
+            known = memory.current(session)
+        except ValueError as fault:
+            # Nothing is lent before this is mended; better here than on a resident's screen.
+            return [Check("rules", False, str(fault))]
     wrong = len(found.differences)
     return [
         Check("database", True, f"{database.url.get_backend_name()} revision {schema.HEAD}"),

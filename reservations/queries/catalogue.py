@@ -248,7 +248,10 @@ def _towns(session: Session) -> dict[str, Town]:
         TownRulesVersion.body,
     ).order_by(TownRulesVersion.valid_from, TownRulesVersion.id)
     for row in session.execute(statement):
-        rules[row.municipality_code].append(rules_of(row.id, row.valid_from, row.body))
+        try:
+            rules[row.municipality_code].append(rules_of(row.id, row.valid_from, row.body))
+        except ValueError as fault:
+            raise ValueError(f"rules of {row.municipality_code}: {fault}") from fault
     statement_towns = select(
         Municipality.code,
         Municipality.prefecture,

@@ -23,6 +23,7 @@ from sync.document import Entry, Slip
 from tests.support.approving import REASON, decisions, looks_first
 from tests.support.desks import Office, Offices
 from tests.support.lending import a_period
+from tests.support.many_desks import TOWNS, Desks
 from tests.town import NOW, SATURDAY
 
 MORNING = a_period("09:00-12:00")
@@ -336,3 +337,21 @@ def test_whatever_is_cancelled_says_why_also_while_the_witness_is_silent(witness
     booking = view(gym, made)
     assert (booking.status, booking.permission) == ("cancelled", Permission.REFUSED)
     assert decisions(gym.session, made) == [("refused", "written", "")]
+
+
+def test_a_night_over_two_desks_days_is_refused_and_both_days_are_free(desks: Desks):
+    for office in desks.offices.values():
+        looks_first(office.session, TOWNS["night"])
+    made = desks.hub.books(desks.hall, period=a_period("22:00-02:00"))
+    desks.give(desks.sheet("night"), "gym")
+    desks.heal()
+    before = desks.statuses(made)
+
+    refuses(desks.gym, made)
+    desks.heal()
+
+    assert before == ["confirmed"] * 3
+    assert desks.statuses(made) == ["cancelled"] * 3
+    for office in desks.offices.values():
+        assert permission(office, made) is Permission.REFUSED
+        assert masks_agree(office.session) == []
