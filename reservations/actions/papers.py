@@ -92,7 +92,7 @@ def paper(
     """
     refusal = Refusal(RefusalCode.NO_PERMIT if kind == documents.PERMIT else RefusalCode.NO_PAPER)
     for _ in range(TRIES):
-        if kind not in notices.kinds(session, booking):
+        if not notices.has(session, booking, kind):
             raise refusal
         subject = notices.subject_for(session, booking, kind)
         found = papers.issued(session, kind, subject, booking.revision)
