@@ -101,11 +101,13 @@ def lend(
             raise
         until = asking.until(values, context)
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
-        reductions.stand(session, values, terms.rules, context)
+        if standing.is_registered:
+            reductions.stand(session, values, terms.rules, context)
         wish = _confirmed(values | {"serial": serial}, unit)
         return asking.ask(session, wish, context, until=until)
     serial = rows.put(session, values)
-    reductions.stand(session, values, terms.rules, context)
+    if standing.is_registered:
+        reductions.stand(session, values, terms.rules, context)
     return _confirmed(values | {"serial": serial}, unit)
 
 

@@ -86,6 +86,13 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
     return ()
 
 
+def has(session: Session, booking: BookingView, paper: str) -> bool:
+    """Whether it has this paper now; nothing is read for the permit of one that stands."""
+    if paper == documents.PERMIT:
+        return booking.party_id is not None and booking.stands
+    return paper in kinds(session, booking)
+
+
 def _of_reduction(session: Session, booking: BookingView) -> tuple[str, ...]:
     """What the decision says that counts. Why a wish was refused is known where it was decided."""
     found = reductions.counting(session, booking.id) if booking.fee_yen else None

@@ -94,7 +94,7 @@ def paper(
     for _ in range(TRIES):
         if booking.is_in_review:
             raise Refusal(RefusalCode.PERMISSION_WAITS, decide_by=booking.decide_by)
-        if kind not in notices.kinds(session, booking):
+        if not notices.has(session, booking, kind):
             raise refusal
         subject = notices.subject_for(session, booking, kind)
         found = papers.issued(session, kind, subject, booking.revision)

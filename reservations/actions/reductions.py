@@ -177,30 +177,17 @@ def ask(session: Session, request: AskRequest, context: Context, request_id: str
     is_seen = bool(request.evidence)
     if any(each.is_seen or not is_seen for each in earlier):
         raise Refusal(RefusalCode.REDUCTION_ASKED)
-    values = {
+    values: dict[str, Any] = {
         "id": request_id,
-        "booking_id": booking.id,
         "clause": clause.code,
         "asked_at": context.now,
-        "node_no": context.node_no,
         "is_seen": is_seen,
         "instead_of": earlier[-1].id if earlier else "",
         "evidence": request.evidence,
         "words": request.words,
         "actor": context.actor,
     }
-    run(session, insert(table_of(ReductionRequest)), values)
-    fact = ReductionAsked(
-        subject=booking.id,
-        request=request_id,
-        clause=clause.code,
-        asked_at=sheets.instant_text(context.now),
-        node_no=context.node_no,
-        is_seen=is_seen,
-        instead_of=values["instead_of"],
-    )
-    money.post(session, fact, REQUEST, _sheet(booking), context)
-    return fact
+    return _wish(session, booking.id, _sheet(booking), values, context)
 
 
 @action("decide_reduction", subject=lambda request: request.request_id)
@@ -309,18 +296,25 @@ def stand(session: Session, booking: Mapping[str, Any], rules: TownRules, contex
 
 
 def carry(session: Session, old: Booking, booking: Mapping[str, Any], context: Context) -> None:
-    """What was granted for a booking holds for the one that takes its place in the same town; in
-    the caller's transaction.
+    """What was granted for a booking holds for the one that takes its place in the same town, and
+    what was asked for waits for that one too; in the caller's transaction.
+
+    Whichever of the two does not come to stand, its wishes wait no more.
 
     booking   the new one's columns
     """
+    if not booking["fee_yen"] or booking["municipality_code"] != old.municipality_code:
+        return
     found = query.counting(session, old.id)
-    if found is None or not found.percent or not booking["fee_yen"]:
-        return
-    if booking["municipality_code"] != old.municipality_code:
-        return
-    words = ("percent", "clause", "reason", "evidence", "approved_by")
-    _put_once(session, booking, {name: getattr(found, name) for name in words}, context)
+    if found is not None and found.percent:
+        words = ("percent", "clause", "reason", "evidence", "approved_by")
+        _put_once(session, booking, {name: getattr(found, name) for name in words}, context)
+    for wish in query.of_booking(session, old.id):
+        if wish.is_open:
+            values = {name: getattr(wish, name) for name in ("clause", "asked_at", "is_seen")}
+            values |= {name: getattr(wish, name) for name in ("evidence", "words", "actor")}
+            name = SheetName(booking["municipality_code"], booking["facility_id"], booking["date"])
+            record(session, _wish(session, booking["id"], name, values, context), context)
 
 
 def _stand(session: Session, booking: Mapping[str, Any], clause: Clause, context: Context) -> None:
@@ -358,6 +352,25 @@ def _put(
     )
     name = SheetName(row["municipality_code"], row["facility_id"], row["date"])
     money.post(session, fact, REDUCTION, name, context)
+    return fact
+
+
+def _wish(
+    session: Session, booking_id: str, on: SheetName, values: dict[str, Any], context: Context
+) -> ReductionAsked:
+    row = {"id": context.new_id(), "instead_of": "", **values}
+    row |= {"booking_id": booking_id, "node_no": context.node_no}
+    run(session, insert(table_of(ReductionRequest)), row)
+    fact = ReductionAsked(
+        subject=booking_id,
+        request=row["id"],
+        clause=row["clause"],
+        asked_at=sheets.instant_text(row["asked_at"]),
+        node_no=context.node_no,
+        is_seen=row["is_seen"],
+        instead_of=row["instead_of"],
+    )
+    money.post(session, fact, REQUEST, on, context)
     return fact
 
 

@@ -217,6 +217,29 @@ def test_a_booking_that_moves_to_another_holder_takes_its_reduction_along(
         assert fees_yen(office, booking_id) == 0
 
 
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_wish_follows_a_booking_that_moves_and_stays_with_one_that_does_not(
+    offices: Offices, booking_id: str, is_taken: bool
+):
+    hub, gym = offices.hub, offices.gym
+    wish = asks(gym, booking_id, evidence="障害者手帳", words="介助者と使います")
+    sunday = SATURDAY + timedelta(days=1)
+    if is_taken:
+        hub.books(hub.region.here.whole, "party-rival", date=sunday)
+    moved = ChangeRequest(booking_id, gym.region.here.whole, sunday, EVENING)
+    change(gym.session, moved, gym.context())
+    offices.meet()
+
+    assert waiting(hub) == waiting(gym)
+    (found,) = waiting(gym)
+    assert (found == wish) == is_taken
+    answers(hub, found)
+    gym.session.rollback()
+    kept = reductions.one(gym.session, found)
+    gym.session.rollback()
+    assert kept is not None and kept.words == "介助者と使います"
+
+
 def test_a_slip_that_is_not_whole_changes_nothing(offices: Offices, booking_id: str):
     gym = offices.gym
     asks(gym, booking_id, evidence="障害者手帳")
