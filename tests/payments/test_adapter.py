@@ -166,6 +166,15 @@ def test_a_wrong_key_is_an_outage_because_it_is_a_setting_to_mend(at: Simulated,
         stranger.give_back(Back("k", "p", 1))
 
 
+def test_a_file_that_is_lacking_is_an_outage_and_nobody_is_believed(at: Simulated, tmp_path: Path):
+    lost = Simulated(at.url, tmp_path / "lost", tmp_path / "lost", 2)
+
+    with pytest.raises(Outage):
+        lost.begin(a_wish("r"))
+    with pytest.raises(Forged):
+        lost.heard(b"{}", {SIGNATURE: ""})
+
+
 def test_without_a_secret_nobody_is_believed(at: Simulated, tmp_path: Path):
     (tmp_path / "empty").write_text("")
     open_door = Simulated(at.url, at.key_file, tmp_path / "empty", 2)
