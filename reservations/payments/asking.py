@@ -7,8 +7,10 @@ the provider is, other pages are still served.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import queue
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,10 +45,11 @@ def ask(
     if not _turns.acquire(timeout=TURN_SECONDS):
         raise Outage("too many questions wait for an answer")
     heard: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
+    line = _line(url, seconds)
 
     def work() -> None:
         try:
-            heard.put(_ask(method, url, seconds, headers, body))
+            heard.put(_ask(line, method, url, headers, body))
         except (OSError, http.client.HTTPException, ValueError) as error:
             heard.put(error)
         finally:
@@ -56,6 +59,10 @@ def ask(
     try:
         answer = heard.get(timeout=seconds)
     except queue.Empty:
+        # Whoever still listens there hears the end, and gives its turn to the next.
+        with contextlib.suppress(OSError):
+            if line.sock is not None:
+                line.sock.shutdown(socket.SHUT_RDWR)
         raise Outage(f"no answer in {seconds:g} s") from None
     if isinstance(answer, Exception):
         raise Outage(f"{type(answer).__name__}: {answer}"[:WHY_MAX]) from answer
@@ -64,16 +71,24 @@ def ask(
     return answer
 
 
-def _ask(
-    method: str, url: str, seconds: float, headers: Mapping[str, str], body: bytes | None
-) -> Answer:
+def _line(url: str, seconds: float) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
+    return kind(parts.hostname or "", parts.port, timeout=seconds)
+
+
+def _ask(
+    line: http.client.HTTPConnection,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> Answer:
+    parts = urlsplit(url)
     try:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, path or "/", body, dict(headers))
-        answer = connection.getresponse()
+        line.request(method, path or "/", body, dict(headers))
+        answer = line.getresponse()
         return Answer(answer.status, answer.read(BODY_BYTES_MAX))
     finally:
-        connection.close()
+        line.close()

@@ -57,7 +57,13 @@ def begin(session: Session, at: Provider, wish: Wish, context: Context) -> bool:
         checkouts.end_checkout(session, Ended(wish.reference, "failed", str(no)), context)
         return True
     opened = Opened(wish.reference, begun.provider_id, begun.address)
-    checkouts.open_checkout(session, opened, context)
+    try:
+        checkouts.open_checkout(session, opened, context)
+    except Refusal:
+        # Its address leads nowhere: the row says why, and the page that it may be tried again.
+        log.error("the payment service leads nowhere", address=begun.address[:100])
+        checkouts.note_checkout(session, Noted(wish.reference, "no address"), context)
+        return False
     return True
 
 

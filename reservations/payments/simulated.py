@@ -93,7 +93,10 @@ class Simulated:
         return _text(said, "id")
 
     def heard(self, body: bytes, headers: Mapping[str, str]) -> Told:
-        secret = self.secret_file.read_text(encoding="utf-8").strip()
+        try:
+            secret = _read(self.secret_file)
+        except Outage as outage:
+            raise Forged(str(outage)) from outage
         given = headers.get(SIGNATURE, "")
         if not secret or not hmac.compare_digest(given.encode(), signature(secret, body).encode()):
             raise Forged("its signature is not good")
@@ -117,7 +120,7 @@ class Simulated:
         self, method: str, path: str, *, key: str = "", body: Any = None
     ) -> dict[str, Any] | None:
         """The answer's body; None for what is not there. Raises Outage, Declined."""
-        secret = self.key_file.read_text(encoding="utf-8").strip()
+        secret = _read(self.key_file)
         headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
@@ -139,6 +142,14 @@ class Simulated:
         if answer.status >= 400:
             raise Declined(str(said.get("why", answer.status))[: asking.WHY_MAX])
         return said
+
+
+def _read(file: Path) -> str:
+    """raises   Outage: a file that has to be mended makes no refund fail for good"""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Outage(f"{file.name} cannot be read: {type(error).__name__}") from error
 
 
 def _told_by_asking(said: Mapping[str, Any]) -> Told:

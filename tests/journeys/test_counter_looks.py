@@ -29,7 +29,7 @@ PAGES = (
     "/paper", "/board", "/board?facility=1&date=2026-06-13",
     "/board?unit=2&date=2026-06-13&start=09:00&end=12:00",
     "/board?unit=1&date=2026-06-13&start=18:00&end=21:00",
-    "/trail", "/trail/looks/party-neighbour", "/letters", "/money/day",
+    "/trail", "/trail/looks/party-neighbour", "/letters", "/money/day", "/money/unpaid",
     "/people", "/people/new", "/people/party-resident", "/people/party-neighbour/delegates",
     "/people/party-resident/residency?town=172014", "/people/party-resident/roster?town=172014",
     "/items?facility=1", "/reductions", "/people/party-resident/reductions", "/settlement",

@@ -78,7 +78,11 @@ def test_a_service_that_says_a_byte_now_and_then_holds_nobody():
         began = time.monotonic()
         with pytest.raises(Outage):
             asked(url)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
+        # Its turns are free again: as many as there are can be asked at once.
+        for _ in range(asking.AT_ONCE + 1):
+            with pytest.raises(Outage, match="no answer in|timed out"):
+                asked(url, 0.1)
 
 
 def test_many_who_ask_a_slow_service_wait_for_their_turn_no_longer_than_the_bound():
@@ -98,7 +102,7 @@ def test_many_who_ask_a_slow_service_wait_for_their_turn_no_longer_than_the_boun
             thread.join()
 
     assert len(took) == 12
-    assert max(took) < asking.TURN_SECONDS + 1 + 0.9
+    assert max(took) < asking.TURN_SECONDS + 1 + 3
 
 
 @pytest.mark.parametrize(
@@ -164,6 +168,15 @@ def test_a_wrong_key_is_an_outage_because_it_is_a_setting_to_mend(at: Simulated,
 
     with pytest.raises(Outage):
         stranger.give_back(Back("k", "p", 1))
+
+
+def test_a_file_that_is_lacking_is_an_outage_and_nobody_is_believed(at: Simulated, tmp_path: Path):
+    lost = Simulated(at.url, tmp_path / "lost", tmp_path / "lost", 2)
+
+    with pytest.raises(Outage):
+        lost.begin(a_wish("r"))
+    with pytest.raises(Forged):
+        lost.heard(b"{}", {SIGNATURE: ""})
 
 
 def test_without_a_secret_nobody_is_believed(at: Simulated, tmp_path: Path):
