@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 
 from reservations import clock, party_feed
 from reservations import desk as desks
-from reservations.actions import links, moving, papers, returning, sharing, trail
+from reservations.actions import links, moving, papers, passkeys, returning, sharing, trail
 from reservations.actions.forgetting import (
     ASKED_FOR,
     AskToForgetRequest,
@@ -27,6 +27,7 @@ from reservations.actions.forgetting import (
 from reservations.actions.form_texts import FormText
 from reservations.actions.links import WishRequest
 from reservations.actions.packs import PackRequest, take_numbers
+from reservations.actions.passkeys import AddRequest
 from reservations.actions.trail import note_looks
 from reservations.db import write_transaction
 from reservations.desk import Desk
@@ -40,6 +41,7 @@ from reservations.models import (
     PartyKey,
     PartyLook,
     PartyText,
+    Passkey,
     SealingKey,
 )
 from reservations.models.base import table_of
@@ -128,6 +130,8 @@ def test_sign_in_papers_and_names_on_new_papers_go_too_and_the_booking_stays(reg
     assert view is not None
     papers.permit(hub.session, known, view, hub.context())
     links.ask_link(hub.session, WishRequest(MAIL), hub.context())
+    login = hub.session.scalars(select(Account.id).where(Account.login == MAIL)).one()
+    passkeys.add_passkey(hub.session, AddRequest(login, "key", "public", NAME), hub.context())
     note_looks(hub.session, {party}, "board", hub.context())
     trail.seal(hub.database, hub.context())
     hub.session.rollback()
@@ -139,6 +143,7 @@ def test_sign_in_papers_and_names_on_new_papers_go_too_and_the_booking_stays(reg
     assert before == 1
     assert hub.session.scalars(select(IssuedPaper.id)).all() == []
     assert hub.session.scalars(select(LinkWish.account_id)).all() == []
+    assert hub.session.scalars(select(Passkey.name)).all() == []
     assert hub.session.scalars(select(PartyLook.page)).all() == []
     assert hub.session.scalar(select(Account.id).where(Account.login == MAIL)) is None
     assert hub.status(made) == "confirmed"

@@ -384,6 +384,18 @@ def test_elsewhere_there_is_not_a_word_of_them(site, at):
         assert session.scalars(select(PasskeyChallenge)).all() == []
 
 
+@pytest.mark.parametrize(("proto", "is_offered"), [("https", True), ("http", False)])
+def test_behind_a_proxy_plain_http_is_told_apart(sqlite_url, tmp_path, proto, is_offered):
+    settings = passkeys.settings(tmp_path, trusted_proxies=1)
+    site = a_site(sqlite_url, tmp_path, settings=settings)
+    said = {"X-Forwarded-Proto": proto, "X-Forwarded-Host": "yoyaku.tonari.test"}
+
+    page = site.stranger().client.get("/sign-in", base_url="http://10.0.0.2:8000", headers=said)
+
+    assert ("パスキー" in page.get_data(as_text=True)) is is_offered
+    site.database.dispose()
+
+
 def test_under_the_name_the_way_in_stands_there_hidden_until_a_script_finds_keys(site):
     page = Browser(site).opens("/sign-in")
 
