@@ -89,7 +89,7 @@ def kinds(session: Session, booking: BookingView) -> tuple[str, ...]:
 def has(session: Session, booking: BookingView, paper: str) -> bool:
     """Whether it has this paper now; nothing is read for the permit of one that stands."""
     if paper == documents.PERMIT:
-        return booking.party_id is not None and booking.stands
+        return booking.party_id is not None and booking.stands and not booking.is_in_review
     return paper in kinds(session, booking)
 
 

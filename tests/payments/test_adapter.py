@@ -81,7 +81,7 @@ def test_a_service_that_says_a_byte_now_and_then_holds_nobody():
         assert time.monotonic() - began < 5
         # Its turns are free again: as many as there are can be asked at once.
         for _ in range(asking.AT_ONCE + 1):
-            with pytest.raises(Outage, match="no answer in|timed out"):
+            with pytest.raises(Outage, match=r"no answer in|timed out"):
                 asked(url, 0.1)
 
 
