@@ -30,7 +30,9 @@ EPOCH = datetime(2000, 1, 1)
 QUARTER = timedelta(minutes=15)
 METHODS = ("", "cash", "cashless")
 # What a notice decides; new ones are only ever added behind the others.
-NOTICES = ("change", "change_refusal", "revocation", "refund", "refusal")
+NOTICES = (
+    "change", "change_refusal", "revocation", "refund", "refusal", "reduction", "reduction_refusal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class CardFacts:
 class NoticeFacts:
     """What a town writes back about a permit: one of NOTICES.
 
-    yen   the fee after a change, or what comes back; 0 where no money is spoken of
+    yen   the fee after a change or a reduction, or what comes back; 0 where no money is spoken of
     """
 
     number: str

@@ -144,6 +144,41 @@ class DaySheet:
 
 
 @dataclass(frozen=True)
+class SettlementLine:
+    """A payment (above zero) or refund (below) that one town has of another's."""
+
+    day: date
+    number: str
+    text: str
+    yen: int
+
+
+@dataclass(frozen=True)
+class SettlementSheet:
+    """精算書: what one town hands to another for a month; bookings by number, nobody's name."""
+
+    issued_at: datetime
+    month: str
+    giver: str
+    taker: str
+    lines: tuple[SettlementLine, ...] = ()
+    closed_at: datetime | None = None
+    note: str = ""
+    node: str = ""
+    operator: str = ""
+    marking: str = ""
+
+    @property
+    def count(self) -> int:
+        return len(self.lines)
+
+    @property
+    def total(self) -> int:
+        """What is handed over; below zero it comes back."""
+        return sum(line.yen for line in self.lines)
+
+
+@dataclass(frozen=True)
 class CashHandover:
     """現金引継書: who hands which money and which numbers to whom."""
 

@@ -75,6 +75,8 @@ DECISIONS: Mapping[str, str] = {
     "revocation": "許可の取消し",
     "refund": "還付の決定",
     "refusal": "不許可",
+    "reduction": "減免の決定",
+    "reduction_refusal": "減免の不承認",
 }
 LATER = "取消し・変更の有無は、この確認では分かりません。台帳で確認してください。"
 BLANK = "本物の用紙です。番号が使用済みかどうかは、用紙受払簿と台帳で確認してください。"

@@ -126,6 +126,7 @@ def _install_blueprints(app: APIFlask, audience: str) -> None:
         return
     for blueprint in resident.BLUEPRINTS:
         app.register_blueprint(blueprint)
+    csrf.exempt(resident.payments.notices)
     api.install(app)
     for blueprint in api.BLUEPRINTS:
         csrf.exempt(blueprint)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reservations.commands.accounting import day, settlement
 from reservations.commands.carrying import sync
 from reservations.commands.checking import verify
 from reservations.commands.common import (
@@ -28,6 +28,7 @@ from reservations.commands.forgetting import forget
 from reservations.commands.forms import forms
 from reservations.commands.letters import letters
 from reservations.commands.mailboxes import prepare
+from reservations.commands.money import money
 from reservations.commands.nodes import node
 from reservations.commands.paper import paper
 from reservations.commands.printing import print_
@@ -298,39 +299,6 @@ def export_facilities(file: Path, municipality: str | None, is_json: bool) -> No
         click.echo(f"{file.name}: {len(values):,}件")
 
 
-@export.command("day")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--date",
-    "asked",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="The day; today if left out.",
-)
-@json_option
-@answering
-def export_day(file: Path, asked: datetime | None, is_json: bool) -> None:
-    """収納と還付 of a day by budget code, of all nodes that were heard; CSV, UTF-8 with BOM.
-
-    No names stand in it. FILE - is stdout.
-    """
-    from reservations import clock, documents  # noqa: PLC0415 - as in import
-    from reservations.queries import memory, money  # noqa: PLC0415 - as in import
-
-    day = asked.date() if asked is not None else clock.local_day(clock.now())
-    with opened() as database, database.session() as session:
-        lines = money.of_day(session, day)
-        data = documents.day_csv(lines, memory.newest(database).catalogue.towns, day)
-    if str(file) == "-":
-        sys.stdout.buffer.write(data)
-        return
-    file.write_bytes(data)
-    if is_json:
-        print_json({"file": file.name, "date": day, "lines": len(lines), "bytes": len(data)})
-    else:
-        click.echo(f"{file.name}: {len(lines):,}行")
-
-
 @main.group()
 def queue() -> None:
     """Records of imported files that wait for a clerk."""
@@ -453,9 +421,11 @@ def doctor(is_json: bool) -> None:
     sys.exit(0 if is_well else 1)
 
 
+export.add_command(day)
+export.add_command(settlement)
 sync.add_command(prepare)
 node.add_command(forget)
-for command in (audit, forms, letters, node, paper, print_, staff, sync, verify):
+for command in (audit, forms, letters, money, node, paper, print_, staff, sync, verify):
     main.add_command(command)
 
 

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     towns: str = Field(
         "", pattern=r"^(\d{6}(,\d{6})*)?$", description="codes of the towns carried; empty: all"
     )
+    account_town: str = Field(
+        "",
+        pattern=r"^(\d{6})?$",
+        description="code of the town that has the money taken here; empty: that of the facilities",
+    )
     threads: int = Field(6, ge=1, le=64, description="threads, and connections, of a process")
     workers: int = Field(2, ge=1, le=32, description="processes that `tonari serve` starts")
     is_https: bool = Field(False, description="behind TLS: secure cookies and HSTS")
@@ -101,6 +106,22 @@ class Settings(BaseSettings):
         10, gt=0, le=120, description="the longest wait for an answer there"
     )
 
+    payment_provider: str = Field(
+        "",
+        pattern=r"^([a-z][a-z_]*)?$",
+        description="module of reservations/payments that takes payments online; empty: none here",
+    )
+    payment_url: str = Field(
+        "", pattern=r"^(https?://[^\s?#]+[^\s?#/])?$", description="where the provider is asked"
+    )
+    payment_key_file: str = Field("", description="the file with our key there")
+    payment_secret_file: str = Field(
+        "", description="the file with the secret by which the provider signs its notices"
+    )
+    payment_seconds: float = Field(
+        5, gt=0, le=30, description="the longest wait for an answer there"
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _as_admitted(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +142,20 @@ class Settings(BaseSettings):
         is_here = self.smtp_host in ("localhost", "127.0.0.1", "::1")
         if self.smtp_user and self.smtp_security == "none" and not is_here:
             raise ValueError("TONARI_SMTP_SECURITY=none would show our password to the line")
+        return self
+
+    @model_validator(mode="after")
+    def _payments_have_keys(self) -> Self:
+        module = Path(__file__).parent / "payments" / f"{self.payment_provider}.py"
+        if self.payment_provider and not module.exists():
+            raise ValueError(f"TONARI_PAYMENT_PROVIDER: there is no {module.name} in payments/")
+        lacking = [
+            f"TONARI_{name.upper()}"
+            for name in ("payment_url", "payment_key_file", "payment_secret_file")
+            if self.payment_provider and not getattr(self, name)
+        ]
+        if lacking:
+            raise ValueError(f"TONARI_PAYMENT_PROVIDER needs {', '.join(lacking)}")
         return self
 
     @model_validator(mode="after")

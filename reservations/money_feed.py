@@ -1,5 +1,8 @@
 """Money as it travels: payments and reductions by slips, refunds by lines of a sheet (S6).
 
+A wish for a reduction is a slip as well, and so is its answer; two answers are both kept, and
+rules/reductions.py says which counts.
+
 In whatever order and however often they come, the tables are the same (I7): a payment, a reduction
 and a refund are known by their ids, and a refund's answer wins over its question. None of them
 waits for its booking: the account is worked out when somebody asks (queries/money.py).
@@ -16,7 +19,7 @@ from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations.events.money import RefundDecided
-from reservations.models import Payment, Reduction, Refund
+from reservations.models import Payment, Reduction, ReductionRequest, Refund
 from reservations.models.base import table_of
 from reservations.rules.money import YEN_MAX, Method
 from reservations.sheets import SheetName
@@ -24,7 +27,8 @@ from reservations.slip_words import number, sheet, text
 from sync.document import Document, Entry, Slip
 
 PAYMENT, REDUCTION, REFUND = "payment", "reduction", "refund"
-KINDS = (PAYMENT, REDUCTION, REFUND)
+REQUEST = "reduction_request"
+KINDS = (PAYMENT, REDUCTION, REFUND, REQUEST)
 # What a refund's line settles beside the slip that it answers (sheets.py: refund_keys).
 OWN_KEYS = 2
 # Why a refund is none: its line had to be taken back before anybody was told.
@@ -33,16 +37,21 @@ TAKEN_BACK = "taken_back"
 log = structlog.get_logger("tonari.money")
 
 _PAYMENT, _REDUCTION, _REFUND = table_of(Payment), table_of(Reduction), table_of(Refund)
+_REQUEST = table_of(ReductionRequest)
+_PAYMENT_ORDER = ("received_at", "node_no", "amount_yen")
+_REDUCTION_ORDER = ("decided_at", "node_no", "percent")
 
 
 def take(session: Session, slip: Slip) -> None:
-    """A payment, a reduction, or a wish for a refund, from any desk. Idempotent."""
+    """A payment, a reduction, or a wish for one or for a refund, from any desk. Idempotent."""
     try:
         match slip.kind:
             case "payment":
-                _put_payment(session, payment_row(slip.data))
+                _put_earlier(session, _PAYMENT, payment_row(slip.data), _PAYMENT_ORDER)
             case "reduction":
-                _put_new(session, _REDUCTION, reduction_row(slip.data))
+                _put_earlier(session, _REDUCTION, reduction_row(slip.data), _REDUCTION_ORDER)
+            case "reduction_request":
+                _put_new(session, _REQUEST, request_row(slip.data))
             case "refund":
                 _put_new(session, _REFUND, refund_row(slip.data) | {"status": "asked"})
     except (KeyError, TypeError, ValueError) as fault:
@@ -113,6 +122,7 @@ def payment_row(data: Mapping[str, Any]) -> dict[str, Any]:
         "received_at": datetime.fromisoformat(data["received_at"]),
         "day": date.fromisoformat(data["day"]),
         "node_no": number(data["node_no"]),
+        "account_town": _account_town(data),
     }
 
 
@@ -127,13 +137,17 @@ def refund_row(data: Mapping[str, Any]) -> dict[str, Any]:
         "amount_yen": _yen(data["amount_yen"]),
         "node_no": number(data["node_no"]),
         "asked_at": datetime.fromisoformat(data["asked_at"]),
+        "account_town": _account_town(data),
     }
 
 
 def reduction_row(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that every desk knows of a reduction; raises as `payment_row`."""
-    percent = number(data["percent"])
-    if not 0 < percent <= 100:
+    """The columns that every desk knows of a reduction; raises as `payment_row`.
+
+    0 percent is a wish that was refused, and says which.
+    """
+    percent, request = number(data["percent"]), data.get("request") or ""
+    if not (percent > 0 or request) or percent > 100:
         raise ValueError(percent)
     return {
         "id": text(data["reduction"]),
@@ -142,19 +156,36 @@ def reduction_row(data: Mapping[str, Any]) -> dict[str, Any]:
         "clause": text(data["clause"]),
         "decided_at": datetime.fromisoformat(data["decided_at"]),
         "node_no": number(data["node_no"]),
+        "request_id": text(request) if request else "",
     }
 
 
-def _put_payment(session: Session, values: dict[str, Any]) -> None:
-    """Received twice by one reference, at two desks: both keep the earlier one."""
-    c = _PAYMENT.c
-    known = session.connection().execute(select(_PAYMENT).where(c.id == values["id"])).one_or_none()
+def request_row(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that every desk knows of a wish for a reduction; raises as `payment_row`."""
+    instead_of = data.get("instead_of") or ""
+    return {
+        "id": text(data["request"]),
+        "booking_id": text(data["booking"]),
+        "clause": text(data["clause"]),
+        "asked_at": datetime.fromisoformat(data["asked_at"]),
+        "node_no": number(data["node_no"]),
+        "is_seen": data["is_seen"] is True,
+        "instead_of": text(instead_of) if instead_of else "",
+    }
+
+
+def _put_earlier(
+    session: Session, table: Table, values: dict[str, Any], order: tuple[str, ...]
+) -> None:
+    """Told under one id at two desks (a payment by its reference, a reduction by a registration):
+    both keep the earlier one."""
+    mine = table.c.id == values["id"]
+    known = session.connection().execute(select(table).where(mine)).one_or_none()
     if known is None:
-        session.connection().execute(insert(_PAYMENT), values)
+        session.connection().execute(insert(table), values)
         return
-    here = (known.received_at, known.node_no, known.amount_yen)
-    if (values["received_at"], values["node_no"], values["amount_yen"]) < here:
-        session.connection().execute(update(_PAYMENT).where(c.id == values["id"]), values)
+    if tuple(values[name] for name in order) < tuple(known._mapping[name] for name in order):
+        session.connection().execute(update(table).where(mine), values)
 
 
 def _put_new(session: Session, table: Table, values: dict[str, Any]) -> None:
@@ -165,6 +196,11 @@ def _put_new(session: Session, table: Table, values: dict[str, Any]) -> None:
 
 def _status_of(refund_id: str) -> Any:
     return select(_REFUND.c.status).where(_REFUND.c.id == refund_id)
+
+
+def _account_town(data: Mapping[str, Any]) -> str:
+    """Money of which nobody said whose desk took it is the facility's own town's."""
+    return text(data.get("account_town") or data["town"])
 
 
 def _yen(value: Any) -> int:

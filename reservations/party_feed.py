@@ -46,11 +46,14 @@ from reservations.models import (
     PartyHolder,
     PartyKey,
     PartyLook,
+    PartyReduction,
     PartyResidency,
     PartyText,
     PartyUnsaid,
     Passkey,
     Rating,
+    Reduction,
+    ReductionRequest,
     SealingKey,
     SignInSession,
 )
@@ -73,7 +76,7 @@ log = structlog.get_logger("tonari.parties")
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
 _ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
-_DELEGATE = table_of(PartyDelegate)
+_DELEGATE, _STANDING = table_of(PartyDelegate), table_of(PartyReduction)
 _TEXT, _KEY, _HOLDER = table_of(PartyText), table_of(PartyKey), table_of(PartyHolder)
 _SEAL, _UNSAID = table_of(SealingKey), table_of(PartyUnsaid)
 _FORGOTTEN, _DESTROYED = table_of(PartyForgotten), table_of(PartyDestroyed)
@@ -392,7 +395,7 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     held = select(_HOLDER.c.party_id).where(_HOLDER.c.party_id == party, _HOLDER.c.member.in_(own))
     is_due = connection.scalar(held.limit(1)) is not None
     connection.execute(insert(_FORGOTTEN), {"party_id": party, "at": at, "is_due": is_due})
-    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE):
+    for table in (_KEY, _TEXT, _UNSAID, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _STANDING):
         connection.execute(delete(table).where(table.c.party_id == party))
     connection.execute(delete(_DELEGATE).where(_DELEGATE.c.delegate_id == party))
     connection.execute(update(_PARTY).where(_PARTY.c.id == party).values(**party_text.BLANK))
@@ -408,11 +411,21 @@ def forget(session: Session, desk: Desk, party: str, at: datetime) -> None:
     ratings = table_of(Rating)
     its_ratings = update(ratings).where(ratings.c.booking_id.in_(bookings))
     connection.execute(its_ratings.values(words=""))
+    _blank_reductions(session, bookings)
     accounts = table_of(Account)
     its = select(accounts.c.id).where(accounts.c.party_id == party)
     for table in map(table_of, (SignInSession, LoginLink, LinkWish, Passkey)):
         connection.execute(delete(table).where(table.c.account_id.in_(its)))
     connection.execute(delete(accounts).where(accounts.c.party_id == party))
+
+
+def _blank_reductions(session: Session, bookings: Any) -> None:
+    """What was seen, and in whose words it was asked, is nobody's any more."""
+    wishes, answers = table_of(ReductionRequest), table_of(Reduction)
+    blank = update(wishes).where(wishes.c.booking_id.in_(bookings))
+    session.connection().execute(blank.values(words="", evidence=""))
+    blank = update(answers).where(answers.c.booking_id.in_(bookings))
+    session.connection().execute(blank.values(reason="", evidence=""))
 
 
 def _blank_form(session: Session, party: str) -> None:
@@ -429,8 +442,11 @@ def _blank_form(session: Session, party: str) -> None:
 SCRUBBED = tuple(
     str(table.name)
     for table in (
-        _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _KEY, _TEXT, _SEAL,
-        *map(table_of, (Account, IssuedPaper, Letter, PaperForm, Passkey, Rating)),
+        _PARTY, _RESIDENCY, _ROSTER, _MEMBER, _DELEGATE, _STANDING, _KEY, _TEXT, _SEAL,
+        *map(
+            table_of,
+            (Account, IssuedPaper, Letter, PaperForm, Passkey, Rating, Reduction, ReductionRequest),
+        ),
     )
 )  # fmt: skip
 

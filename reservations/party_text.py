@@ -21,6 +21,7 @@ from reservations.models import (
     Municipality,
     Party,
     PartyDelegate,
+    PartyReduction,
     PartyResidency,
 )
 from reservations.models.base import table_of
@@ -29,7 +30,7 @@ BLANK = {"kind": "person", "name": "", "kana": "", "phone": "", "email": "", "ho
 
 _PARTY, _RESIDENCY = table_of(Party), table_of(PartyResidency)
 _ROSTER, _MEMBER = table_of(GroupRoster), table_of(GroupMember)
-_DELEGATE = table_of(PartyDelegate)
+_DELEGATE, _REDUCTION = table_of(PartyDelegate), table_of(PartyReduction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Said:
     residencies: list[dict[str, Any]]
     rosters: list[dict[str, Any]]
     delegates: list[dict[str, Any]]
+    reductions: list[dict[str, Any]]
 
 
 def body_of(session: Session, party: str) -> bytes | None:
@@ -69,6 +71,13 @@ def body_of(session: Session, party: str) -> bytes | None:
     if delegates:
         words["delegates"] = [
             [each.delegate_id, each.giver, each.seen, each.since, each.until] for each in delegates
+        ]
+    query = select(_REDUCTION).where(_REDUCTION.c.party_id == party)
+    standing = connection.execute(query.order_by(*_REDUCTION.primary_key)).all()
+    if standing:
+        words["reductions"] = [
+            [each.municipality_code, each.clause, each.since, each.until, each.seen]
+            for each in standing
         ]
     return orjson.dumps(words, option=orjson.OPT_SORT_KEYS)
 
@@ -116,7 +125,17 @@ def said(words: Any) -> Said:
         }
         for delegate, giver, seen_of, since, until in words.get("delegates", ())
     ]
-    return Said(values, residencies, rosters, delegates)
+    reductions = [
+        {
+            "municipality_code": word(town),
+            "clause": word(clause),
+            "since": date.fromisoformat(since),
+            "until": date.fromisoformat(until),
+            "seen": word(seen_of) if seen_of else "",
+        }
+        for town, clause, since, until, seen_of in words.get("reductions", ())
+    ]
+    return Said(values, residencies, rosters, delegates, reductions)
 
 
 def put(session: Session, party: str, text: Said) -> None:
@@ -144,6 +163,14 @@ def put(session: Session, party: str, text: Said) -> None:
     if text.delegates:
         rows = [{"party_id": party, **each} for each in text.delegates]
         connection.execute(insert(_DELEGATE), rows)
+    connection.execute(delete(_REDUCTION).where(_REDUCTION.c.party_id == party))
+    standing = [
+        {"party_id": party, **each}
+        for each in text.reductions
+        if each["municipality_code"] in towns
+    ]
+    if standing:
+        connection.execute(insert(_REDUCTION), standing)
 
 
 def _put_rosters(session: Session, party: str, rosters: list[dict[str, Any]]) -> None:

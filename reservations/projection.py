@@ -18,18 +18,21 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from reservations import (
+    approval_feed,
     attendance_feed,
     catalogue_feed,
     clock,
     events,
     money_feed,
     party_feed,
+    settlement_feed,
     sheets,
 )
 from reservations.actions import answering, asking, form_texts, letters, trail
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Changes, Desk
+from reservations.events.approval import PermissionGranted
 from reservations.events.attendance import StrikeDecided
 from reservations.models import Booking, DayMask, Declaration, Part, Party, Unit
 from reservations.models.base import table_of
@@ -83,6 +86,10 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
             money_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind == approval_feed.DECIDE:
+            approval_feed.take(session, line)
+        elif isinstance(line, Slip) and line.kind == settlement_feed.KIND:
+            settlement_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in attendance_feed.KINDS:
             attendance_feed.take(session, line)
         elif isinstance(line, Slip) and line.kind == trail_query.KIND:
@@ -114,6 +121,8 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or entry.kind in MOVES:
         return
+    if approval_feed.is_decision(entry):
+        approval_feed.answered(session, entry, is_told=is_told)
     name = entry.data.get("event")
     if entry.kind in _CONFIRMING and not _is_readable(session, entry.data):
         log.error("a line that this program cannot show", line=entry.id)
@@ -122,7 +131,7 @@ def _apply_entry(session: Session, desk: Desk, entry: Entry) -> None:
         _confirm(session, booking_id, entry, is_told=is_told)
     elif entry.kind == "cancel" and name == events.BookingCancelled.name:
         _cancel(session, booking_id, entry)
-    elif entry.kind == "refuse":
+    elif entry.kind == "refuse" and not approval_feed.is_decision(entry):
         _refuse(session, booking_id, entry)
     _write_letter(session, desk, booking_id, entry)
 
@@ -285,6 +294,8 @@ def _undo(session: Session, desk: Desk, entry: Entry) -> None:
     booking_id = entry.data.get("booking")
     if not isinstance(booking_id, str) or _known(session, booking_id) is None:
         return
+    if approval_feed.is_decision(entry):
+        approval_feed.undo(session, entry)
     if answer := _answer(entry):
         letters.take_back(session, booking_id, *answer)
     change = update(_BOOKING).where(_BOOKING.c.id == booking_id)
@@ -317,6 +328,7 @@ def _tell(session: Session, desk: Desk, chain: str, through: int) -> None:
         return
     later = SqlStore(session, desk.directory).lines(chain, after=through)
     money_feed.tell(session, name, later)
+    approval_feed.tell(session, name, later)
     attendance_feed.tell(session, name, later)
     told = (
         update(_BOOKING)
@@ -351,6 +363,8 @@ def again(session: Session, desk: Desk, name: SheetName) -> None:
     for slip in store.slips(name.text):
         if slip.kind in money_feed.KINDS:
             money_feed.take(session, slip)
+        elif slip.kind == approval_feed.DECIDE:
+            approval_feed.take(session, slip)
         elif slip.kind in attendance_feed.KINDS:
             attendance_feed.take(session, slip)
         else:
@@ -407,12 +421,14 @@ def _answer(entry: Entry) -> tuple[str, str] | None:
             # A booking that was made at its holder's desk settles itself; an answer a slip as well.
             is_answer = len(entry.settles) > 1
             return ("confirmed", str(data["revision"])) if is_answer else None
+        case "record" if data.get("event") == PermissionGranted.name:
+            return "granted", str(data["revision"])
         case "refuse" if data.get("asked") == "book" and data.get("code") != answering.GIVEN_UP:
             return "refused", "book"
         case "refuse" if data.get("asked") == "cancel" and data.get("code") == answering.TOO_LATE:
             return "refused", "cancel"
         case "cancel" if data.get("event") == events.BookingCancelled.name:
-            kind = kind_of_cancellation(str(data.get("reason")))
+            kind = kind_of_cancellation(str(data.get("reason")), is_denial="decision" in data)
             return (kind, str(data["revision"])) if kind else None
         case "record" if data.get("event") == StrikeDecided.name:
             return "struck", str(data.get("strike"))

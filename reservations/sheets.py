@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from reservations import events
+from reservations.events.approval import PermissionGranted
 from reservations.events.attendance import StrikeDecided
 from reservations.events.money import RefundDecided
 from reservations.rules.period import SLOTS_PER_DAY
@@ -77,12 +78,15 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
     """The line of the sheet that this event is."""
     if name == RefundDecided.name:
         return Draft("record", refund_keys(body), data=words_of(name, version, subject, body))
+    if name == PermissionGranted.name:
+        decides = permission_key(subject, body["revision"])
+        return Draft("record", (decides,), data=words_of(name, version, subject, body))
     if name == StrikeDecided.name:
         return Draft(
             "record", strike_keys(subject, body), data=words_of(name, version, subject, body)
         )
     revision = body["revision"]
-    settles = (key_of(subject, revision),)
+    settles: tuple[str, ...] = (key_of(subject, revision),)
     data = words_of(name, version, subject, body)
     before = key_of(subject, revision - 1)
     match name:
@@ -97,6 +101,9 @@ def draft_of(name: str, version: int, subject: str, body: Mapping[str, Any]) -> 
         case events.BookingReaches.name:
             claims = claims_of(body["parts"], 0, body["end_slot"] - SLOTS_PER_DAY)
             return Draft("confirm", settles, claims, before if body["stays"] else "", data)
+        case events.BookingCancelled.name if "decision" in body:
+            settles = (*settles, permission_key(subject, revision - 1))
+            return Draft("cancel", settles, (), before, data)
         case events.BookingCancelled.name | events.BookingLeft.name:
             return Draft("cancel", settles, (), before, data)
     raise AssertionError(f"no line for {name}")
@@ -106,6 +113,11 @@ def refund_keys(body: Mapping[str, Any]) -> tuple[str, str]:
     """What a refund settles: itself, and the next yen of its payment, so that no two lines of a
     sheet pay the same money back (S6)."""
     return f"refund:{body['refund']}", f"refund:{body['payment']}:{body['before_yen']}"
+
+
+def permission_key(booking_id: str, revision: int) -> str:
+    """What a decision settles: of one revision there is one, whoever decides."""
+    return f"permission:{booking_id}:{revision}"
 
 
 def strike_keys(booking_id: str, body: Mapping[str, Any]) -> tuple[str]:
@@ -143,6 +155,7 @@ def event_body(data: Mapping[str, Any]) -> dict[str, Any]:
 def stated(values: Mapping[str, Any], parts: tuple[int, ...]) -> dict[str, Any]:
     """A booking's columns as the fields of its event."""
     tariff_from, free_until = values["tariff_from"], values["free_cancel_until"]
+    decide_by = values["decide_by"]
     return {
         "subject": values["id"],
         "town": values["municipality_code"],
@@ -165,12 +178,14 @@ def stated(values: Mapping[str, Any], parts: tuple[int, ...]) -> dict[str, Any]:
         "free_cancel_until": free_until and instant_text(free_until),
         "note": values["note"],
         "revision": values["revision"],
+        "decide_by": decide_by and decide_by.isoformat(),
     }
 
 
 def row_of(booking_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a booking from a line's or slip's words."""
     tariff_from, free_until = data["tariff_from"], data["free_cancel_until"]
+    decide_by = data.get("decide_by")
     return {
         "id": booking_id,
         "node_no": data["node_no"],
@@ -192,6 +207,7 @@ def row_of(booking_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         "free_cancel_until": free_until and datetime.fromisoformat(free_until),
         "note": data["note"],
         "revision": data["revision"],
+        "decide_by": decide_by and date.fromisoformat(decide_by),
         # Said once, by the first line; a later change of the booking says nothing of it.
         **({"instead_of": data["instead_of"]} if "instead_of" in data else {}),
     }

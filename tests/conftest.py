@@ -18,6 +18,7 @@ from tests.support import browser as browsers
 from tests.support import peer, postgres
 from tests.support.needs import need
 from tests.support.peer import Couch
+from tests.support.provider import Service, a_payment_service
 from tests.support.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -106,6 +107,21 @@ def couches() -> Iterator[dict[str, Couch]]:
     peer.install()
     with ExitStack() as stack:
         yield {role: stack.enter_context(peer.running_peer()) for role in roles}
+
+
+@pytest.fixture(scope="session")
+def payment_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The simulated payment service, started by the first test that asks for it."""
+    with a_payment_service(tmp_path_factory.mktemp("payments")) as service:
+        yield service
+
+
+@pytest.fixture
+def service(payment_process: Service) -> Iterator[Service]:
+    """The same, with its line up and quick."""
+    yield payment_process
+    payment_process.control("up")
+    payment_process.control("slow/0")
 
 
 @pytest.fixture(scope="session")

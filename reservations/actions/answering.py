@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reservations import attendance_feed, money_feed, sheets
+from reservations import approval_feed, attendance_feed, money_feed, sheets
 from reservations.actions import asking, clearing, entering, following
 from reservations.desk import Desk
 from reservations.events import (
+    BookingCancelled,
     BookingConfirmed,
     BookingConfirmedInstead,
     BookingReaches,
 )
+from reservations.events.approval import PermissionGranted
 from reservations.events.attendance import StrikeDecided
 from reservations.events.money import RefundDecided
 from reservations.models import Booking
@@ -44,7 +46,12 @@ REACH = "reach"
 NOT_OVER = "not_over"
 # Somebody came after all; or the same has been decided already.
 HAS_COME, DECIDED = "has_come", "decided"
+# 審査: somebody else was first; or the application is not the one that was looked at any more.
+DECIDED_ALREADY, CHANGED = "decided_already", "changed"
 SHEETS_A_ROUND = 50
+# What a decision says, and a wish for one.
+_GRANT = ("decision", "town", "facility_id", "date", "revision", "conditions", "decided_at")
+_DECISION = (*_GRANT, "verdict", "reason")
 
 
 def tend(desk: Desk, *, at: int, is_night: bool = False) -> int:
@@ -112,6 +119,8 @@ class _Round:
                 return _to_refund(store, slip)
             case attendance_feed.STRIKE:
                 return _to_strike(self.desk, store, name, slip)
+            case approval_feed.DECIDE:
+                return self._to_decide(store, name, slip)
         return []
 
     def _to_book(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
@@ -152,6 +161,53 @@ class _Round:
             return [_no(slip, against.code.value, **against.params)]
         draft = sheets.draft_of(wish.name, wish.version, wish.subject, wish.body())
         return [_answering(slip, draft), _no(slip, TAKEN)]
+
+    def _to_decide(self, store: SqlStore, name: SheetName, slip: Slip) -> Sequence[Draft]:
+        """審査: the first decision that comes is the answer; every other one is told so (I6)."""
+        try:
+            asked = approval_feed.row_of(slip.data, slip.sheet)
+            body = {word: slip.data[word] for word in _DECISION}
+        except (KeyError, TypeError, ValueError):
+            return [_no(slip, MALFORMED)]
+        booking_id, revision = asked["booking_id"], asked["revision"]
+        if store.settled(slip.sheet, [sheets.permission_key(booking_id, revision)]):
+            return [_no(slip, DECIDED_ALREADY, **body)]
+        row = _row(store, booking_id)
+        if row is None or row.status == "tentative" or row.revision < revision:
+            # What it is about has not come yet, or is answered first.
+            return []
+        on = SheetName(row.municipality_code, row.facility_id, row.date)
+        if row.status != "confirmed":
+            return [_no(slip, NOT_ACTIVE, **body)]
+        if row.revision > revision or on != name:
+            return [_no(slip, CHANGED, **body)]
+        if asked["verdict"] == approval_feed.REFUSED:
+            draft = self._deny(store, name, asked, row, slip)
+        else:
+            grant = {word: body[word] for word in _GRANT}
+            fact = PermissionGranted.name, PermissionGranted.version
+            draft = sheets.draft_of(*fact, booking_id, grant)
+        return [_answering(slip, draft), _no(slip, DECIDED_ALREADY, **body)]
+
+    def _deny(
+        self, store: SqlStore, name: SheetName, asked: Mapping[str, Any], row: Any, slip: Slip
+    ) -> Draft:
+        """The line that refuses frees the place; what was paid goes back."""
+        at = sheets.instant_text(asked["decided_at"])
+        fact = BookingCancelled(
+            subject=asked["booking_id"],
+            town=name.town,
+            facility_id=name.facility_id,
+            date=name.date.isoformat(),
+            end_slot=row.end_slot,
+            reason=asked["reason"],
+            due_yen=0,
+            cancelled_at=at,
+            revision=row.revision + 1,
+            decision=asked["id"],
+        )
+        clearing.pay_back(self.desk, store, fact.subject, asked_at=at, at=slip.at)
+        return sheets.draft_of(fact.name, fact.version, fact.subject, fact.body())
 
     def _cancels(self, store: SqlStore, sheet: str) -> dict[str, Slip]:
         if sheet not in self.given_up:

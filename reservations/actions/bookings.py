@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from reservations.actions import asking, places, rows
+from reservations.actions import asking, places, reductions, rows
 from reservations.actions.closing import ClosureRequest, close
 from reservations.actions.occupancy import lock
 from reservations.actions.places import Place
@@ -25,10 +25,11 @@ from reservations.events import (
     BookingConfirmedInstead,
     CancellationAsked,
 )
-from reservations.models import Booking, CatalogueVersion
+from reservations.models import Booking, CatalogueVersion, Decision
 from reservations.queries import memory
 from reservations.queries.catalogue import LentUnit
 from reservations.rules import refunds
+from reservations.rules.approval import Permission
 from reservations.rules.conflicts import is_towns_fault
 from reservations.rules.period import SLOTS_PER_DAY, Period
 from reservations.rules.refunds import CHANGED, OWN, Cancellation
@@ -100,9 +101,14 @@ def lend(
             raise
         until = asking.until(values, context)
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        if standing.is_registered:
+            reductions.stand(session, values, terms.rules, context)
         wish = _confirmed(values | {"serial": serial}, unit)
         return asking.ask(session, wish, context, until=until)
-    return _confirmed(values | {"serial": rows.put(session, values)}, unit)
+    serial = rows.put(session, values)
+    if standing.is_registered:
+        reductions.stand(session, values, terms.rules, context)
+    return _confirmed(values | {"serial": serial}, unit)
 
 
 def _confirmed(values: dict[str, Any], unit: LentUnit) -> BookingConfirmed:
@@ -200,7 +206,8 @@ def give_up(
             record(session, asked, context)
     period = Period(booking.start_slot, booking.end_slot)
     reason = CHANGED if is_changed else request.reason
-    due_yen = _settled(booking, unit, reason, context).due_yen
+    is_withdrawn = booking.decide_by is not None and not _is_granted(session, booking)
+    due_yen = 0 if is_withdrawn else _settled(booking, unit, reason, context).due_yen
     is_kept = booking.status == "tentative" and _is_kept(session, booking.instead_of)
     fact = rows.cancellation(booking, reason, due_yen, context)
     place = Place(unit, booking.date, period)
@@ -237,9 +244,19 @@ def _change_over_two(
             raise
         until = asking.until(values, context, before=old.period.starts_at(old.date, LOCAL))
         serial = rows.put(session, values | {"status": "tentative", "answer_by": until})
+        _reduce_instead(session, booking, values, terms, context)
         fact = _instead(values | {"serial": serial}, terms.unit)
         return asking.ask(session, fact, context, until=until)
-    return _instead(values | {"serial": rows.put(session, values)}, terms.unit)
+    serial = rows.put(session, values)
+    _reduce_instead(session, booking, values, terms, context)
+    return _instead(values | {"serial": serial}, terms.unit)
+
+
+def _reduce_instead(
+    session: Session, old: Booking, values: dict[str, Any], terms: Terms, context: Context
+) -> None:
+    reductions.stand(session, values, terms.rules, context)
+    reductions.carry(session, old, values, context)
 
 
 def _instead(values: dict[str, Any], unit: LentUnit) -> BookingConfirmedInstead:
@@ -260,6 +277,18 @@ def _settled(booking: Booking, unit: LentUnit, reason: str, context: Context) ->
         now=context.now,
         rules=unit.town.rules_of(booking.town_rules_id, local_day(booking.made_at)),
     )
+
+
+def _is_granted(session: Session, booking: Booking) -> bool:
+    """Whether the town has permitted the use. An application that waits is withdrawn for nothing:
+    there is no permit yet that a fee would be owed for."""
+    decided = select(Decision.id).where(
+        Decision.booking_id == booking.id,
+        Decision.revision == booking.revision,
+        Decision.verdict == Permission.GRANTED.value,
+        Decision.status == "decided",
+    )
+    return session.scalar(decided.limit(1)) is not None
 
 
 def _is_kept(session: Session, booking_id: str | None) -> bool:
@@ -293,6 +322,7 @@ def _use_row(
         fee_yen=terms.fee.total_yen,
         tariff_from=terms.tariff_from,
         town_rules_id=terms.rules.version or None,
+        decide_by=terms.decide_by,
         free_cancel_until=refunds.free_until(
             made_at=made_at,
             starts_at=request.period.starts_at(request.date, LOCAL),
@@ -370,6 +400,7 @@ def _move(booking: Booking, wish: BookingRequest, terms: Terms) -> None:
     booking.fee_yen = terms.fee.total_yen
     booking.tariff_from = terms.tariff_from
     booking.town_rules_id = terms.rules.version or None
+    booking.decide_by = terms.decide_by
     booking.free_cancel_until = refunds.free_until(
         made_at=booking.made_at,
         starts_at=wish.period.starts_at(wish.date, LOCAL),

@@ -79,11 +79,11 @@ def clear(
         draft = sheets.draft_of(fact.name, fact.version, fact.subject, fact.body())
         desk.node.write(store, name.text, draft, at=at)
         if row.party_id is not None:
-            _pay_back(desk, store, row.id, asked_at=wish.made_at, at=at)
+            pay_back(desk, store, row.id, asked_at=wish.made_at, at=at)
     return None
 
 
-def _pay_back(desk: Desk, store: SqlStore, booking_id: str, *, asked_at: str, at: int) -> None:
+def pay_back(desk: Desk, store: SqlStore, booking_id: str, *, asked_at: str, at: int) -> None:
     """All that was paid for it: here, or by the holder of the sheet that it was paid on."""
     found = money.statement(store.session, booking_id)
     assert found is not None, booking_id
@@ -105,6 +105,7 @@ def _pay_back(desk: Desk, store: SqlStore, booking_id: str, *, asked_at: str, at
             "amount_yen": amount_yen,
             "node_no": payment.node_no,
             "asked_at": asked_at,
+            "account_town": payment.account_town or payment.town,
         }
         if desk.node.may_write(store.position(name.text)) is not None:
             asked = RefundAsked(**state)

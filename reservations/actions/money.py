@@ -1,4 +1,4 @@
-"""収納・減免・還付: money is taken as a fact, and paid back by the sheet's holder alone (S6)."""
+"""収納・還付: money is taken as a fact, and paid back by the sheet's holder alone (S6)."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from reservations.clock import local_day
 from reservations.db import run
 from reservations.desk import Desk, holdings
 from reservations.errors import Refusal, RefusalCode
+from reservations.events import Fact
 from reservations.events.money import (
-    FeeReduced,
     PaymentReceived,
     RefundAsked,
     RefundDecided,
     RefundHanded,
 )
-from reservations.models import Booking, Payment, Reduction, Refund
+from reservations.models import Booking, Payment, Refund
 from reservations.models.base import table_of
-from reservations.money_feed import PAYMENT, REDUCTION, REFUND
+from reservations.money_feed import PAYMENT, REFUND
 from reservations.queries import money as money_query
+from reservations.queries import settlement
 from reservations.rules.money import YEN_MAX, Method, Paid, change_yen, way_back
 from reservations.rules.money import pay_back as pay_back_from
 from reservations.sheets import SheetName
 from sync import ledger
 
 _REFERENCES = UUID("0a5f3a2e-64a7-5c61-9a0e-6f0a27c3f1b4")
-CLAUSE_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,6 @@ class PayRequest:
         """Empty where nothing outside this desk names the payment."""
         named = f"{self.booking_id}:{self.method.value}:{self.reference}"
         return str(uuid5(_REFERENCES, named)) if self.reference else ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReduceRequest:
-    """A reduction by `percent` that was approved.
-
-    clause       which item of the regulation; publishable
-    evidence     what was seen, by its kind and never a copy; stays here
-    approved_by  who approved; stays here
-    """
-
-    booking_id: str
-    percent: int
-    clause: str
-    evidence: str
-    approved_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +87,27 @@ def pay(
 
     raises   Refusal not_found, amount_wrong, given_too_little: then nothing was received
     """
+    return take(session, request, context, payment_id)
+
+
+def take(
+    session: Session,
+    request: PayRequest,
+    context: Context,
+    payment_id: str,
+    *,
+    account_town: str = "",
+) -> PaymentReceived:
+    """A payment in the caller's transaction; raises as `pay`.
+
+    account_town   that has the money; empty: the one whose desk this is
+    """
     if not 0 < request.amount_yen <= YEN_MAX:
         raise Refusal(RefusalCode.AMOUNT_WRONG)
     given = request.given_yen
     if given is not None and change_yen(request.amount_yen, given) is None:
         raise Refusal(RefusalCode.GIVEN_TOO_LITTLE, amount_yen=request.amount_yen)
-    booking = _booking(session, request.booking_id)
+    booking = booking_of(session, request.booking_id)
     known = money_query.payment(session, payment_id)
     values = {
         "id": payment_id,
@@ -120,6 +119,9 @@ def pay(
         "amount_yen": request.amount_yen,
         "received_at": context.now,
         "day": _day(session, request.method, context),
+        "account_town": account_town
+        or settlement.account_town(session)
+        or booking.municipality_code,
         "node_no": context.node_no,
         "actor": context.actor,
         "reference": request.reference,
@@ -130,45 +132,7 @@ def pay(
         return _received(dict(known._mapping))
     run(session, insert(table_of(Payment)), values)
     fact = _received(values)
-    _post(session, fact, PAYMENT, SheetName(fact.town, fact.facility_id, booking.date), context)
-    return fact
-
-
-@action("reduce", turn=lambda request: request.booking_id)
-def reduce(
-    session: Session, request: ReduceRequest, context: Context, reduction_id: str
-) -> FeeReduced:
-    """減免: what is owed becomes less; what was paid beyond it can be paid back.
-
-    raises   Refusal not_found, reduction_wrong
-    """
-    booking = _booking(session, request.booking_id)
-    words = (request.clause, request.evidence, request.approved_by)
-    is_whole = 0 < request.percent <= 100 and all(word.strip() for word in words)
-    if not is_whole or len(request.clause) > CLAUSE_MAX:
-        raise Refusal(RefusalCode.REDUCTION_WRONG)
-    values = {
-        "id": reduction_id,
-        "booking_id": booking.id,
-        "percent": request.percent,
-        "clause": request.clause.strip(),
-        "decided_at": context.now,
-        "node_no": context.node_no,
-        "evidence": request.evidence.strip(),
-        "approved_by": request.approved_by.strip(),
-        "actor": context.actor,
-    }
-    run(session, insert(table_of(Reduction)), values)
-    fact = FeeReduced(
-        subject=booking.id,
-        reduction=reduction_id,
-        percent=request.percent,
-        clause=values["clause"],
-        decided_at=sheets.instant_text(context.now),
-        node_no=context.node_no,
-    )
-    name = SheetName(booking.municipality_code, booking.facility_id, booking.date)
-    _post(session, fact, REDUCTION, name, context)
+    post(session, fact, PAYMENT, SheetName(fact.town, fact.facility_id, booking.date), context)
     return fact
 
 
@@ -185,7 +149,7 @@ def refund(
     payment = money_query.payment(session, request.payment_id)
     if payment is None:
         raise Refusal(RefusalCode.NOT_FOUND)
-    return _decide(session, payment, request, context, refund_id, node_no=context.node_no)
+    return decide(session, payment, request, context, refund_id, node_no=context.node_no)
 
 
 def pay_back(session: Session, booking_id: str, context: Context) -> None:
@@ -201,13 +165,11 @@ def pay_back(session: Session, booking_id: str, context: Context) -> None:
     for payment_id, amount_yen in pay_back_from(found.account, paid, found.refunded):
         payment = by_id[payment_id]
         request = RefundRequest(payment_id, amount_yen, way_back(payment.method))
-        fact = _decide(
-            session, payment, request, context, context.new_id(), node_no=payment.node_no
-        )
+        fact = decide(session, payment, request, context, context.new_id(), node_no=payment.node_no)
         record(session, fact, context)
 
 
-def _decide(
+def decide(
     session: Session,
     payment: Any,
     request: RefundRequest,
@@ -216,7 +178,8 @@ def _decide(
     *,
     node_no: int,
 ) -> RefundDecided | RefundAsked:
-    """One refund: a line of the payment's sheet, or a slip to its holder.
+    """One refund in the caller's transaction: a line of the payment's sheet, or a slip to its
+    holder.
 
     node_no   of the desk that pays it out
 
@@ -228,6 +191,7 @@ def _decide(
     if session.get_bind().dialect.name == "postgresql":
         run(session, select(takes_turn(literal(payment.booking_id))))
     is_held = _hold(session, name)
+    account_town = settlement.pays_out(session, payment, request.method, node_no=node_no)
     # Only now: nobody else decides on this sheet until the commit.
     most_yen = money_query.most_of(session, payment) or 0
     if not 0 < request.amount_yen <= YEN_MAX:
@@ -245,6 +209,7 @@ def _decide(
         "amount_yen": request.amount_yen,
         "node_no": node_no,
         "asked_at": sheets.instant_text(context.now),
+        "account_town": account_town,
     }
     values = {
         "id": refund_id,
@@ -257,12 +222,13 @@ def _decide(
         "amount_yen": request.amount_yen,
         "node_no": node_no,
         "asked_at": context.now,
+        "account_town": account_town,
         "actor": context.actor,
     }
     if not is_held:
         run(session, insert(table_of(Refund)), values | {"status": "asked"})
         asked = RefundAsked(**state)
-        _post(session, asked, REFUND, name, context, asks=True)
+        post(session, asked, REFUND, name, context, asks=True)
         return asked
     desk = _desk(session)
     status = "written" if desk is not None and desk.has_witness else "decided"
@@ -311,12 +277,23 @@ def _received(values: dict[str, Any]) -> PaymentReceived:
         received_at=sheets.instant_text(values["received_at"]),
         day=values["day"].isoformat(),
         node_no=values["node_no"],
+        account_town=values["account_town"],
     )
 
 
-def _booking(session: Session, booking_id: str) -> Any:
+def booking_of(session: Session, booking_id: str) -> Any:
+    """Where and when somebody's booking is, and by which rules.
+
+    raises   Refusal not_found
+    """
     query = select(
-        Booking.id, Booking.municipality_code, Booking.facility_id, Booking.date, Booking.kind
+        Booking.id,
+        Booking.municipality_code,
+        Booking.facility_id,
+        Booking.date,
+        Booking.status,
+        Booking.town_rules_id,
+        Booking.made_at,
     ).where(Booking.id == booking_id, Booking.party_id.is_not(None))
     found = run(session, query).one_or_none()
     if found is None:
@@ -338,9 +315,9 @@ def _hold(session: Session, name: SheetName) -> bool:
     return holdings(session).is_held(name.facility_id, name.date)
 
 
-def _post(
+def post(
     session: Session,
-    fact: PaymentReceived | FeeReduced | RefundAsked,
+    fact: Fact,
     kind: str,
     on: SheetName,
     context: Context,

@@ -77,7 +77,7 @@ def permit(session: Session, memory: Memory, booking: BookingView, context: Cont
 
     Who may have it is the caller's question.
 
-    raises   Refusal no_permit
+    raises   Refusal no_permit, permission_waits
     """
     return paper(session, memory, booking, documents.PERMIT, context)
 
@@ -88,25 +88,30 @@ def paper(
     """A paper that this booking has as it is now: as it was issued, or issued now.
 
     kind     one of `notices.kinds`
-    raises   Refusal no_permit, or no_paper for any other kind
+    raises   Refusal permission_waits while it is in review, no_permit, or no_paper for another kind
     """
     refusal = Refusal(RefusalCode.NO_PERMIT if kind == documents.PERMIT else RefusalCode.NO_PAPER)
     for _ in range(TRIES):
-        if kind not in notices.kinds(session, booking):
+        if booking.is_in_review:
+            raise Refusal(RefusalCode.PERMISSION_WAITS, decide_by=booking.decide_by)
+        if not notices.has(session, booking, kind):
             raise refusal
-        found = papers.issued(session, kind, booking.id, booking.revision)
+        subject = notices.subject_for(session, booking, kind)
+        found = papers.issued(session, kind, subject, booking.revision)
         if found is not None:
             return found
         document = notices.document(session, memory, booking, kind, context)
         if document is None:
             raise refusal
         try:
-            issue_paper(session, _drawn(document, booking), context)
+            own = subject if subject != booking.id else ""
+            issue_paper(session, _drawn(document, booking, own), context)
         except Overtaken:
             anew = bookings_query.one(session, memory, booking.id)
             assert anew is not None, booking.id
             booking = anew
-    found = papers.issued(session, kind, booking.id, booking.revision)
+    subject = notices.subject_for(session, booking, kind)
+    found = papers.issued(session, kind, subject, booking.revision)
     if found is None:
         raise refusal
     return found

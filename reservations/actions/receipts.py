@@ -27,7 +27,7 @@ from reservations.models.base import table_of
 from reservations.queries import bookings, money, papers, trail
 from reservations.queries.memory import Memory
 from reservations.queries.papers import IssuedView
-from reservations.rules.money import Method
+from reservations.rules.money import WITHOUT_RECEIPT, Method
 
 # Of the archive: the receipt itself, and the copy that says that it is one.
 ORIGINAL, COPY = 0, 1
@@ -180,7 +180,6 @@ def _own_payment(session: Session, payment_id: str, context: Context) -> Any:
     payment = money.payment(session, payment_id)
     if payment is None:
         raise Refusal(RefusalCode.NOT_FOUND)
-    # A book of coupons had its receipt when it was bought.
-    if payment.node_no != context.node_no or payment.method == Method.COUPON.value:
+    if payment.node_no != context.node_no or Method(payment.method) in WITHOUT_RECEIPT:
         raise Refusal(RefusalCode.RECEIPT_ELSEWHERE)
     return payment

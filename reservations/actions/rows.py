@@ -59,6 +59,7 @@ def columns(
         "made_at": context.now,
         "free_cancel_until": None,
         "instead_of": None,
+        "decide_by": None,
         "note": "",
         "revision": 0,
     }
@@ -104,7 +105,7 @@ def tell_of_cancellation(
     session: Session, booking: Booking, fact: BookingCancelled, context: Context
 ) -> None:
     """Where the desk that holds the sheet is also the one where the person booked."""
-    kind = kind_of_cancellation(fact.reason)
+    kind = kind_of_cancellation(fact.reason, is_denial=fact.decision is not None)
     if kind and booking.party_id is not None and booking.node_no == context.node_no:
         turn, body = str(fact.revision), fact.body()
         party_id = booking.party_id

@@ -18,7 +18,8 @@ from reservations.queries import memory, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
-from reservations.rules import availability, eligibility
+from reservations.rules import approval, availability, eligibility
+from reservations.rules.approval import Wanted
 from reservations.rules.availability import DayFacts
 from reservations.rules.eligibility import Standing
 from reservations.rules.fees import Fee
@@ -40,12 +41,16 @@ class BookingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed: the price, the versions it rests on, and the rules that hold."""
+    """What was agreed: the price, the versions it rests on, and the rules that hold.
+
+    decide_by   審査: by when the town says whether it permits the use; None where it need not
+    """
 
     unit: LentUnit
     fee: Fee
     rules: TownRules
     tariff_from: date
+    decide_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Preview:
     rules: TownRules
     residency: Residency
     refusals: tuple[Refusal, ...]
+    decide_by: date | None = None
 
 
 # Where the time is not lent at all, nobody can have taken it.
@@ -111,7 +117,9 @@ def preview(
     if not codes & UNLENT and not _can_be_had(memory_now, unit, request, giving_up):
         refusals.append(Refusal(RefusalCode.TAKEN))
     rules = unit.town.rules_on(local_day(context.now))
-    return Preview(unit, fee, rules, standing.residency, tuple(in_order(refusals)))
+    found = tuple(in_order(refusals))
+    decide_by = _decide_by(unit, request, rules, context)
+    return Preview(unit, fee, rules, standing.residency, found, decide_by)
 
 
 def _can_be_had(
@@ -155,7 +163,24 @@ def agree(
         raise strongest(refusals)
     assert fee is not None
     rules = unit.town.rules_on(local_day(context.now))
-    return Terms(unit, fee, rules, unit.tariff_on(request.date).valid_from)
+    tariff_from = unit.tariff_on(request.date).valid_from
+    return Terms(unit, fee, rules, tariff_from, _decide_by(unit, request, rules, context))
+
+
+def _decide_by(
+    unit: LentUnit, request: BookingRequest, rules: TownRules, context: Context
+) -> date | None:
+    if not rules.approval:
+        return None
+    wanted = Wanted(unit.place.id, unit.id, unit.kind, request.purpose, request.headcount)
+    today = local_day(context.now)
+    return approval.decide_by(
+        rules.approval,
+        wanted,
+        today=today,
+        use_day=request.date,
+        is_holiday=HOLIDAYS.__contains__,
+    )
 
 
 def _ask(

@@ -56,7 +56,9 @@ def permit(booking: str, out: Path, is_json: bool) -> None:
     _print_paper(booking, "permit", out, is_json)
 
 
-NOTICES = ("change", "cancellation", "refund", "revocation", "refusal")
+NOTICES = (
+    "change", "cancellation", "refund", "revocation", "refusal", "reduction", "reduction-refusal",
+)  # fmt: skip
 
 
 @print_.command("notice")
@@ -70,11 +72,12 @@ def notice(kind: str, booking: str, out: Path, is_json: bool) -> None:
 
     change: 変更許可書 of one that was changed. cancellation: 取消届, and refund: 還付決定通知書, of
     one that was given back. revocation: 許可取消通知書 of one that the town took back. refusal:
-    不許可通知書 of 仮受付 that lost its place. Issued once, then the same bytes.
+    不許可通知書 of 仮受付 that lost its place. reduction: 減免決定通知書, and reduction-refusal:
+    減免不承認通知書, the latter at the node where it was decided. Issued once, then the same bytes.
     """
     from reservations.actions.notices import SLUGS  # noqa: PLC0415 - the database
 
-    _print_paper(booking, SLUGS[kind], out, is_json)
+    _print_paper(booking, SLUGS[kind.replace("-", "_")], out, is_json)
 
 
 @print_.command("timetable")

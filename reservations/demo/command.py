@@ -19,7 +19,7 @@ from reservations.actions.accounts import LinkRequest, SignInRequest, issue_link
 from reservations.actions.step import Context
 from reservations.config import Settings
 from reservations.db import Database
-from reservations.demo import keys, line, node, people, seeding
+from reservations.demo import keys, line, node, payments, people, seeding
 from reservations.demo.regions import REGIONS, Region
 from reservations.models import Account, schema
 from reservations.web.auth import new_token, token_hash
@@ -60,8 +60,11 @@ def run(settings: Settings, wanted: Wanted) -> None:
     port = server.free_port(HOST, wanted.port)
     counter_port = server.free_port(HOST, port + 1)
     node_port = server.free_port(HOST, counter_port + 1)
+    payments_port = server.free_port(HOST, node_port + 1)
     seeded = fill(settings, region, wanted)
     own = node.prepare(settings, region, wanted.seed)
+    # The hub alone has the line to it.
+    settings = payments.prepare(settings, payments_port)
     links, facility_id = _links(settings, own, port, counter_port)
     ports = (port, node_port)
     if wanted.is_json:
@@ -74,6 +77,9 @@ def run(settings: Settings, wanted: Wanted) -> None:
     others: list[Any] = [
         server.FORK.Process(
             target=_serve_node, args=(own, port, node_port, parent), name="tonari-gym"
+        ),
+        server.FORK.Process(
+            target=payments.serve, args=(settings, payments_port, parent), name="tonari-payments"
         ),
         server.FORK.Process(target=line.carry, args=(settings, own, parent), name="tonari-line"),
     ]
@@ -181,6 +187,7 @@ def _print_json(
         "resident": links.resident,
         "counter": links.counter,
         "clerk": links.clerk,
+        "payments": settings.payment_url,
         "token": links.token,
         "node_token": links.neighbour,
         "region": region.name,

@@ -125,7 +125,31 @@ _STRIKES: tuple[dict[str, Any], ...] = (
     },
     {},
 )
+# Of every third town; one in six registers groups for a fiscal year.
+_REDUCTIONS: tuple[dict[str, Any], ...] = (
+    {"code": "第8条第1号", "words": "町が主催する行事", "percent": 100, "bars_entrance_fee": True},
+    {
+        "code": "第8条第2号",
+        "words": "障害のある方とその介助者",
+        "percent": 50,
+        "evidence": ["障害者手帳", "ミライロID"],
+    },
+    {"code": "第8条第3号", "words": "町長が特に認めるとき"},
+)
+_YEARLY: dict[str, Any] = {
+    "code": "第8条第4号",
+    "words": "町に登録した社会教育関係団体",
+    "percent": 50,
+    "evidence": ["団体の規約と名簿"],
+    "is_yearly": True,
+    "renewed_in": [1, 2],
+}
 RULES_FROM = date(2024, 4, 1)
+# Towns that look at the use of their halls before they permit it, and at large parties anywhere.
+_LOOKS_FIRST: dict[str, list[dict[str, Any]]] = {
+    "172014": [{"kinds": ["hall"], "standard_days": 7}],
+    "131016": [{"kinds": ["hall"], "standard_days": 7}, {"headcount_above": 100}],
+}
 
 
 def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
@@ -136,6 +160,7 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
     if code in (story.town, story.free[0]):
         return {
             "refund_steps": [list(step) for step in _REFUNDS[0]],
+            "pays_online": True,
             "strikes": _STRIKES[0],
         }
     opens, outside = _OPENS[position % len(_OPENS)]
@@ -146,9 +171,14 @@ def town_rules(position: int, code: str, story: Story) -> dict[str, Any]:
         "active_max": _ACTIVE_MAX[position % len(_ACTIVE_MAX)],
         "outside_percent": _OUTSIDE_PERCENT[position % len(_OUTSIDE_PERCENT)],
         "refund_steps": [list(step) for step in _REFUNDS[position % len(_REFUNDS)]],
+        "pays_online": position % 2 == 0,
     }
     if strikes := _STRIKES[position % len(_STRIKES)]:
         body["strikes"] = strikes
     if position % 7 == 3:
         body["permit_word"] = "利用承認"
+    if code in _LOOKS_FIRST:
+        body["approval"] = _LOOKS_FIRST[code]
+    if position % 3 == 2:
+        body["reductions"] = [*_REDUCTIONS, *([_YEARLY] if position % 6 == 5 else [])]
     return body

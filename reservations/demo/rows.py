@@ -47,6 +47,7 @@ def booking_row(
         "end_slot": period.end, "purpose_code": made.purpose, "headcount": made.headcount,
         "fee_yen": fee_yen, "tariff_from": tariff_from, "town_rules_id": rules.version or None,
         "made_at": made_at, "free_cancel_until": until, "note": made.note, "revision": 0,
+        "decide_by": None,
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from reservations.actions.bulk import insert_rows
 from reservations.actions.horizon import HorizonRequest, raise_catalogue_version, write_masks
-from reservations.clock import HOLIDAYS, LOCAL
+from reservations.clock import HOLIDAYS, LOCAL, local_day
 from reservations.db import Database, write_transaction
 from reservations.demo import people, places, prepared, rows
 from reservations.demo.days import DAYS, SATURDAY, Facility, Made, fill
@@ -38,6 +38,7 @@ from reservations.models import Facility as FacilityRow
 from reservations.models.base import table_of
 from reservations.queries import catalogue as catalogue_query
 from reservations.queries.catalogue import Catalogue, LentUnit
+from reservations.rules.approval import Wanted, decide_by
 from reservations.rules.availability import Kind
 from reservations.rules.period import HALF_DAY_SLOTS, day_bit, instant
 
@@ -45,6 +46,8 @@ HORIZON_DAYS = 92
 # A group keeps below the tightest limit of the towns.
 BOOKINGS_PER_GROUP = 6
 BOOKED_AHEAD_DAYS_MAX = 40
+# How late an answer of the demonstration can be.
+LATE_DAYS_MAX = timedelta(days=2)
 # How much a facility is wanted, between these, by what it mainly lends; 1.0 is usual.
 DEMAND = {"gym": (0.6, 1.2), "court": (0.6, 1.1), "field": (0.4, 0.9), "hall": (0.5, 0.9)}
 
@@ -244,8 +247,24 @@ def _rows(
             party_id = people.group_id(code, turn[code])
         row = rows.booking_row(each, party_id, made_at, random)
         if row is not None:
-            found.append(row)
+            found.append(row | {"decide_by": _decide_by(each, made_at, today)})
     return found
+
+
+def _decide_by(made: Made, made_at: datetime, today: date) -> date | None:
+    """審査: what was to be answered until lately still waits; what is older is as if it had been
+    made before the town looked at anything."""
+    if made.kind is not Kind.USE:
+        return None
+    unit = made.unit
+    found = decide_by(
+        unit.town.rules_on(today).approval,
+        Wanted(unit.place.id, unit.id, unit.kind, made.purpose, made.headcount),
+        today=local_day(made_at),
+        use_day=made.date,
+        is_holiday=HOLIDAYS.__contains__,
+    )
+    return found if found is not None and found >= today - LATE_DAYS_MAX else None
 
 
 def _residents_own(

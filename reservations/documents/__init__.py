@@ -9,6 +9,8 @@ from reservations.documents.bookings import (
     CHANGE,
     CHANGE_REFUSAL,
     PERMIT,
+    REDUCTION,
+    REDUCTION_REFUSAL,
     REFUND,
     REFUSAL,
     REVOCATION,
@@ -17,6 +19,7 @@ from reservations.documents.bookings import (
     cancellation,
     change,
     change_refusal,
+    denial,
     document_number,
     permit,
     permit_title,
@@ -29,6 +32,9 @@ from reservations.documents.bookings import (
 from reservations.documents.items import KEY_BOOK, key_book
 from reservations.documents.money import DAY_SHEET, RECEIPT, category, day_csv, day_sheet, receipt
 from reservations.documents.paper import ISSUED, Document, faults, forms_of, read
+from reservations.documents.reductions import Decided, reduction
+from reservations.documents.settlement import SETTLEMENT, settlement_csv
+from reservations.documents.settlement import sheet as settlement_sheet
 from reservations.documents.timetables import TIMETABLE, Board, day_timetable, week_timetable
 
 __all__ = [
@@ -40,12 +46,16 @@ __all__ = [
     "KEY_BOOK",
     "PERMIT",
     "RECEIPT",
+    "REDUCTION",
+    "REDUCTION_REFUSAL",
     "REFUND",
     "REFUSAL",
     "REVOCATION",
+    "SETTLEMENT",
     "TIMETABLE",
     "Before",
     "Board",
+    "Decided",
     "Document",
     "Issue",
     "cancellation",
@@ -55,6 +65,7 @@ __all__ = [
     "day_csv",
     "day_sheet",
     "day_timetable",
+    "denial",
     "document_number",
     "faults",
     "forms_of",
@@ -63,9 +74,12 @@ __all__ = [
     "permit_title",
     "read",
     "receipt",
+    "reduction",
     "refund",
     "refusal",
     "revocation",
+    "settlement_csv",
+    "settlement_sheet",
     "span",
     "unit_text",
     "week_timetable",

@@ -26,8 +26,18 @@ REVOCATION = "revocation_notice"
 CANCELLATION = "cancel_request"
 REFUND = "refund_notice"
 REFUSAL = "refusal_notice"
+REDUCTION = "reduction_notice"
+REDUCTION_REFUSAL = "reduction_refusal"
 # Before a document's number: no two papers about one booking have the same.
-MARKS = {CHANGE: "変", CHANGE_REFUSAL: "変否", REVOCATION: "取", REFUND: "還", REFUSAL: "否"}
+MARKS = {
+    CHANGE: "変",
+    CHANGE_REFUSAL: "変否",
+    REVOCATION: "取",
+    REFUND: "還",
+    REFUSAL: "否",
+    REDUCTION: "減",
+    REDUCTION_REFUSAL: "減否",
+}
 FISCAL_YEAR_BEGINS = 4
 
 
@@ -67,13 +77,13 @@ def permit(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") 
     purpose  in words; empty where none was given
     code     the text of its QR code, where it has one
     """
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     record = Permit(
         document_number=document_number(booking, issue.decided_on),
         permit_number=booking.number,
         decided_on=issue.decided_on,
         issued_at=local(issue.at),
-        applied_on=issue.decided_on,
+        applied_on=local_day(booking.made_at) if booking.verdict else issue.decided_on,
         applicant=issue.applicant,
         applicant_address="",
         responsible="申請者に同じ",
@@ -83,6 +93,7 @@ def permit(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") 
         headcount=booking.headcount,
         fee_lines=fee_lines(booking),
         payment=payment_text(booking.fee_yen),
+        conditions=tuple(filter(None, map(str.strip, booking.conditions.splitlines()))),
         code=code,
         node=issue.node,
         operator=issue.operator,
@@ -95,7 +106,7 @@ def change(
     booking: BookingView, before: Before, purpose: str, issue: Issue, *, code: str = ""
 ) -> Document:
     """使用変更許可書: what a booking was and what it has become."""
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     now = Before(booking.unit, booking.date, booking.period, booking.fee_yen)
     record = Notice(
         **_decision(CHANGE, booking, purpose, issue),
@@ -124,7 +135,7 @@ def change_refusal(
     reason   in a sentence
     number   of the document: of one booking there may be several
     """
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     record = Notice(
         **_decision(CHANGE_REFUSAL, booking, purpose, issue, number=number),
         permitted_on=local_day(booking.made_at),
@@ -140,7 +151,7 @@ def change_refusal(
 def cancellation(booking: BookingView, purpose: str, issue: Issue) -> Document:
     """使用取消届: the party's own wish to give its booking back, as it was told to the town."""
     assert booking.status == "cancelled", booking.id
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     due_yen = booking.cancel_due_yen or 0
     request = Request(
         issued_at=local(issue.at),
@@ -167,7 +178,7 @@ def refund(booking: BookingView, purpose: str, issue: Issue, *, code: str = "") 
     Whether the fee was paid is not known here, so the paper says that too.
     """
     assert booking.status == "cancelled", booking.id
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     due_yen = booking.cancel_due_yen or 0
     record = Notice(
         **_decision(REFUND, booking, purpose, issue),
@@ -191,7 +202,7 @@ def revocation(
     reason   in a sentence
     """
     assert booking.status == "cancelled", booking.id
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     record = Notice(
         **_decision(REVOCATION, booking, purpose, issue),
         permitted_on=local_day(booking.made_at),
@@ -209,10 +220,26 @@ def refusal(
 ) -> Document:
     """使用不許可通知書: 仮受付 that lost its place to an earlier booking, or to a closure."""
     assert booking.status == "refused", booking.id
-    rules = _rules_at(booking, issue)
+    rules = rules_at(booking, issue)
     record = Notice(
         **_decision(REFUSAL, booking, purpose, issue),
         reasons=(papers.reason_closed(rules) if is_closed else papers.reason_taken(rules),),
+        appeal="refusal",
+        code=code,
+        marking=papers.marking(rules),
+    )
+    return Document(REFUSAL, record, forms_of(booking.unit.place, rules))
+
+
+def denial(
+    booking: BookingView, purpose: str, issue: Issue, *, reason: str, code: str = ""
+) -> Document:
+    """使用不許可通知書 of an application that was looked at: the reasons, and the 教示."""
+    assert booking.status == "cancelled", booking.id
+    rules = rules_at(booking, issue)
+    record = Notice(
+        **_decision(REFUSAL, booking, purpose, issue),
+        reasons=tuple(filter(None, map(str.strip, reason.splitlines()))),
         appeal="refusal",
         code=code,
         marking=papers.marking(rules),
@@ -251,7 +278,7 @@ def _decision(
     }
 
 
-def _rules_at(booking: BookingView, issue: Issue) -> TownRules:
+def rules_at(booking: BookingView, issue: Issue) -> TownRules:
     """The forms of a paper are those of the day on which it is issued."""
     return booking.unit.town.rules_on(local_day(issue.at))
 

@@ -29,6 +29,7 @@ METHODS: Mapping[str, str] = {
     Method.COUPON.value: "回数券など",
     Method.TRANSFER.value: "振込",
     Method.ONLINE.value: "オンライン",
+    Method.MOVED.value: "充当",
 }
 
 

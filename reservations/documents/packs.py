@@ -376,7 +376,7 @@ def _held(day: UnitDay, uses: Sequence[Use], period: Period) -> list[Use]:
 
 
 def _name(use: Use, beside: LentUnit) -> str:
-    name = (use.name or "予約あり") if use.kind is Kind.USE else KINDS[use.kind]
+    name = (use.called or "予約あり") if use.kind is Kind.USE else KINDS[use.kind]
     return name if use.unit.id == beside.id else f"{name}（{use.unit.name}）"
 
 

@@ -23,9 +23,12 @@ ISSUED = (
     "cancel_request",
     "refund_notice",
     "refusal_notice",
+    "reduction_notice",
+    "reduction_refusal",
     "timetable",
     "receipt",
     "day_sheet",
+    "settlement_sheet",
 )
 
 if TYPE_CHECKING:

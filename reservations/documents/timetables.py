@@ -194,4 +194,4 @@ def _use(use: Use, board: Board) -> BoardUse:
         f"電話 {use.phone}" if use.phone else "",
     )
     people = f"{use.headcount}人" if use.headcount else ""
-    return BoardUse(times, use.name, use.purpose, people, tuple(filter(None, lines)))
+    return BoardUse(times, use.called, use.purpose, people, tuple(filter(None, lines)))

@@ -51,6 +51,13 @@ def fiscal_year(day: date) -> int:
     return day.year - (day.month < FISCAL_YEAR_BEGINS)
 
 
+def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """Few lines have it; the others say what they always said."""
+    if body[name] is None:
+        del body[name]
+    return body
+
+
 def day_after(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
@@ -77,6 +84,7 @@ class BookingState(OnSheet):
     """All that a booking is, so that a node which never heard of it can show it.
 
     stays   the same sheet had the booking before, and this line frees what it occupied there
+    decide_by   審査: by when the town answers; not said where the use needs no permission
     """
 
     unit_id: int
@@ -96,6 +104,10 @@ class BookingState(OnSheet):
     free_cancel_until: str | None
     note: str
     stays: bool = False
+    decide_by: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        return _without(super().body(), "decide_by")
 
     def reach(self, *, stays: bool = False) -> tuple[BookingReaches, ...]:
         """What lies past midnight is a line of the next day's sheet."""
@@ -209,11 +221,17 @@ class BookingLeft(OnSheet):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingCancelled(OnSheet):
+    """decision   不許可: which one (models/approval.py); not said of any other cancellation"""
+
     name = "booking.cancelled"
     end_slot: int
     reason: str
     due_yen: int
     cancelled_at: str
+    decision: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        return _without(super().body(), "decision")
 
     def also(self) -> tuple[Fact, ...]:
         if self.end_slot <= SLOTS_PER_DAY:

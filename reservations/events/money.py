@@ -13,9 +13,11 @@ class PaymentReceived(Fact):
 
     town, facility_id, date   the sheet that the booking was on
     day                       of the drawer, or of the account's statement
+    account_town              the town that has the money now
     """
 
     name = "payment.received"
+    version = 2
     is_slip = True
     payment: str
     town: str
@@ -26,11 +28,15 @@ class PaymentReceived(Fact):
     received_at: str
     day: str
     node_no: int
+    account_town: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefundState(Fact):
-    """All that a refund is. `subject` is the booking; town to date name the payment's sheet."""
+    """All that a refund is. `subject` is the booking; town to date name the payment's sheet.
+
+    account_town   out of whose money it goes
+    """
 
     refund: str
     payment: str
@@ -41,6 +47,7 @@ class RefundState(Fact):
     amount_yen: int
     node_no: int
     asked_at: str
+    account_town: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +55,7 @@ class RefundAsked(RefundState):
     """還付の求め: the sheet's holder is asked by a slip."""
 
     name = "refund.asked"
+    version = 2
     is_slip = True
 
 
@@ -59,6 +67,7 @@ class RefundDecided(RefundState):
     """
 
     name = "refund.decided"
+    version = 2
     before_yen: int
 
     @property
@@ -77,15 +86,20 @@ class RefundHanded(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class FeeReduced(Fact):
-    """減免の決定, heard at every desk by a slip. `subject` is the booking."""
+    """減免の決定, heard at every desk by a slip. `subject` is the booking.
+
+    request   the wish that it answers; empty where nobody wrote one down
+    """
 
     name = "fee.reduced"
+    version = 2
     is_slip = True
     reduction: str
     percent: int
     clause: str
     decided_at: str
     node_no: int
+    request: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,3 +121,20 @@ class DrawerClosed(Fact):
     paid_out_yen: int
     counted_yen: int
     difference_yen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthSettled(Fact):
+    """精算の締め, heard by the towns concerned by slips. `subject` is the closing.
+
+    month   its first day
+    sums    {town: [how many lines, yen]}: what `town` hands to each of the others
+    """
+
+    name = "month.settled"
+    is_slip = True
+    town: str
+    month: str
+    closed_at: str
+    node_no: int
+    sums: dict[str, list[int]]

@@ -1,8 +1,10 @@
 """Tables, one file a noun. Importing this package knows them all, as Alembic needs."""
 
+from reservations.models.approval import Decision
 from reservations.models.attendance import CheckIn, Strike
 from reservations.models.base import Base
 from reservations.models.bookings import Booking
+from reservations.models.checkouts import Checkout, GiveBack
 from reservations.models.facilities import (
     CatalogueVersion,
     DayMask,
@@ -24,7 +26,7 @@ from reservations.models.items import Handout, Item
 from reservations.models.journal import AuditLine, AuditSeal, Event, PartyLook
 from reservations.models.letters import Letter
 from reservations.models.matters import SeenTo
-from reservations.models.money import CashDay, Payment, Receipt, Reduction, Refund
+from reservations.models.money import CashDay, Payment, PaymentMove, Receipt, Reduction, Refund
 from reservations.models.nodes import Declaration, FacilityNode, Notice
 from reservations.models.packs import FormDecision, NumberCounter, PaperForm, PaperPack
 from reservations.models.papers import IssuedPaper
@@ -40,6 +42,7 @@ from reservations.models.parties import (
     SignInSession,
 )
 from reservations.models.passkeys import Passkey, PasskeyChallenge
+from reservations.models.reductions import PartyReduction, ReductionRequest
 from reservations.models.rights import (
     EmergencyCode,
     FacilityGroup,
@@ -56,6 +59,7 @@ from reservations.models.sealed import (
     PartyUnsaid,
     SealingKey,
 )
+from reservations.models.settlement import Settlement, SettlementLine
 from reservations.models.shelters import Shelter
 
 __all__ = [
@@ -67,7 +71,9 @@ __all__ = [
     "CashDay",
     "CatalogueVersion",
     "CheckIn",
+    "Checkout",
     "DayMask",
+    "Decision",
     "Declaration",
     "EmergencyCode",
     "Event",
@@ -77,6 +83,7 @@ __all__ = [
     "FacilityNode",
     "FormDecision",
     "FramePrice",
+    "GiveBack",
     "GroupMember",
     "GroupRoster",
     "Handout",
@@ -101,22 +108,27 @@ __all__ = [
     "PartyHolder",
     "PartyKey",
     "PartyLook",
+    "PartyReduction",
     "PartyResidency",
     "PartyText",
     "PartyUnsaid",
     "Passkey",
     "PasskeyChallenge",
     "Payment",
+    "PaymentMove",
     "Problem",
     "Purpose",
     "Rating",
     "Receipt",
     "Reduction",
+    "ReductionRequest",
     "Refund",
     "RoleGrant",
     "SealingKey",
     "SecondStep",
     "SeenTo",
+    "Settlement",
+    "SettlementLine",
     "Shelter",
     "SignInSession",
     "Strike",

@@ -26,9 +26,11 @@ Day = date
 # Where PostgreSQL takes the serial from; SQLite counts in the insert itself (actions/bookings.py).
 SERIAL = Sequence("booking_serial", metadata=Base.metadata)
 
-# Few bookings are on two sheets, or take the place of another: only they are in these indexes.
+# Few bookings are on two sheets, take the place of another, or wait for a permission: only they are
+# in these indexes.
 _PAST_MIDNIGHT = text("end_slot > 96")
 _INSTEAD = text("instead_of IS NOT NULL")
+_ASKED = text("decide_by IS NOT NULL")
 
 
 class Booking(Base):
@@ -43,6 +45,8 @@ class Booking(Base):
     answer_by          until when a tentative one will be answered
     instead_of         the booking that this one takes the place of: a change over two holders; the
                        other is given up when this one is confirmed (actions/following.py)
+    decide_by          審査: the day by which the town answers; None where the use needs no
+                       permission of its own. What was decided stands in models/approval.py
     tariff_from, town_rules_id   the versions it was made under
     """
 
@@ -68,6 +72,12 @@ class Booking(Base):
             "instead_of",
             sqlite_where=_INSTEAD,
             postgresql_where=_INSTEAD,
+        ),
+        Index(
+            "ix_booking_decide_by",
+            "decide_by",
+            sqlite_where=_ASKED,
+            postgresql_where=_ASKED,
         ),
     )
 
@@ -98,3 +108,4 @@ class Booking(Base):
     # Raised by every change, so that a calendar file replaces the older one (iCalendar SEQUENCE).
     revision: Mapped[int] = mapped_column(default=0)
     instead_of: Mapped[str | None] = mapped_column(Text)
+    decide_by: Mapped[Day | None] = mapped_column(Date)

@@ -17,7 +17,7 @@ from reservations.models.base import Base, Instant
 # A field is called `date`; inside its class the type needs another name.
 Day = date
 
-_METHODS = "method IN ('cash', 'coupon', 'transfer', 'online')"
+_METHODS = "method IN ('cash', 'coupon', 'transfer', 'online', 'moved')"
 
 
 class Payment(Base):
@@ -26,6 +26,7 @@ class Payment(Base):
     booking_id   may be of a booking that is not known here yet
     town, facility_id, date   the sheet that the booking was on: its holder decides on refunds
     day          of the drawer that it is in; the next one where that day was closed already
+    account_town  the town that has the money now: whose desk took it (settlement.py)
     reference    of a coupon, a transfer or a provider; stays at the node where it was received
     given_yen    現金: what was handed over, to tell the change; stays there too
     """
@@ -51,6 +52,7 @@ class Payment(Base):
     actor: Mapped[str] = mapped_column(Text, default="", server_default="")
     reference: Mapped[str] = mapped_column(Text, default="", server_default="")
     given_yen: Mapped[int | None]
+    account_town: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Refund(Base):
@@ -59,6 +61,7 @@ class Refund(Base):
     status     asked: a slip without an answer; written: a line on one medium only (S2); decided;
                refused by the holder, for the reason `code`
     node_no    the node that was asked, and that pays it out
+    account_town   the town out of whose money it goes
     handed_at  when its cash left the drawer of `handed_day`; known at that node only
     """
 
@@ -87,20 +90,38 @@ class Refund(Base):
     actor: Mapped[str] = mapped_column(Text, default="", server_default="")
     handed_at: Mapped[datetime | None] = mapped_column(Instant)
     handed_day: Mapped[Day | None] = mapped_column(Date)
+    account_town: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class PaymentMove(Base):
+    """充当: what is over of one booking pays for another of the same party.
+
+    The refund leaves the first one as any other does (S6); once it is decided, and not before, the
+    payment for the second is made, by this node. None: not yet.
+    """
+
+    __tablename__ = "payment_move"
+
+    refund_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    booking_id: Mapped[str] = mapped_column(Text)
+    payment_id: Mapped[str | None] = mapped_column(Text)
 
 
 class Reduction(Base):
-    """減免: approved for one booking; of several the greatest counts.
+    """減免: decided for one booking; of several the greatest counts.
 
+    percent    0 is a wish that was refused
     clause     which item of the regulation (publishable)
-    evidence   what was seen, by its kind, and `approved_by` whom: both stay at the node where it
-               was decided, because they tell something of a person
+    request_id the wish that it answers (models/reductions.py); empty where nobody wrote one down
+    evidence   what was seen, by its kind, `approved_by` whom, and the `reason`: they stay at the
+               node where it was decided, because they tell something of a person
     """
 
     __tablename__ = "reduction"
     __table_args__ = (
-        CheckConstraint("percent > 0 AND percent <= 100", name="percent"),
+        CheckConstraint("percent >= 0 AND percent <= 100", name="percent"),
         Index("ix_reduction_booking_id", "booking_id"),
+        Index("ix_reduction_request_id", "request_id"),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -109,6 +130,8 @@ class Reduction(Base):
     clause: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[datetime] = mapped_column(Instant)
     node_no: Mapped[int]
+    request_id: Mapped[str] = mapped_column(Text, default="", server_default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     evidence: Mapped[str] = mapped_column(Text, default="", server_default="")
     approved_by: Mapped[str] = mapped_column(Text, default="", server_default="")
     actor: Mapped[str] = mapped_column(Text, default="", server_default="")

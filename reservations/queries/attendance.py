@@ -14,9 +14,18 @@ from sqlalchemy.orm import Session
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.desk import Desk
-from reservations.models import Booking, CheckIn, Declaration, Facility, FacilityNode, Strike
+from reservations.models import (
+    Booking,
+    CheckIn,
+    Decision,
+    Declaration,
+    Facility,
+    FacilityNode,
+    Strike,
+)
 from reservations.models.base import table_of
 from reservations.rules import modes, strikes
+from reservations.rules.approval import Permission
 from reservations.rules.availability import Kind
 from reservations.rules.modes import Mode
 from reservations.rules.period import Period
@@ -30,6 +39,12 @@ _CHECK_IN, _STRIKE = table_of(CheckIn), table_of(Strike)
 _ABSENCES = tuple(kind.value for kind in StrikeKind if kind.is_absence)
 _STANDS = and_(_CHECK_IN.c.came_at.is_not(None), _CHECK_IN.c.undone_at.is_(None))
 _CAME = exists().where(_CHECK_IN.c.booking_id == Booking.id, _STANDS)
+_PERMITTED = exists().where(
+    Decision.booking_id == Booking.id,
+    Decision.revision == Booking.revision,
+    Decision.verdict == Permission.GRANTED.value,
+    Decision.status == "decided",
+)
 
 # When somebody came, beside the columns of a statement on bookings.
 CAME_AT = (
@@ -88,6 +103,8 @@ _ABSENT = (
         Booking.status == "confirmed",
         Booking.cancelled_at.is_(None),
         ~_CAME,
+        # Nobody has to come to what the town has not permitted.
+        or_(Booking.decide_by.is_(None), _PERMITTED),
         ~exists().where(_STRIKE.c.booking_id == Booking.id),
     )
     .order_by(Booking.date, Booking.id)

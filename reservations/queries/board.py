@@ -18,7 +18,7 @@ from reservations.events import sheet_of
 from reservations.models import Booking, FacilityNode
 from reservations.queries import calendar, parties
 from reservations.queries.attendance import CAME_AT
-from reservations.queries.bookings import number_text
+from reservations.queries.bookings import IS_IN_REVIEW, number_text
 from reservations.queries.calendar import Cell
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
@@ -56,6 +56,7 @@ class Use:
     party    None for what is no ordinary use
     note     of a closure or an official use
     came_at  来館: when its party came, as far as is known here
+    is_in_review   審査: it has its place, and nobody has permitted the use yet
     """
 
     booking_id: str
@@ -70,6 +71,7 @@ class Use:
     date: Day
     is_past_midnight: bool
     came_at: datetime | None
+    is_in_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ _USES = (
         Booking.party_id,
         Booking.note,
         CAME_AT.label("came_at"),
+        IS_IN_REVIEW.label("is_in_review"),
     )
     .select_from(_ONE)
     .outerjoin(Booking, _THERE)
@@ -203,6 +206,7 @@ def _use(memory: Memory, row: Any, day: date, named: Mapping[str, Called]) -> Us
         row.date,
         row.end_slot > SLOTS_PER_DAY,
         row.came_at,
+        bool(row.is_in_review),
     )
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, select
+from sqlalchemy import and_, bindparam, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
 from reservations.events import BookingConfirmed
-from reservations.models import Booking, Rating
+from reservations.models import Booking, Decision, Rating
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
+from reservations.rules.approval import Permission
 from reservations.rules.availability import Kind
 from reservations.rules.period import Period
 from reservations.rules.refunds import free_until
 from reservations.rules.town import TownRules
+
+# A field is called `date`; inside its class the type needs another name.
+Day = date
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,9 @@ class BookingView:
     was_kept      another place had been asked for in its stead, and was refused
     note          of a closure
     is_offer      the booking that it is instead of had been lost before, so that it is no change
+    decide_by     審査: by when the town answers; None where it needs no permission of its own
+    verdict       what it has answered and people may be told: granted, refused; empty: nothing yet
+    decided_at    with it; and `conditions` or `reason` in the words of whoever decided
     """
 
     id: str
@@ -60,6 +68,28 @@ class BookingView:
     was_kept: bool = False
     is_offer: bool = False
     note: str = ""
+    decide_by: Day | None = None
+    verdict: str = ""
+    decided_at: datetime | None = None
+    conditions: str = ""
+    reason: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        """Whether its use is permitted, as far as its party may be told."""
+        if self.verdict:
+            return Permission(self.verdict)
+        return Permission.NONE if self.decide_by is None else Permission.ASKED
+
+    @property
+    def is_in_review(self) -> bool:
+        """審査中: its place is held, and nobody has said yet that it may be used."""
+        return self.stands and self.permission is Permission.ASKED
+
+    @property
+    def has_permit(self) -> bool:
+        """Whether there is a permit of it."""
+        return self.stands and self.permission is not Permission.ASKED
 
     @property
     def rules(self) -> TownRules:
@@ -73,7 +103,7 @@ class BookingView:
 
     @property
     def stands(self) -> bool:
-        """Whether its place is its party's as far as they were told, so that it has a permit."""
+        """Whether its place is its party's as far as they were told."""
         return self.status in ("confirmed", "changing")
 
     @property
@@ -87,6 +117,7 @@ class BookingView:
 
 # Of several bookings in the place of one, what was confirmed counts most, then what waits.
 _NEW, _ANY, _OLD = aliased(Booking), aliased(Booking), aliased(Booking)
+_WISH = aliased(Decision)
 _RANK = case({"confirmed": 0, "tentative": 1}, value=_ANY.status, else_=2)
 _FIRST = (
     select(_ANY.id)
@@ -126,10 +157,29 @@ _COLUMNS = select(
     _NEW.is_told.label("new_is_told"),
     _NEW.answer_by.label("new_answer_by"),
     _OLD.made_at.label("old_made_at"),
+    Booking.decide_by,
+    Decision.verdict,
+    Decision.decided_at,
+    Decision.conditions,
+    Decision.reason,
 )
 _COLUMNS = _COLUMNS.outerjoin(Rating, Rating.booking_id == Booking.id)
 _COLUMNS = _COLUMNS.outerjoin(_NEW, _NEW.id == _FIRST)
 _COLUMNS = _COLUMNS.outerjoin(_OLD, _OLD.id == Booking.instead_of)
+# The line that cancels a booking makes its next revision.
+_DECIDED_ON = Booking.revision - case((Booking.status == "cancelled", 1), else_=0)
+_COLUMNS = _COLUMNS.outerjoin(
+    Decision,
+    and_(
+        Decision.booking_id == Booking.id,
+        Decision.revision == _DECIDED_ON,
+        # Of what is cancelled already people are told why as well.
+        or_(
+            Decision.status == "decided",
+            and_(Decision.status == "written", Booking.status == "cancelled"),
+        ),
+    ),
+)
 
 _ONE = _COLUMNS.where(Booking.id == bindparam("booking_id"))
 _BY_NUMBER = _COLUMNS.where(
@@ -154,6 +204,34 @@ _AROUND = _COLUMNS.where(
     Booking.date.in_((bindparam("day"), bindparam("day_before"))),
     Booking.status.in_(bindparam("statuses", expanding=True)),
 ).order_by(Booking.made_at, Booking.id)
+# 審査中, as people may be told: beside the columns of a statement on bookings that stand.
+IS_IN_REVIEW = and_(
+    Booking.decide_by.is_not(None),
+    ~exists().where(
+        _WISH.booking_id == Booking.id,
+        _WISH.revision == Booking.revision,
+        _WISH.status == "decided",
+    ),
+)
+# What somebody has still to decide about, as far as this desk knows: nothing stands, none is asked.
+WAITS = (
+    Booking.decide_by.is_not(None),
+    Booking.status == "confirmed",
+    Booking.is_told,
+    Booking.cancelled_at.is_(None),
+    Booking.date >= bindparam("since"),
+    ~exists().where(
+        _WISH.booking_id == Booking.id,
+        _WISH.revision == Booking.revision,
+        _WISH.status.in_(("asked", "written", "decided")),
+    ),
+)
+_WAITING = (
+    _COLUMNS.where(*WAITS, Booking.facility_id.in_(bindparam("facilities", expanding=True)))
+    .order_by(Booking.decide_by, Booking.made_at, Booking.id)
+    .limit(bindparam("page_size"))
+    .offset(bindparam("skip"))
+)
 _LAST_WISH = (
     select(Booking.purpose_code, Booking.headcount)
     .where(Booking.party_id == bindparam("party_id"), Booking.kind == Kind.USE.value)
@@ -189,6 +267,7 @@ def as_confirmed(memory: Memory, fact: BookingConfirmed, *, made_at: datetime) -
         rules.version or None,
         0,
         None,
+        decide_by=date.fromisoformat(fact.decide_by) if fact.decide_by else None,
     )
 
 
@@ -262,6 +341,20 @@ def around_day(
     return [_view(memory, row) for row in run(session, _AROUND, values)]
 
 
+def waiting(
+    session: Session, memory: Memory, *, since: date, facilities: Collection[int], page: int = 0
+) -> list[BookingView]:
+    """What waits for a permission at these facilities, used from a day on; those first that are to
+    be answered first. A page of 50."""
+    values = {
+        "since": since,
+        "facilities": sorted(facilities),
+        "page_size": PAGE_SIZE,
+        "skip": page * PAGE_SIZE,
+    }
+    return [_view(memory, row) for row in run(session, _WAITING, values)]
+
+
 def last_wish(session: Session, party_id: str) -> tuple[str, int | None] | None:
     """Purpose code and head-count of what this party booked last, so as not to ask twice."""
     row = run(session, _LAST_WISH, {"party_id": party_id}).one_or_none()
@@ -319,6 +412,11 @@ def _view(memory: Memory, row: Any) -> BookingView:
         row.new_status == "refused" and status == "confirmed",
         is_offer(row.old_made_at, row.made_at),
         row.note,
+        row.decide_by,
+        row.verdict or "",
+        row.decided_at,
+        row.conditions or "",
+        row.reason or "",
     )
 
 

@@ -29,12 +29,12 @@ from reservations.models import (
     UnitPart,
     UnitPurpose,
 )
-from reservations.rules import rights, strikes
+from reservations.rules import approval, rights, strikes
 from reservations.rules.availability import Lending
 from reservations.rules.fees import Fee, Price, quote
 from reservations.rules.opening import Closing, Hours, OpeningTimes
 from reservations.rules.period import Frame, Period, frames_on
-from reservations.rules.town import RefundStep, Residency, Rounding, TownRules
+from reservations.rules.town import Clause, RefundStep, Residency, Rounding, TownRules
 
 # Answers that a unit remembers: more than its frames and days of the week can make.
 FEES_KEPT = 128
@@ -248,7 +248,10 @@ def _towns(session: Session) -> dict[str, Town]:
         TownRulesVersion.body,
     ).order_by(TownRulesVersion.valid_from, TownRulesVersion.id)
     for row in session.execute(statement):
-        rules[row.municipality_code].append(rules_of(row.id, row.valid_from, row.body))
+        try:
+            rules[row.municipality_code].append(rules_of(row.id, row.valid_from, row.body))
+        except ValueError as fault:
+            raise ValueError(f"rules of {row.municipality_code}: {fault}") from fault
     statement_towns = select(
         Municipality.code,
         Municipality.prefecture,
@@ -274,9 +277,21 @@ def rules_of(version: int, valid_from: date, body: Mapping[str, Any]) -> TownRul
         fields["refund_steps"] = tuple(RefundStep(*step) for step in fields["refund_steps"])
     if "rounding" in fields:
         fields["rounding"] = Rounding(fields["rounding"])
+    if "approval" in fields:
+        fields["approval"] = approval.read(fields["approval"])
+    if "refusal_reasons" in fields:
+        fields["refusal_reasons"] = tuple(fields["refusal_reasons"])
+    fields["reductions"] = tuple(_clause(each) for each in fields.get("reductions", ()))
+    fields["reduced_steps"] = tuple(map(tuple, fields.get("reduced_steps", ())))
     if "strikes" in fields:
         fields["strikes"] = strikes.rules_of(fields["strikes"])
     return TownRules(version, valid_from, **fields)
+
+
+def _clause(stored: Mapping[str, Any]) -> Clause:
+    """{"code": …, "words": …, "percent": …, "evidence": [...], …}"""
+    lists = {name: tuple(stored.get(name, ())) for name in ("evidence", "renewed_in")}
+    return Clause(**{**stored, **lists})
 
 
 def _places(session: Session, towns: Mapping[str, Town]) -> dict[int, Place]:

@@ -13,7 +13,7 @@ from reservations.desk import Desk
 from reservations.rules.modes import Mode, observed
 from reservations.sheets import SheetName
 from sync import tables
-from sync.document import LOG
+from sync.document import LOG, is_log
 from sync.store import Aside
 
 # A peer that has said nothing for so long counts as cut off.
@@ -126,6 +126,44 @@ class Brief:
 
     waiting: int
     sheets: int
+
+
+# Lines are seconds on their way; who is minutes ahead of us has another clock.
+CLOCKS_APART = timedelta(minutes=3)
+_AHEAD = (
+    select(_C.chain, _C.holder, _C.at)
+    .where(_C.at > bindparam("limit"))
+    .order_by(_C.at.desc(), _C.chain)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockGap:
+    """Something was written later than our clock says it is now.
+
+    node   whose; empty where this machine wrote it itself, so that its clock was put back
+    """
+
+    node: str
+    minutes: int
+
+
+def clock_gap(session: Session, desk: Desk, *, now: datetime) -> ClockGap | None:
+    """Whether the clocks of the region are apart, as far as it can be seen here. One statement.
+
+    No rule asks (DESIGN.md, S): it is for people, who set clocks right. Whoever is ahead is seen by
+    all others; a machine that is behind sees all others ahead.
+    """
+    limit = sheets.milliseconds(now + CLOCKS_APART)
+    row = session.connection().execute(_AHEAD, {"limit": limit}).one_or_none()
+    if row is None:
+        return None
+    # A log's name ends with its writer's key; a sheet is its holder's.
+    author = row.chain.rpartition("/")[2] if is_log(row.chain) else row.holder
+    member = desk.directory.member(author)
+    node = "" if author == desk.key.id or member is None else member.node
+    return ClockGap(node, int((sheets.instant_of(row.at) - now).total_seconds() // 60))
 
 
 def brief(session: Session, desk: Desk, *, today: date) -> Brief:

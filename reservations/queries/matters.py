@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import Booking, Letter, PaperForm, SeenTo
-from reservations.queries import bookings, money, parties
+from reservations.queries import bookings, checkouts, money, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
 from reservations.queries.money import Statement
@@ -48,6 +48,7 @@ class Owing:
     """Money of a booking that is the payer's.
 
     refund   that was asked for (models/money.py); None: nobody has asked yet
+    is_declined   the payment service refused that refund for good
     """
 
     key: str
@@ -56,6 +57,7 @@ class Owing:
     account: Account
     payments: int
     refund: Any
+    is_declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,11 @@ def owing(
     """Paid too much, and refunds that wait, at this node."""
     over = money.over(session, node_no, since=local_day(now) - STANDS)
     waiting = money.to_hand(session, node_no)
+    declined = checkouts.failed_backs(session)
     views = _views(
-        session, memory, [*(each for each, _ in over), *(row.booking_id for row in waiting)]
+        session,
+        memory,
+        [*(each for each, _ in over), *(row.booking_id for row in (*waiting, *declined))],
     )
     views = {key: each for key, each in views.items() if each.unit.place.id in facilities}
     named = _named(session, views.values())
@@ -152,13 +157,16 @@ def owing(
             key = _over_key(booking_id, statement)
             who, paid = _who(named, booking), len(statement.payments)
             found.append(Owing(key, booking, who, statement.account, paid, None))
-    for row in waiting:
+    for row, is_declined in [
+        *((row, False) for row in waiting),
+        *((row, True) for row in declined),
+    ]:
         booking = views.get(row.booking_id)
         account = money.statement(session, row.booking_id) if booking is not None else None
         if booking is not None and account is not None:
             key = _refund_key(row)
             who, paid = _who(named, booking), len(account.payments)
-            found.append(Owing(key, booking, who, account.account, paid, row))
+            found.append(Owing(key, booking, who, account.account, paid, row, is_declined))
     return _unseen(session, found, lambda each: each.key)
 
 
@@ -187,7 +195,8 @@ def count(session: Session, node_no: int, *, now: datetime, facilities: Collecti
         ids = {"ids": [booking_id for booking_id, _ in over]}
         where = {row.id: row.facility_id for row in run(session, _FACILITIES, ids)}
         among += [(_over_key(*each), where.get(each[0], 0)) for each in over]
-    among += [(_refund_key(row), row.facility_id) for row in money.to_hand(session, node_no)]
+    waiting = (*money.to_hand(session, node_no), *checkouts.failed_backs(session))
+    among += [(_refund_key(row), row.facility_id) for row in waiting]
     keys = [key for key, facility_id in among if facility_id in facilities]
     return len(set(keys) - seen(session, keys))
 

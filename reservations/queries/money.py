@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 
 from reservations.clock import LOCAL, local_day
 from reservations.db import run
-from reservations.models import Booking, CashDay, Payment, Receipt, Reduction, Refund
+from reservations.models import (
+    Booking,
+    CashDay,
+    Payment,
+    PaymentMove,
+    Receipt,
+    Reduction,
+    Refund,
+)
 from reservations.models.base import table_of
 from reservations.queries import memory
 from reservations.rules import money
@@ -153,6 +161,14 @@ _NUMBERS = (
 )
 
 
+_MOVES_TO_FINISH = (
+    select(PaymentMove.refund_id)
+    .join(_REFUND, _REFUND.c.id == PaymentMove.refund_id)
+    .where(PaymentMove.payment_id.is_(None), _REFUND.c.status == "decided")
+    .order_by(PaymentMove.refund_id)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A booking's money with everything that it is made of, in order of time."""
@@ -256,6 +272,11 @@ def payment_of(session: Session, number: str) -> str | None:
 def refund(session: Session, refund_id: str) -> Row[Any] | None:
     """The refund's row (models/money.py)."""
     return run(session, _ONE_REFUND, {"refund_id": refund_id}).one_or_none()
+
+
+def moves_to_finish(session: Session) -> list[str]:
+    """充当 that has left its first booking, and is not paid to the second: ids of refunds."""
+    return list(run(session, _MOVES_TO_FINISH).scalars())
 
 
 def refunded_of(session: Session, payment_id: str) -> int:

@@ -7,11 +7,29 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from reservations.db import Database, run
-from reservations.models import Booking, CatalogueVersion, Municipality, Party, PartyResidency
+from reservations.models import (
+    Booking,
+    CatalogueVersion,
+    Municipality,
+    Party,
+    PartyReduction,
+    PartyResidency,
+)
 from reservations.queries import attendance
 from reservations.rules.eligibility import Standing
 from reservations.rules.period import SLOTS_PER_DAY, Period
@@ -265,6 +283,12 @@ def _standing() -> Any:
         PartyResidency.municipality_code == bindparam("town"),
         or_(PartyResidency.valid_until.is_(None), PartyResidency.valid_until >= bindparam("today")),
     )
+    registered = exists().where(
+        PartyReduction.party_id == bindparam("party_id"),
+        PartyReduction.municipality_code == bindparam("town"),
+        PartyReduction.since <= bindparam("day"),
+        PartyReduction.until >= bindparam("day"),
+    )
     version = select(CatalogueVersion.version)
     return select(
         version.scalar_subquery().label("catalogue"),
@@ -272,6 +296,7 @@ def _standing() -> Any:
         active.scalar_subquery().label("active"),
         overlap.exists().label("overlap"),
         attendance.HAS_STRIKES.label("has_strikes"),
+        registered.label("is_registered"),
     )
 
 
@@ -311,4 +336,5 @@ def standing(
     ).one()
     known = Residency(row.residency) if row.residency else Residency.OUTSIDE
     against = attendance.against(session, party_id, municipality_code) if row.has_strikes else ()
-    return Standing(known, row.active, bool(row.overlap), against), row.catalogue or 0
+    found = Standing(known, row.active, bool(row.overlap), against, bool(row.is_registered))
+    return found, row.catalogue or 0

@@ -15,6 +15,7 @@ from reservations.db import run
 from reservations.models import (
     Account,
     Booking,
+    Decision,
     Facility,
     FacilityGroup,
     FacilityGroupMember,
@@ -27,6 +28,7 @@ from reservations.models import (
     Municipality,
     PaperPack,
     Payment,
+    ReductionRequest,
     Refund,
     RoleGrant,
 )
@@ -196,6 +198,12 @@ _FACILITY_OF = {
     "booking": select(Booking.facility_id).where(Booking.id == bindparam("id")),
     "payment": select(Payment.facility_id).where(Payment.id == bindparam("id")),
     "refund": select(Refund.facility_id).where(Refund.id == bindparam("id")),
+    "decision": select(Booking.facility_id)
+    .join(Decision, Decision.booking_id == Booking.id)
+    .where(Decision.id == bindparam("id")),
+    "reduction": select(Booking.facility_id)
+    .join(ReductionRequest, ReductionRequest.booking_id == Booking.id)
+    .where(ReductionRequest.id == bindparam("id")),
     "handout": select(Item.facility_id)
     .join(Handout, Handout.item_id == Item.id)
     .where(Handout.id == bindparam("id")),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from reservations.db import run
 from reservations.models import Booking
 from reservations.queries import parties
-from reservations.queries.bookings import number_text
+from reservations.queries.bookings import IS_IN_REVIEW, number_text
 from reservations.queries.catalogue import LentUnit, Place
 from reservations.queries.memory import Memory
 from reservations.queries.parties import Called
@@ -31,6 +31,7 @@ class Use:
     period   that part of it which lies on this day; it may end past midnight
     name     of the party; empty for what is no ordinary use
     note     of a closure or an official use
+    is_in_review   審査: it has its place, and nobody has permitted the use yet
     """
 
     unit: LentUnit
@@ -44,6 +45,12 @@ class Use:
     headcount: int | None
     fee_yen: int
     note: str
+    is_in_review: bool = False
+
+    @property
+    def called(self) -> str:
+        """The name as a list for staff has it, who must not take it for permitted."""
+        return f"{self.name}（審査中）" if self.name and self.is_in_review else self.name
 
 
 _USES = (
@@ -60,6 +67,7 @@ _USES = (
         Booking.fee_yen,
         Booking.note,
         Booking.party_id,
+        IS_IN_REVIEW.label("is_in_review"),
     )
     .where(
         Booking.facility_id == bindparam("facility_id"),
@@ -108,6 +116,7 @@ def _on_days(memory: Memory, row: Any, party: Called | None) -> Iterator[Use]:
             row.headcount,
             row.fee_yen,
             row.note,
+            bool(row.is_in_review),
         )
 
     yield on(row.date, Period(row.start_slot, row.end_slot))

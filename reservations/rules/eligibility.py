@@ -29,12 +29,14 @@ class Standing:
     active_count      its open bookings in this town from today on
     has_overlap       whether it already holds another place at that time
     strikes           無断不使用 and the like that stand against it
+    is_registered     whether a reduction is registered for it there on that day (減免登録)
     """
 
     residency: Residency
     active_count: int = 0
     has_overlap: bool = False
     strikes: tuple[Strike, ...] = ()
+    is_registered: bool = False
 
 
 def bookable_from(day: date, *, residency: Residency, rules: TownRules) -> date:

@@ -19,11 +19,18 @@ STANDS_FOR = {
     "refused": "refused",
     "cancelled": "cancelled",
     "displaced": "cancelled",
+    "granted": "confirmed",
+    "denied": "cancelled",
 }
 
 
-def kind_of_cancellation(reason: str) -> str:
-    """The kind of letter that tells of a cancellation for this reason; empty for none."""
+def kind_of_cancellation(reason: str, *, is_denial: bool = False) -> str:
+    """The kind of letter that tells of a cancellation for this reason; empty for none.
+
+    is_denial   不許可: the town did not permit the use
+    """
+    if is_denial:
+        return "denied"
     # What a person did is no news to that person; of a change its new place tells.
     if reason in (OWN, CHANGED):
         return ""
@@ -44,7 +51,7 @@ def is_overtaken(
         return not is_struck
     if kind == "refused" and asked != "book":
         return status != "confirmed"
-    if kind in ("confirmed", "refused") and is_given_up:
+    if kind in ("confirmed", "refused", "granted") and is_given_up:
         return True
     return status != STANDS_FOR[kind]
 

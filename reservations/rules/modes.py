@@ -90,8 +90,15 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "hand_letter": _ALWAYS,
     "retry_letter": _ALWAYS,
     "see_to": _ALWAYS,
+    "grant_permission": _ALWAYS,
+    "refuse_permission": _ALWAYS,
     "pay": _ALWAYS,
     "reduce": _ALWAYS,
+    "ask_reduction": _ALWAYS,
+    "decide_reduction": _ALWAYS,
+    "register_reduction": _ALWAYS,
+    "end_reduction": _ALWAYS,
+    "close_month": _ALWAYS,
     "refund": _ALWAYS,
     "hand_refund": _ALWAYS,
     "number_receipt": _ALWAYS,
@@ -104,6 +111,16 @@ TABLE: dict[str, dict[Mode, Answer]] = {
     "set_item": _ALWAYS,
     "hand_out": _ALWAYS,
     "take_back": _ALWAYS,
+    # A payment is a fact in any mode, and so is a wish to make one (S6).
+    "begin_checkout": _ALWAYS,
+    "open_checkout": _ALWAYS,
+    "note_checkout": _ALWAYS,
+    "end_checkout": _ALWAYS,
+    "hear_payment": _ALWAYS,
+    "give_back": _ALWAYS,
+    "move_payment": _ALWAYS,
+    "finish_move": _ALWAYS,
+    "retry_give_back": _ALWAYS,
 }
 
 

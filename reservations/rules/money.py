@@ -7,8 +7,8 @@ every desk, in whatever order they came (I7).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from reservations.rules.fees import share
@@ -21,16 +21,24 @@ YEN_MAX = 99_999_999
 
 
 class Method(Enum):
-    """現金・回数券等・振込・オンライン: how money came in or went out."""
+    """現金・回数券等・振込・オンライン・充当: how money came in or went out."""
 
     CASH = "cash"
     COUPON = "coupon"
     TRANSFER = "transfer"
     ONLINE = "online"
+    MOVED = "moved"
 
 
+# What somebody brings to a counter, or sends.
+BROUGHT = (Method.CASH, Method.COUPON, Method.TRANSFER, Method.ONLINE)
+# For what the payer has no receipt from this payment: coupons had theirs when they were bought, and
+# moved money when it was paid first.
+WITHOUT_RECEIPT = frozenset({Method.COUPON, Method.MOVED})
 # What went through an account, and goes back the same way.
 BY_ACCOUNT = frozenset({Method.TRANSFER, Method.ONLINE})
+# What goes out where the payment came in, whichever desk does it: moved money stays where it lies.
+WHERE_IT_CAME = BY_ACCOUNT | {Method.MOVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +88,18 @@ def account(fees_yen: int, payments: Iterable[Paid], refunded_yen: int) -> Accou
 def reduced(fee_yen: int, percents: Collection[int], rules: TownRules) -> int:
     """減免後の使用料: of several reductions the greatest counts, so that their order does not.
 
-    percents  by how much, 0 to 100
-    returns   what is left of the fee, rounded as the town rounds; never more than the fee
+    percents  by how much, 0 to 100; 0 is a wish that was refused
+    returns   what is left of the fee, rounded as the town rounds, by `reduced_steps` if it has
+              some; never more than the fee
     source    REQUIREMENTS 3.8; where a town says otherwise, its clause names one rate for the case
     """
     percent = max(percents, default=0)
     assert 0 <= percent <= 100, percent
-    return share(fee_yen, 100 - percent, rules)
+    step = 0
+    for from_yen, each in rules.reduced_steps:
+        if fee_yen * (100 - percent) >= from_yen * 100:
+            step = each
+    return share(fee_yen, 100 - percent, replace(rules, rounding_yen=step) if step else rules)
 
 
 def owed(fee_yen: int, reduced_yen: int, status: str, cancel_due_yen: int | None) -> int:
@@ -106,6 +119,22 @@ def owed(fee_yen: int, reduced_yen: int, status: str, cancel_due_yen: int | None
     if not fee_yen:
         return 0
     return reduced_yen - reduced_yen * (fee_yen - cancel_due_yen) // fee_yen
+
+
+def pay_by(made_on: date, used_on: date, rules: TownRules) -> date | None:
+    """納期限: the last day on which the fee is paid in time; None where the town sets none.
+
+    Whoever books late has the day of the booking itself, at least. What passes it is a matter for a
+    clerk: nothing is cancelled by this (S7).
+
+    source   REQUIREMENTS 3.5: within 8 days of the booking and 8 days before the use
+    """
+    days = []
+    if rules.pay_within_days is not None:
+        days.append(made_on + timedelta(days=rules.pay_within_days))
+    if rules.pay_days_before is not None:
+        days.append(used_on - timedelta(days=rules.pay_days_before))
+    return max(min(days), made_on) if days else None
 
 
 def may_refund(account: Account, payment_yen: int, refunded_of_it_yen: int) -> int:

@@ -41,8 +41,11 @@ def title(paper: str, rules: TownRules) -> str:
         "cancel_request": f"{use}取消届",
         "refund_notice": "料金還付決定通知書",
         "refusal_notice": f"{use}不{permit}通知書",
+        "reduction_notice": "料金減免決定通知書",
+        "reduction_refusal": "料金減免不承認通知書",
         "receipt": "領収書",
         "day_sheet": "現金日計表",
+        "settlement_sheet": "市町間精算書",
     }[paper]
 
 
@@ -168,6 +171,7 @@ def _forms(use: str, permit: str) -> dict[str, Any]:
         "timetable": {},
         "receipt": {"form_id": "領収書／版1"},
         "day_sheet": {"form_id": "現金日計表／版1"},
+        "settlement_sheet": {"form_id": "市町間精算書／版1"},
         "application_form": {
             "form_id": f"{use}{permit}申請書／版1",
             "blocks": {
@@ -219,6 +223,14 @@ def _notices(use: str, permit: str, letter: list[str]) -> dict[str, Any]:
                     "次のとおり{permit}しないことに決定したので通知します。"
                 },
             },
+        },
+        "reduction_notice": {
+            "form_id": "料金減免決定通知書／版1",
+            "blocks": {"head": {"form": "", "left": letter}},
+        },
+        "reduction_refusal": {
+            "form_id": "料金減免不承認通知書／版1",
+            "blocks": {"head": {"form": "", "left": letter}},
         },
         "cancel_request": {
             "form_id": f"{use}取消届／版1",

@@ -32,6 +32,7 @@ class Right(Enum):
     WAIVE         book outside the rules, with a reason
     ISSUE_PAPER   permits and what else a booking has on paper
     REFUSE        refuse a change, on paper
+    APPROVE       permit the use that an application asks for, or refuse it
     SEE_MONEY     what a booking owes, and a day's sums
     TAKE_MONEY    take money, give out what is decided to go back, and the receipt
     REFUND        decide that money goes back
@@ -56,6 +57,7 @@ class Right(Enum):
     WAIVE = "waive"
     ISSUE_PAPER = "issue_paper"
     REFUSE = "refuse"
+    APPROVE = "approve"
     SEE_MONEY = "see_money"
     TAKE_MONEY = "take_money"
     REFUND = "refund"
@@ -84,6 +86,7 @@ book             x        x        .         .        .       x
 waive            .        x        x         .        .       x
 issue_paper      x        x        x         .        .       x
 refuse           .        .        x         .        .       x
+approve          .        .        x         .        .       x
 see_money        x        x        x         x        x       x
 take_money       x        x        .         x        .       x
 refund           .        .        x         .        .       x

@@ -8,6 +8,8 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from reservations.rules.approval import REASONS, Approval
+
 
 class Residency(Enum):
     """在住・在勤・在学・市外: decides eligibility and tariff."""
@@ -98,6 +100,29 @@ class StrikeRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """An item of a town's list of reductions (減免の区分).
+
+    code               as the regulation has it; publishable: 第8条第1号
+    words              for whom, or for what
+    percent            None: the mayor decides in each case, and says why
+    evidence           kinds of what is shown, one of which must be seen; empty: nothing
+    is_yearly          once registered it stands for all that a party books in a fiscal year
+                       (減免登録)
+    renewed_in         months in which the next fiscal year is registered; empty: any
+    bars_entrance_fee  not where those who come pay to enter
+    """
+
+    code: str
+    words: str
+    percent: int | None = None
+    evidence: tuple[str, ...] = ()
+    is_yearly: bool = False
+    renewed_in: tuple[int, ...] = ()
+    bars_entrance_fee: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TownRules:
     """What one municipality has decided. Fields are per town; the defaults are common ones.
 
@@ -112,6 +137,9 @@ class TownRules:
     refund_steps          most generous first; without a matching step nothing comes back
     revenue_code, revenue_name   収入科目: where the money goes in the town's budget
     registration_number   適格請求書 (T and 13 digits); empty where the town issues none
+    pay_within_days       納期限: a fee is paid within so many days of the booking; None is no rule
+    pay_days_before       and at least so many days before the day of use; the earlier day counts
+    pays_online           whether its fees may be paid online, where a machine has a provider
     asks_second_step      whether its staff have to sign in with a code of their telephone as well
     tax_percent           consumption tax within every fee; 0 prints no line of tax
     residency_years       a residency that the counter has seen holds until the end of this fiscal
@@ -119,6 +147,12 @@ class TownRules:
     members_min           a group that is local has at least so many members; None is no rule
     local_percent_min     and so many of a hundred of them live, work or study in the town
     overlap_percent_max   and at most so many of a hundred are members of one other local group
+    approval              審査: in which cases an application is looked at before it is permitted
+    refusal_reasons       what a clerk may choose from where one is not permitted
+    reductions            減免の区分, in the order in which they are shown
+    reduction_days        a wish for a reduction is late after so many days
+    reduced_steps         (from so many yen, a multiple of so many) for what is left after a
+                          reduction; empty: as `rounding_yen`
     strikes               無断不使用 and the like, and the ban that follows
     """
 
@@ -141,7 +175,15 @@ class TownRules:
     members_min: int | None = None
     local_percent_min: int | None = None
     overlap_percent_max: int | None = None
+    reductions: tuple[Clause, ...] = ()
+    reduction_days: int = 14
+    reduced_steps: tuple[tuple[int, int], ...] = ()
     asks_second_step: bool = False
+    approval: tuple[Approval, ...] = ()
+    refusal_reasons: tuple[str, ...] = REASONS
+    pays_online: bool = False
+    pay_within_days: int | None = None
+    pay_days_before: int | None = None
     strikes: StrikeRules = StrikeRules()
     permit_word: str = "使用許可"
     forms: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -65,11 +65,14 @@ NOTICES: Mapping[str, str] = {
     "revocation": N_("許可取消通知書"),
     "refund": N_("還付決定通知書"),
     "refusal": N_("不許可通知書"),
+    "reduction": N_("減免決定通知書"),
+    "reduction_refusal": N_("減免不承認通知書"),
 }
 MONEY: Mapping[str, str] = {
     "change": N_("料金"),
     "revocation": N_("還付する額"),
     "refund": N_("還付する額"),
+    "reduction": N_("減免後の料金"),
 }
 FORM_SENTENCE = N_("本物の用紙です。番号が使用済みかどうかは、用紙受払簿と台帳で確認してください。")
 

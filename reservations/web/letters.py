@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +28,10 @@ _BECAME = {
     "refused": N_("申し訳ありません。お申し込みの予約は、お取りできませんでした。"),
     "cancelled": N_("申し訳ありません。次の予約は、施設の都合で取り消されました。"),
     "displaced": N_("申し訳ありません。次の予約は、ほかの利用のために取り消されました。"),
+    "granted": N_("申請のあった利用を許可しました。許可書は、予約のページから開けます。"),
+    "denied": N_(
+        "申し訳ありません。申請のあった利用は、許可されませんでした。次の予約は取り消されました。"
+    ),
     "struck": N_("次の予約について、町のきまりにより、次のとおり記録しました。"),
 }
 # What counts against a party, here and at the counter (web/counter/coming.py).
@@ -38,6 +42,8 @@ STRIKES: Mapping[str, str] = {
     StrikeKind.UNPAID.value: N_("未納"),
     StrikeKind.NO_CARD.value: N_("登録証なし・本人不在"),
 }
+# A place was had on a sheet of another node, and the use of it is still looked at.
+_IN_REVIEW = N_("お申し込みの場所をお取りしました。使ってよいかどうかは、施設が審査しています。")
 _BECAME_OF_CHANGE = {
     "confirmed": N_("予約の変更が確定しました。元の予約は取り消され、次の予約に代わりました。"),
     "refused": N_(
@@ -53,8 +59,11 @@ _SUBJECT = {
     "refused": N_("予約をお取りできませんでした（%(number)s）"),
     "cancelled": N_("予約が取り消されました（%(number)s）"),
     "displaced": N_("予約が取り消されました（%(number)s）"),
+    "granted": N_("利用が許可されました（%(number)s）"),
+    "denied": N_("利用は許可されませんでした（%(number)s）"),
     "struck": N_("予約のご利用についてのお知らせ（%(number)s）"),
 }
+_SUBJECT_IN_REVIEW = N_("申請を審査しています（%(number)s）")
 _WHY_REFUSED = {
     "taken": N_("その時間には、ほかの方の予約が先に入っていました。"),
     "closed": N_("その時間は、施設の都合で閉めることになりました。"),
@@ -84,7 +93,8 @@ def link(address: str, valid: timedelta) -> Words:
 
 def has_lost(letter: LetterView) -> bool:
     """Whether somebody needs another place now."""
-    return letter.kind not in ("confirmed", "struck") and letter.status != "confirmed"
+    is_about_loss = letter.kind in ("refused", "cancelled", "displaced")
+    return is_about_loss and letter.status != "confirmed"
 
 
 def words(
@@ -114,10 +124,13 @@ def words(
         )
         subject = gettext(subjects[letter.kind], number=letter.number)
         became = gettext(became_of[letter.kind])
+        if letter.kind == "confirmed" and letter.body.get("decide_by"):
+            subject = gettext(_SUBJECT_IN_REVIEW, number=letter.number)
+            became = gettext(_IN_REVIEW)
     link = f"{site_url}/bookings/{letter.booking_id}" if site_url else ""
     blocks = [
         [gettext("%(name)s 様", name=letter.name)] if letter.name else [],
-        [became, _why(letter), _paid_back(letter)],
+        [became, _why(letter), _review(letter), _paid_back(letter)],
         _facts(letter),
         _against(letter, struck) if struck else [],
         _offered(letter, offers, now, site_url) if has_lost(letter) else [],
@@ -141,16 +154,32 @@ def why_text(kind: str, body: Mapping[str, Any]) -> str:
         why = _WHY_REFUSED.get(str(body.get("code")))
         return gettext(why) if why else ""
     reason = str(body.get("reason", ""))
+    if kind == "granted":
+        return ""
     if reason.isascii():
         # A word of the program's own.
         return ""
     return gettext("理由: %(reason)s", reason=reason)
 
 
+def _review(letter: LetterView) -> str:
+    """By when the town answers; under which conditions it has; or how to appeal."""
+    decide_by, conditions = letter.body.get("decide_by"), letter.body.get("conditions")
+    if letter.kind == "confirmed" and decide_by:
+        day = language.day_text(date.fromisoformat(decide_by))
+        return gettext("回答の目安 %(day)sまで", day=day)
+    if letter.kind == "granted" and conditions:
+        return "\n".join((gettext("許可の条件"), str(conditions)))
+    if letter.kind == "denied":
+        return gettext("この決定に不服があるときの手続きは、不許可通知書に書いてあります。")
+    return ""
+
+
 def _paid_back(letter: LetterView) -> str:
     """The town's fault: nothing stays owed."""
-    is_lost = letter.kind in ("cancelled", "displaced")
-    if not is_lost or not letter.fee_yen or letter.body.get("due_yen"):
+    if letter.kind not in ("cancelled", "displaced", "denied"):
+        return ""
+    if not letter.fee_yen or letter.body.get("due_yen"):
         return ""
     return gettext("料金はかかりません。納めた料金は、全額お返しします。")
 

@@ -18,6 +18,7 @@ from reservations.web.services import context, services, session
 
 # The counter's pages, as people know them; by blueprint.
 PAGES: Mapping[str, str] = {
+    "approval": N_("審査"),
     "board": N_("窓口の一日の表"),
     "booking_papers": N_("予約の書類"),
     "counter_bookings": N_("予約の画面"),
@@ -30,6 +31,7 @@ PAGES: Mapping[str, str] = {
     "people": N_("利用者の画面"),
     # `tonari print` (commands/printing.py).
     "print": N_("書類の印刷"),
+    "reductions": N_("減免の決定"),
     "timetables": N_("利用日程表"),
     "trail": N_("監査の記録"),
 }

@@ -40,6 +40,8 @@ NAMES: Mapping[str, str] = {
     documents.REFUND: N_("還付決定通知書"),
     documents.REVOCATION: N_("許可取消通知書"),
     documents.REFUSAL: N_("不許可通知書"),
+    documents.REDUCTION: N_("減免決定通知書"),
+    documents.REDUCTION_REFUSAL: N_("減免不承認通知書"),
     documents.RECEIPT: N_("領収書"),
 }
 

@@ -142,6 +142,14 @@ WORDS: dict[RefusalCode, Any] = {
     Code.ITEMS_OUT: _l(
         "数が足りません。今渡せるのは%(left)s個です。戻っていないものを確かめてください。"
     ),
+    Code.PERMISSION_WAITS: _l(
+        "この申請は審査中です。許可書は、許可されてから出ます（回答の目安 %(decide_by)sまで）。"
+    ),
+    Code.NOT_ASKED: _l("この予約に、審査は要りません。予約番号を確かめてください。"),
+    Code.DECIDED_ALREADY: _l(
+        "この申請は、すでに決まっているか、台帳を持つ拠点の返事を待っています。審査の一覧で確かめてください。"
+    ),
+    Code.GROUNDS_NEEDED: _l("理由と条件は、それぞれ%(most)s文字までの文字で書いてください。"),
     Code.NO_PERMIT: _l(
         "許可書があるのは、確定した予約だけです。この予約は取り消されたか、まだ確定していません。"
     ),
@@ -194,6 +202,10 @@ WORDS: dict[RefusalCode, Any] = {
     ),
     Code.FILE_REFUSED: _l("このファイルは読めません。%(reason)s"),
     Code.NOT_QUEUED: _l("この行は確認待ちではありません。"),
+    Code.OTHER_PARTY: _l(
+        "充てられるのは、同じ利用者のほかの予約です。予約番号を確かめるか、還付してください。"
+    ),
+    Code.NOTHING_TO_PAY: _l("この予約に、納める料金は残っていません。"),
     Code.AMOUNT_WRONG: _l("金額は1円から99,999,999円までの整数で入力してください。"),
     Code.GIVEN_TOO_LITTLE: _l(
         "預かった金額が%(amount_yen)s円に足りません。金額を確かめて、もう一度入力してください。"
@@ -201,6 +213,12 @@ WORDS: dict[RefusalCode, Any] = {
     Code.REDUCTION_WRONG: _l(
         "減免は、1から100までの率、規則の号、確かめた書類、承認した人を入力してください。"
     ),
+    Code.REDUCTION_ASKED: _l("この区分の減免は、すでに申請されています。返事をお待ちください。"),
+    Code.REDUCTION_DECIDED: _l("この申請は、すでに決まっています。予約の画面で確かめてください。"),
+    Code.ENTRANCE_FEE: _l(
+        "この区分は、入場料を取る利用には使えません。入場料を取らないことを確かめて、選んでください。"
+    ),
+    Code.EVIDENCE_UNSEEN: _l("確かめた書類を、%(kinds)sから選んでください。"),
     Code.NOT_TO_REFUND: _l(
         "この入金から今還付できるのは%(most_yen)s円までです。予約の入金と還付を確かめてください。"
     ),
@@ -213,6 +231,11 @@ WORDS: dict[RefusalCode, Any] = {
     Code.DIFFERENCE_UNEXPLAINED: _l(
         "数えた金額と帳簿の差が%(difference_yen)s円あります。数え直すか、理由を書いてください。"
     ),
+    Code.MONTH_NOT_OVER: _l("まだ終わっていない月は締められません。月を確かめてください。"),
+    Code.MONTH_SETTLED: _l(
+        "この月の精算は、すでに締めてあります。あとから届いた分は、次の月に入ります。"
+    ),
+    Code.AT_HUB_ONLY: _l("精算は、すべての拠点の記録が届く本部で締めてください。"),
     Code.PARTY_NOT_HERE: _l(
         "この方の情報は、この拠点に届いていないか、消去されています。登録した窓口で手続きしてください。"
     ),

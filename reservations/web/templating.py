@@ -14,10 +14,11 @@ from markupsafe import Markup, escape
 
 from reservations.clock import local
 from reservations.desk import Desk
-from reservations.queries import ledger
+from reservations.queries import approval, ledger
 from reservations.rules.modes import Mode
 from reservations.rules.period import clock_text
-from reservations.web import auth, language, matters, rights, services
+from reservations.rules.rights import Right
+from reservations.web import auth, language, matters, reductions, rights, services
 from reservations.web.language import gettext
 from reservations.web.look import look
 from reservations.web.refusals import sentence
@@ -61,7 +62,11 @@ def install(app: Flask) -> None:
         help_line=operator_line,
         mode_strip=mode_strip,
         desk_strip=desk_strip,
+        clock_strip=clock_strip,
         matters_count=matters.count,
+        applications_count=applications_count,
+        reductions_count=reductions.count,
+        rate_words=reductions.rate_words,
         navigation=navigation,
         status_sign=sign,
     )
@@ -166,6 +171,37 @@ def desk_strip() -> str:
     else:
         sheets = gettext("この拠点が持つ台帳 %(count)s葉", count=found.sheets)
     return ("・" if language.is_japanese() else " · ").join((waiting, sheets))
+
+
+def applications_count() -> int:
+    """What waits for a decision of whoever is signed in."""
+    there = rights.facilities(Right.APPROVE)
+    if not there:
+        return 0
+    return approval.count(services.session(), today=services.today(), facilities=there)
+
+
+def clock_strip() -> str:
+    """At the counter: which clocks are apart, and what to do; empty where they agree."""
+    desk = services.services().desk
+    if not ledger.contact(desk).has_peers:
+        return ""
+    gap = ledger.clock_gap(services.session(), desk, now=services.now())
+    if gap is None:
+        return ""
+    if not gap.node:
+        return gettext(
+            "この端末の時計が%(minutes)s分戻っています。管理者に、時計を合わせるよう伝えてください。"
+            "予約が二重になることはありません。",
+            minutes=gap.minutes,
+        )
+    return gettext(
+        "拠点%(node)sから、この端末の時計より%(minutes)s分先の時刻の記録が届いています。"
+        "どちらかの時計が違います。管理者に、両方の時計を合わせるよう伝えてください。"
+        "予約が二重になることはありません。",
+        node=gap.node,
+        minutes=gap.minutes,
+    )
 
 
 def _last_heard(desk: Desk) -> str:

@@ -9,19 +9,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from reservations.actions import money as actions
 from reservations.actions import receipts
 from reservations.actions.bookings import CancelRequest, ChangeRequest, cancel, change
 from reservations.actions.drawers import CloseRequest, close_drawer
 from reservations.actions.money import (
     HandRequest,
     PayRequest,
-    ReduceRequest,
     RefundRequest,
     hand,
     pay,
     refund,
 )
+from reservations.actions.reductions import ReduceRequest, reduce
 from reservations.db import Database
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import CashDay, Event, IssuedPaper, Payment, Receipt
@@ -174,7 +173,7 @@ def test_two_refunds_at_the_same_moment_pay_back_what_is_over_once(postgres_regi
 def test_a_reduction_needs_its_reason_its_evidence_and_who_approved(session, booking_id, fields):
     whole = {"percent": 50, "clause": "第1号", "evidence": "登録証", "approved_by": "account-head"}
 
-    refused = refusal(actions.reduce, session, ReduceRequest(booking_id, **whole | fields), at())
+    refused = refusal(reduce, session, ReduceRequest(booking_id, **whole | fields), at())
 
     assert refused == Refusal(RefusalCode.REDUCTION_WRONG)
 

@@ -365,7 +365,7 @@ def test_what_is_no_paper_is_said_in_one_line(tonari, booked, tmp_path):
     answer = tonari("verify", tmp_path / "notes.png")
 
     assert answer.exit_code == 2
-    assert answer.stderr == "notes.png: 写真として読めません。\n"
+    assert answer.stderr == "notes.png: 写真としてもPDFとしても読めません。\n"
 
 
 def test_a_pack_is_printed_opened_typed_in_and_closed(tonari, tmp_path):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from reservations.actions import receipts
 from reservations.actions.bookings import book
 from reservations.actions.drawers import CloseRequest, close_drawer
 from reservations.actions.money import PayRequest, pay
+from reservations.actions.reductions import ReduceRequest, reduce
 from reservations.cli import main
+from reservations.db import Database
+from reservations.models import Booking
 from reservations.queries import memory
 from tests import town
 from tests.printables import pdf
@@ -97,3 +104,46 @@ def test_a_day_is_exported_by_budget_code(tonari, tmp_path):
     assert line["lines"] == 1
     rows = out.read_text("utf-8-sig").splitlines()
     assert rows[1:] == ["2026-06-06,172014,となり市,,使用料,01,収納,現金,1,1800"]
+
+
+def test_a_month_of_other_towns_money_is_exported_as_a_table(tonari, tmp_path, monkeypatch):
+    monkeypatch.setenv("TONARI_ACCOUNT_TOWN", "172120")
+    path = tmp_path / "settlement.csv"
+
+    nothing = tonari("export", "settlement", path, "--month", "2026-06", "--json")
+    lines = path.read_bytes().decode("utf-8-sig").splitlines()
+
+    assert json.loads(nothing.stdout) == {
+        "file": "settlement.csv", "month": "2026-06", "pairs": 0, "yen": 0,
+        "bytes": path.stat().st_size,
+    }  # fmt: skip
+    assert lines[0].startswith("精算月,預かった団体コード")
+
+
+def test_a_month_that_is_none_is_refused(tonari, tmp_path):
+    assert tonari("export", "settlement", tmp_path / "x", "--month", "June").exit_code == 2
+
+
+def test_a_notice_of_a_reduction_is_printed_by_the_bookings_number(tonari, tmp_path):
+    path = tmp_path / "n.pdf"
+    before = tonari("print", "notice", "reduction", "01-000001-6", "--out", path)
+    with _session(tmp_path) as session:
+        booking_id = session.scalars(select(Booking.id)).one()
+        session.rollback()
+        asked = ReduceRequest(booking_id, 50, "第8条第1号", "登録証", "館長")
+        reduce(session, asked, town.context("account-head"))
+
+    printed = tonari("print", "notice", "reduction", "01-000001-6", "--out", path, "--json")
+    refused = tonari("print", "notice", "reduction-refusal", "01-000001-6", "--out", path)
+
+    assert (before.exit_code, refused.exit_code) == (2, 2)
+    assert json.loads(printed.stdout)["number"] == "減第2026-01-000001-6号"
+    assert "第8条第1号（50％）" in pdf.text(path.read_bytes())
+
+
+@contextmanager
+def _session(folder: Path) -> Iterator[Session]:
+    database = Database(f"sqlite:///{folder / 'state' / 'tonari.sqlite3'}", is_durable=False)
+    with database.session() as session:
+        yield session
+    database.dispose()

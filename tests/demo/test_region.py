@@ -18,7 +18,7 @@ from reservations.demo.regions import REGIONS
 from reservations.demo.tariffs import GYMS, HAMASEN, NISHIWAKI
 from reservations.demo.units import NOTE, PURPOSES
 from reservations.models import Booking, Facility, Party, Unit
-from reservations.queries import audit, memory, nearby, parties
+from reservations.queries import approval, audit, memory, nearby, parties
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.rules.fees import Price, quote
@@ -336,3 +336,19 @@ def test_rooms_of_the_open_list_are_real_and_say_which_part_is_not(tmp_path):
     assert sum(number for _, _, number in real) == 549
     assert all("仮のもの" in note for is_bookable, note, _ in real if is_bookable)
     database.dispose()
+
+
+def test_some_applications_wait_for_a_permission_as_the_towns_rule_says(
+    ishikawa: Database, known: Memory
+):
+    with ishikawa.session() as session:
+        kanazawa = {
+            place.id for place in known.catalogue.places.values() if place.town.code == "172014"
+        }
+        waiting = approval.waiting(session, known, today=TODAY, facilities=kanazawa)
+        count = approval.count(session, today=TODAY, facilities=set(known.catalogue.places))
+
+    assert 3 <= count == len(waiting) < 50
+    assert {each.unit.kind for each in waiting} == {"hall"}
+    first = waiting[0].decide_by
+    assert first is not None and first >= TODAY - timedelta(days=2)

@@ -21,11 +21,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 import tests.support.properties  # noqa: F401 - loads the profile
+from reservations.actions.approval import GrantRequest, RefuseRequest, grant, refuse
 from reservations.errors import Refusal
-from reservations.models import Booking, DayMask
+from reservations.models import Booking, DayMask, Decision
 from reservations.models.base import table_of
 from reservations.queries.audit import masks_agree
 from sync.document import Document, packed, read
+from tests.support.approving import REASON, looks_first
 from tests.support.desks import Office
 from tests.support.lending import EVENING, a_period
 from tests.support.many_desks import NAMES, Desks, Prepared, copied
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.timeout(240)
 SUNDAY = SATURDAY + timedelta(days=1)
 NIGHT = a_period("22:00-02:00")
 RIVAL = "party-rival"
+DAYTIME = ("09:00-12:00", "13:00-17:00")
 SHEETS = (("here", SATURDAY), ("next_door", SATURDAY), ("night", SATURDAY), ("night", SUNDAY))
 
 desk = st.sampled_from(NAMES)
@@ -216,20 +219,41 @@ def documents(office: Office) -> list[Document]:
         return [line for chain in store.chains() for line in store.lines(chain)]
 
 
-def tables_of(office: Office) -> tuple[list[Any], list[Any]]:
+def tables_of(office: Office) -> tuple[list[Any], ...]:
     office.session.rollback()
+    decision = table_of(Decision)
+    known = [column for column in decision.c if column.name != "actor"]
+    decided = select(*known).order_by(decision.c.id)
     booking = table_of(Booking)
     query = select(booking).order_by(booking.c.id)
     masks = select(DayMask.date, DayMask.part_id, DayMask.am, DayMask.pm)
     masks = masks.order_by(DayMask.date, DayMask.part_id)
-    return [[tuple(row) for row in office.session.execute(each)] for each in (query, masks)]  # type: ignore[return-value]
+    return tuple(
+        [tuple(row) for row in office.session.execute(each)] for each in (query, masks, decided)
+    )
+
+
+def was_decided_twice(desks: Desks) -> None:
+    """審査: two applications next door; both are granted at the hub and refused there, cut off."""
+    for office in desks.offices.values():
+        looks_first(office.session, "172120")
+    unit = desks.hub.region.next_door.whole
+    asked = [desks.hub.books(unit, "party-third", period=a_period(each)) for each in DAYTIME]
+    desks.heal()
+    desks.cut("gym", "next")
+    for each in asked:
+        grant(desks.hub.session, GrantRequest(each, 0), desks.hub.context())
+    refuse(desks.next.session, RefuseRequest(asked[0], 0, REASON), desks.next.context())
+    desks.heal()
+    assert desks.statuses(asked[0]) == ["cancelled"] * 3
+    assert desks.statuses(asked[1]) == ["confirmed"] * 3
 
 
 @pytest.fixture(scope="module")
 def told(
     prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[list[Document], tuple[list[Any], list[Any]]]:
-    """A night, its change to next door, a refused one and a rival: all that was ever said of it."""
+) -> tuple[list[Document], tuple[list[Any], ...]]:
+    """A night, its change to next door, a refused one, a rival and decisions: all that was said."""
     folder = tmp_path_factory.mktemp("told") / "desks"
     with copied(prepared, folder) as desks:
         story = Story(desks)
@@ -245,6 +269,7 @@ def told(
         desks.heal()
         assert desks.statuses(refused) == ["refused"] * 3
         assert desks.statuses(late) == ["cancelled"] * 3
+        was_decided_twice(desks)
         return documents(desks.hub), tables_of(desks.hub)
 
 
@@ -252,7 +277,7 @@ def told(
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_documents_in_any_order_give_the_same_tables(
     prepared: Prepared,
-    told: tuple[list[Document], tuple[list[Any], list[Any]]],
+    told: tuple[list[Document], tuple[list[Any], ...]],
     seed: int,
 ):
     said, expected = told

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from reservations import clock, jobs, postman, smtp
 from reservations import desk as desks
 from reservations.actions import letters as outbox
+from reservations.actions.approval import GrantRequest, RefuseRequest, grant, refuse
 from reservations.actions.bookings import CancelRequest, cancel
 from reservations.actions.letters import LetterRequest
 from reservations.config import Settings
@@ -22,6 +23,7 @@ from reservations.queries import letters, memory
 from reservations.queries.letters import STATES, LetterView
 from reservations.rules.letters import KEPT
 from sync.document import Document
+from tests.support.approving import REASON, looks_first
 from tests.support.desks import Office, Offices, an_office
 from tests.support.lending import a_period
 from tests.support.smtp import Mailman, a_mailman
@@ -406,3 +408,44 @@ def test_killed_before_the_mail_it_is_sent_when_the_lease_is_over(
     later = postman.deliver(hub.database, settings)
 
     assert (at_once.sent, later.sent, len(mailman.letters)) == (0, 1, 1)
+
+
+def test_who_asked_hears_that_it_is_in_review_then_that_it_is_permitted_and_under_what_conditions(
+    offices: Offices, mailman: Mailman
+):
+    hub, gym = offices.hub, offices.gym
+    for office in (hub, gym):
+        looks_first(office.session)
+    offices.give(SATURDAY)
+    made = hub.books(hub.region.here.whole)
+    offices.meet()
+    postman.deliver(hub.database, by_mail(hub, mailman))
+    grant(gym.session, GrantRequest(made, 0, "火気を使わないこと。"), gym.context())
+    offices.meet()
+
+    postman.deliver(hub.database, by_mail(hub, mailman))
+
+    first, second = mailman.letters
+    assert "申請を審査しています" in first["Subject"]
+    assert "回答の目安 6月12日（金）まで" in first.get_content()
+    assert "確定" not in first.get_content()
+    assert "利用が許可されました" in second["Subject"]
+    assert "許可の条件\n火気を使わないこと。" in second.get_content()
+
+
+def test_who_is_refused_hears_why_and_where_it_says_how_to_appeal(
+    offices: Offices, mailman: Mailman
+):
+    hub = offices.hub
+    looks_first(hub.session)
+    made = hub.books(hub.region.here.whole)
+    refuse(hub.session, RefuseRequest(made, 0, REASON), hub.context())
+
+    postman.deliver(hub.database, by_mail(hub, mailman))
+
+    (letter,) = mailman.letters
+    text = letter.get_content()
+    assert "利用は許可されませんでした" in letter["Subject"]
+    for words in (f"理由: {REASON}", "不許可通知書", "全額お返しします"):
+        assert words in text
+    assert "近くの空き" not in text

@@ -13,13 +13,12 @@ from reservations import money_feed, projection
 from reservations.actions.money import (
     HandRequest,
     PayRequest,
-    ReduceRequest,
     RefundRequest,
     hand,
     pay,
-    reduce,
     refund,
 )
+from reservations.actions.reductions import ReduceRequest, reduce
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import Payment, Reduction, Refund
 from reservations.models.base import table_of

@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 
 from reservations import clock, projection, renewal, stick
 from reservations.actions import answering, moving, starting
+from reservations.actions.approval import GrantRequest, RefuseRequest, grant, refuse
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.desk import Desk
@@ -20,6 +21,7 @@ from reservations.models import Booking, DayMask
 from reservations.queries.audit import masks_agree
 from reservations.renewal import restore_hub
 from sync.carriers.local import Link
+from tests.support.approving import REASON, decisions, looks_first
 from tests.support.copies import Copy
 from tests.support.desks import Office, Offices, two_offices
 from tests.support.lending import a_period, the_booking
@@ -146,6 +148,36 @@ def test_the_hub_goes_on_lending_what_it_held_and_what_nobody_has_written_on(
     numbers = [row.serial for row in hub.session.query(Booking).filter_by(node_no=1)]
     assert len(numbers) == len(set(numbers))
     assert digest(hub) == digest(gym)
+
+
+def test_what_was_decided_since_the_copy_stands_and_what_was_not_still_waits(
+    offices: Offices, tmp_path: Path
+):
+    """審査: granted and refused at the hub, granted by slip at the gym, and one left alone."""
+    for office in (offices.hub, offices.gym):
+        looks_first(office.session)
+    copy = Copy(offices.hub, tmp_path / "copy")
+    hub, gym = offices.hub, offices.gym
+    halves, people = hub.region.here.halves, ("party-rival", "party-third")
+    asked = [
+        hub.books(half, who, period=each)
+        for half, who in zip(halves, people, strict=True)
+        for each in (MORNING, AFTERNOON)
+    ]
+    offices.meet()
+    grant(hub.session, GrantRequest(asked[0], 0), hub.context())
+    refuse(hub.session, RefuseRequest(asked[1], 0, REASON), hub.context())
+    grant(gym.session, GrantRequest(asked[2], 0), gym.context())
+    offices.meet()
+
+    again(offices, restore_hub(copy.bring_back(), carry=carried(offices), at=9).desk)
+    offices.meet(at=10)
+
+    for office in (offices.hub, gym):
+        found = [decisions(office.session, each) for each in asked]
+        granted, refused = [("granted", "decided", "")], [("refused", "decided", "")]
+        assert found == [granted, refused, granted, []]
+    assert digest(offices.hub) == digest(gym)
 
 
 def test_what_the_earlier_incarnation_signed_is_still_genuine(offices: Offices, tmp_path: Path):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from reservations.actions.approval import GrantRequest, grant
 from reservations.actions.bookings import ClosureRequest, close
 from reservations.actions.papers import timetable
 from reservations.db import write_transaction
@@ -17,6 +18,7 @@ from reservations.rules.availability import Kind
 from reservations.rules.period import Period
 from tests import town
 from tests.printables import pdf
+from tests.support.approving import looks_first
 from tests.support.lending import a_period, booked, refreshed
 from tests.town import NOW, SATURDAY, context
 
@@ -75,6 +77,22 @@ def test_a_day_for_the_desk_has_rooms_by_frames_with_who_and_how_to_reach_them(
         ],
         ["空き", "空き", "18:00〜21:00　全面で予約"],
     ]  # fmt: skip
+
+
+def test_the_desk_reads_what_is_not_permitted_yet_and_the_door_does_not(session, region):
+    looks_first(session)
+    with write_transaction(session):
+        session.get_one(Party, region.resident).name = "わかば会"
+    made = booked(session, region.here.whole, region.resident, period=NIGHT)
+
+    before = [str(words(board(session, region, each))) for each in (STAFF, PUBLIC)]
+    grant(session, GrantRequest(made, 0), context("account-staff"))
+    after = str(words(board(session, region, STAFF)))
+
+    assert [text.count("審査中") > 0 for text in before] == [True, False]
+    assert "わかば会（審査中）" in before[0]
+    assert "わかば会" in after
+    assert "審査中" not in after
 
 
 @pytest.mark.parametrize("is_week", [False, True])

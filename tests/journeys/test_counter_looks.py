@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -10,14 +11,17 @@ from sqlalchemy import update
 from reservations.actions import trail
 from reservations.actions.delegates import AppointRequest, appoint_delegate
 from reservations.actions.groups import RosterRequest, set_roster
+from reservations.actions.money import PayRequest, pay
+from reservations.actions.reductions import AskRequest, ask
 from reservations.db import write_transaction
-from reservations.models import ImportFile, ImportRecord, Party, Problem
+from reservations.models import ImportFile, ImportRecord, Party, Payment, Problem
 from reservations.queries import groups
 from reservations.rules.groups import Member
 from reservations.rules.town import Residency
 from tests import town
 from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, running_house
+from tests.support.reductions import CARD, MAYOR, with_list
 from tests.support.site import PASSWORD, Site
 
 PAGES = (
@@ -25,10 +29,11 @@ PAGES = (
     "/paper", "/board", "/board?facility=1&date=2026-06-13",
     "/board?unit=2&date=2026-06-13&start=09:00&end=12:00",
     "/board?unit=1&date=2026-06-13&start=18:00&end=21:00",
-    "/trail", "/trail/looks/party-neighbour", "/letters", "/money/day",
+    "/trail", "/trail/looks/party-neighbour", "/letters", "/money/day", "/money/unpaid",
     "/people", "/people/new", "/people/party-resident", "/people/party-neighbour/delegates",
     "/people/party-resident/residency?town=172014", "/people/party-resident/roster?town=172014",
-    "/items?facility=1",
+    "/items?facility=1", "/reductions", "/people/party-resident/reductions", "/settlement",
+    "/money?number=01-000001-6",
 )  # fmt: skip
 
 
@@ -67,6 +72,7 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 )
             )  # fmt: skip
         a_group_with_a_delegate(site)
+        wishes_and_others_money(site)
         with site.database.session() as session:
             trail.note_looks(session, {"party-neighbour"}, "board", town.context("account-staff"))
         trail.seal(site.database, town.context("system"))
@@ -90,6 +96,25 @@ def a_group_with_a_delegate(site: Site) -> None:
             site.region.resident, "party-neighbour", "会長　一郎", "proxy", until
         )
         appoint_delegate(session, consent, clerk)
+
+
+def wishes_and_others_money(site: Site) -> None:
+    """Three wishes for a reduction, one of them late, and money that is another town's."""
+    clerk, late = town.context("account-staff"), town.NOW - timedelta(days=20)
+    gym, sunday = site.region.here, town.SATURDAY + timedelta(days=1)
+    ids = [
+        site.books(gym.halves[0], name="resident", date=sunday, start=start, end=end)
+        for start, end in (("09:00", "12:00"), ("13:00", "17:00"), ("18:00", "21:00"))
+    ]
+    with site.database.session() as session:
+        with_list(session)
+        ask(session, AskRequest(ids[0], CARD, evidence="障害者手帳"), clerk)
+        ask(session, AskRequest(ids[1], CARD, evidence="障害者手帳"), clerk)
+        old = town.context("account-resident", now=late)
+        ask(session, AskRequest(ids[2], MAYOR, "被災者の会"), old)
+        pay(session, PayRequest(ids[0], 600), clerk)
+        with write_transaction(session):
+            session.execute(update(Payment).values(account_town="172120", day=date(2026, 5, 6)))
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -207,3 +207,27 @@ def test_whoever_worked_at_the_counter_before_there_were_roles_keeps_what_they_c
         on = {row.since for row in session.query(RoleGrant)}
     assert given == {("s", role.value, code) for role in GIVEN for code in ("172014", "172120")}
     assert max(on) <= town.TODAY
+
+
+def test_payments_go_through_online_payment_and_back(database):
+    config = schema.alembic_config(database)
+    command.upgrade(config, "0016")
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO payment (id, booking_id, town, facility_id, date, method, amount_yen,"
+                " received_at, day, node_no, reference) VALUES ('p', 'b', '172014', 1,"
+                " '2026-06-13', 'online', 1800, '2026-06-06 03:00:00', '2026-06-06', 1, 'r')"
+            )
+        )
+
+    upgrade(database)
+    with database.engine.begin() as connection:
+        there = connection.execute(text("SELECT id, method, reference FROM payment")).all()
+        connection.execute(text("UPDATE payment SET method = 'moved'"))
+    command.downgrade(config, "0016")
+    with database.engine.connect() as connection:
+        back = connection.execute(text("SELECT id, method, amount_yen FROM payment")).all()
+
+    assert [tuple(row) for row in there] == [("p", "online", "r")]
+    assert [tuple(row) for row in back] == [("p", "transfer", 1800)]

@@ -35,6 +35,7 @@ from reservations.queries.catalogue import LentUnit
 from reservations.queries.memory import Memory
 from reservations.queries.nearby import Search
 from tests.support.lending import EVENING, a_period, a_wish, booked, refreshed, refusal
+from tests.support.reductions import with_list
 from tests.town import (
     HERE,
     NOW,
@@ -72,6 +73,18 @@ def test_a_booking_costs_five_statements(session: Session, region: Region, state
     booked(session, region.here.whole, region.resident)
 
     assert len(statements) == BOOKING_MAX, statements
+
+
+def test_where_a_town_registers_reductions_whoever_has_none_costs_no_more(
+    session: Session, region: Region, statements: list[str]
+):
+    with_list(session)
+    refreshed(session).masks.day(SATURDAY)
+    statements.clear()
+
+    booked(session, region.here.whole, region.resident)
+
+    assert len(statements) <= BOOKING_MAX, statements
 
 
 def test_a_refused_booking_costs_no_more(session: Session, region: Region, statements: list[str]):

@@ -22,6 +22,7 @@ def test_what_a_person_did_is_no_news_to_that_person():
     assert kind_of_cancellation("own") == ""
     assert kind_of_cancellation("closure") == "cancelled"
     assert kind_of_cancellation("displaced") == "displaced"
+    assert kind_of_cancellation("own", is_denial=True) == "denied"
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,10 @@ def test_what_a_person_did_is_no_news_to_that_person():
         ("refused", "cancel", "cancelled", False, True),
         ("cancelled", "", "cancelled", False, False),
         ("displaced", "", "confirmed", False, True),
+        ("granted", "", "confirmed", False, False),
+        ("granted", "", "confirmed", True, True),
+        ("granted", "", "cancelled", False, True),
+        ("denied", "", "cancelled", False, False),
     ],
 )
 def test_a_letter_that_something_else_has_overtaken_is_needless(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -149,3 +149,21 @@ def test_a_drawer_is_counted_by_note_and_coin():
 
 def test_the_tax_within_a_price_is_cut_below_one_yen():
     assert money.tax_within_yen(1400, 10) == 127
+
+
+@pytest.mark.parametrize(
+    ("within", "before", "last"),
+    [
+        (8, 8, date(2026, 6, 9)),
+        (3, 8, date(2026, 6, 4)),
+        (None, 5, date(2026, 6, 12)),
+        (8, None, date(2026, 6, 9)),
+        # Whoever books late has the day of the booking, at least.
+        (None, 30, date(2026, 6, 1)),
+        (None, None, None),
+    ],
+)
+def test_a_fee_is_paid_by_the_earlier_of_two_days(within, before, last):
+    rules = some_rules(pay_within_days=within, pay_days_before=before)
+
+    assert money.pay_by(date(2026, 6, 1), date(2026, 6, 17), rules) == last

@@ -20,6 +20,7 @@ from reservations.db import write_transaction
 from reservations.events import PackMade
 from reservations.models import (
     Account,
+    Decision,
     FacilityGroup,
     FacilityNode,
     Handout,
@@ -29,6 +30,7 @@ from reservations.models import (
     Item,
     Letter,
     Party,
+    ReductionRequest,
     Refund,
     RoleGrant,
 )
@@ -36,6 +38,7 @@ from reservations.rules.availability import Kind
 from reservations.rules.money import Method
 from reservations.rules.period import Period
 from tests import town
+from tests.support.approving import looks_first
 from tests.support.site import Site
 from tests.town import NOW, SATURDAY, TODAY, context
 
@@ -64,7 +67,10 @@ class Things:
     pad: str
     paper: str
     grant: str
+    application: str
+    decision: str
     handout: str
+    wish: str
 
 
 def things(site: Site) -> Things:
@@ -78,6 +84,9 @@ def things(site: Site) -> Things:
         sunday = SATURDAY + timedelta(days=1)
         shut = ClosureRequest(gym.whole, sunday, Period(36, 48), Kind.MAINTENANCE)
         closure = str(close(session, shut, context("account-staff")))
+        looks_first(session, units=[gym.halves[1]])
+    application = site.books(gym.halves[1], name="neighbour", start="09:00", end="12:00")
+    with site.database.session() as session:
         paid = money.pay(session, PayRequest(booking, 600, Method.CASH), context("account-staff"))
         request = PackRequest(gym.facility_id, SATURDAY, SATURDAY, forms=3, grids=1)
         made = packs.take_numbers(session, request, context("system")).fact
@@ -99,7 +108,15 @@ def things(site: Site) -> Things:
             number="1", issued_at=NOW, actor="system", record="{}", sha256="-", pdf=b"%PDF-",
             pages=1, revision=9,
         )  # fmt: skip
-        session.add_all((refund, paper))
+        decision = Decision(
+            id=MISSING.replace("4-0000", "4-0004"), booking_id=application, revision=0,
+            verdict="granted", decided_at=NOW, sheet="-", status="refused", actor="account-staff",
+        )  # fmt: skip
+        wish = ReductionRequest(
+            id=MISSING.replace("4-0000", "4-0005"), booking_id=booking, clause="1", asked_at=NOW,
+            node_no=1, is_seen=True,
+        )  # fmt: skip
+        session.add_all((refund, paper, decision, wish))
         session.add(
             Item(id=1, facility_id=gym.facility_id, kind="key", name="競技場", count=2, out=1)
         )
@@ -114,17 +131,9 @@ def things(site: Site) -> Things:
         session.flush()
         grant = _add_clerk(session, gym.facility_id)
         return Things(
-            booking,
-            closed,
-            closure,
-            paid,
-            refund.id,
-            letter.id,
-            made.subject,
-            paper.id,
-            grant,
-            handout.id,
-        )
+            booking, closed, closure, paid, refund.id, letter.id, made.subject, paper.id, grant,
+            application, decision.id, handout.id, wish.id,
+        )  # fmt: skip
 
 
 def _add_clerk(session: Any, facility_id: int) -> str:
@@ -178,6 +187,22 @@ def _of_closing(gym: Any, made: Things, frame: Mapping[str, Any]) -> dict[str, S
     }
 
 
+def _of_approval(made: Things) -> dict[str, Sample]:
+    """An application that waits, and a decision that is none."""
+    application = {"booking_id": made.application}
+    ticked = {"application": f"{made.application}:0", "key": "a"}
+    return {
+        "approval.page": Sample(),
+        "approval.one": Sample(application),
+        "approval.grant_ticked": Sample(form=ticked),
+        "approval.grant": Sample(application, form={"revision": "0", "key": "a"}),
+        "approval.refuse": Sample(
+            application, form={"revision": "0", "reason": "ほか", "key": "a"}
+        ),
+        "approval.seen": Sample(form={"decision": f"decision:{made.decision}"}),
+    }
+
+
 def _of_items(gym: Any, made: Things) -> dict[str, Sample]:
     """Keys and equipment: what the gym has, and who has it."""
     here = {"facility_id": gym.facility_id}
@@ -211,6 +236,25 @@ def _of_people() -> dict[str, Sample]:
         "delegates.page": Sample(who),
         "delegates.appoint": Sample(who, form={"who": "090-1111-1111"}),
         "delegates.end": Sample(who, form={"delegate": "party-neighbour"}),
+    }
+
+
+def _of_decisions(made: Things) -> dict[str, Sample]:
+    """Reductions that are asked for and registered, and what towns owe each other."""
+    return {
+        "money.ask_reduction": Sample(
+            {"booking_id": made.booking}, form={"clause": "1|", "key": "a"}
+        ),
+        "reductions.page": Sample(),
+        "reductions.settle": Sample({"request_id": made.wish}, form={"reason": "該当しません。"}),
+        "reductions.grant": Sample(form={"wish": made.wish}),
+        "reductions.standing": Sample({"party_id": "party-resident"}),
+        "reductions.put": Sample({"party_id": "party-resident"}, form={"choice": "172014|1"}),
+        "reductions.stop": Sample({"party_id": "party-resident"}, form={"choice": "172014|1|1"}),
+        "settlement.page": Sample(),
+        "settlement.sheet": Sample({"month_text": "2026-05", "giver": "172014", "taker": "999999"}),
+        "settlement.table": Sample({"month_text": "2026-05"}),
+        "settlement.close": Sample(form={"town": "172014", "month": "2026-05"}),
     }
 
 
@@ -255,6 +299,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         **_of_items(gym, made),
         **_of_people(),
         **_of_closing(gym, made, frame),
+        **_of_approval(made),
         "board.page": Sample(query={"facility": gym.facility_id}),
         "counter_bookings.one": Sample(booking),
         "counter_bookings.cancel_page": Sample(booking),
@@ -267,6 +312,7 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "letters.one": Sample(letter),
         "money.page": Sample(query=number),
         "money.day": Sample(),
+        "money.unpaid": Sample(),
         "money.day_sheet": Sample(day),
         "money.day_csv": Sample(day),
         "money.receipt": Sample({"payment_id": made.payment}),
@@ -295,7 +341,10 @@ def samples(site: Site, made: Things) -> dict[str, Sample]:
         "booking_papers.refuse_change": Sample(booking, form={"unit": gym.whole}),
         "money.pay": Sample(booking, form={"amount": "10", "method": "cash"}),
         "money.reduce": Sample(booking, form={"percent": "50", "clause": "1"}),
+        **_of_decisions(made),
         "money.refund": Sample(booking, form={"payment": made.payment, "back": "1"}),
+        "money.move": Sample(booking, form={"payment": made.payment, "other": "x", "moved": "1"}),
+        "money.retry": Sample(booking | {"refund_id": made.refund}),
         "money.hand": Sample(booking | {"refund_id": made.refund}),
         "letters.retry": Sample(letter),
         "letters.told": Sample(letter),

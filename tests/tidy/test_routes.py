@@ -24,6 +24,8 @@ OPEN_WRITES = frozenset(
         "codes.enter",
         "feedback.send",
         "genuine.answer",
+        # A provider's notice, by its signature.
+        "payment_notices.hear",
         # A passkey is both steps; what a stranger is asked to sign opens nothing by itself.
         "passkey_door.ask",
         "passkey_door.enter",

@@ -47,6 +47,10 @@ def booking(api, answer, **changed: Any) -> dict[str, Any]:
         "replaced_by": None,
         "alternatives": [],
         "permit_url": f"/api/v1/bookings/{answer.json['booking_id']}/permit.pdf",
+        "permission": "none",
+        "decide_by": None,
+        "conditions": "",
+        "refused_for": "",
     } | changed
 
 

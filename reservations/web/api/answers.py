@@ -154,7 +154,7 @@ def alternative_line(alternative: Alternative) -> dict[str, Any]:
 
 def permit_address(booking: BookingView) -> str | None:
     """Where its permit is, without asking Flask: a page of bookings has fifty of them."""
-    return f"/api/v1/bookings/{booking.id}/permit.pdf" if booking.stands else None
+    return f"/api/v1/bookings/{booking.id}/permit.pdf" if booking.has_permit else None
 
 
 def booking_view(booking: BookingView, alternatives: Iterable[Alternative] = ()) -> dict[str, Any]:
@@ -181,4 +181,8 @@ def booking_view(booking: BookingView, alternatives: Iterable[Alternative] = ())
         "replaced_by": booking.replaced_by,
         "alternatives": [alternative_line(each) for each in alternatives],
         "permit_url": permit_address(booking),
+        "permission": booking.permission.value,
+        "decide_by": booking.decide_by,
+        "conditions": booking.conditions,
+        "refused_for": booking.reason,
     }

@@ -86,7 +86,8 @@ def permit(booking_id: UUID, query_data: Query) -> Response:
     """The permit of one of one's own bookings, in Japanese
 
     Issued when it is first asked for; asked again, the same bytes. A booking that was changed gets
-    a new one. `no_permit`: it was cancelled, or is not confirmed yet.
+    a new one. `no_permit`: it was cancelled, or is not confirmed yet. `permission_waits`: the town
+    has not said yet that it may be used.
     """
     mine = _mine(str(booking_id))
     issued = paper_actions.permit(session(), memory(), mine, context(auth.actor()))

@@ -39,7 +39,7 @@ REASONS = {
     403: "`forbidden`: the token belongs to nobody who may book",
     404: "`not_found`, `unit_unknown`: there is none, or it is somebody else's",
     409: "`taken` (with `alternatives`), `own_overlap`, `not_active`, `already_started`, "
-    "`no_permit`",
+    "`no_permit`, `permission_waits`",
     413: "`too_large`",
     415: "`malformed`: the body must be sent as application/json",
     422: "Understood, and not possible: `code` says why",
@@ -120,6 +120,10 @@ BOOKING = {
     "replaced_by": None,
     "alternatives": [],
     "permit_url": "/api/v1/bookings/0192a0e4-0000-7000-8000-000000000000/permit.pdf",
+    "permission": "none",
+    "decide_by": None,
+    "conditions": "",
+    "refused_for": "",
 }
 BOOKINGS = {**_STAMP, "page": 0, "next_page": None, "bookings": [BOOKING]}
 NODE = {

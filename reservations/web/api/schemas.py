@@ -382,7 +382,18 @@ class BookingView(Plain):
     alternatives: list[AlternativeLine] = Field(
         description="What could be had at once instead, while it is tentative; otherwise empty."
     )
-    permit_url: str | None = Field(description="The permit as PDF; null unless the place is had.")
+    permit_url: str | None = Field(
+        description="The permit as PDF; null unless the place is had and its use is permitted."
+    )
+    permission: Literal["none", "asked", "granted", "refused"] = Field(
+        description="Whether the use is permitted, where the town looks at applications first"
+        " (`none` where it does not). `asked`: the place is held, and there is no permit yet."
+    )
+    decide_by: Date | None = Field(
+        description="The day by which the town means to answer; null without such a question."
+    )
+    conditions: str = Field(description="Of a granted one, a line each; may be empty.")
+    refused_for: str = Field(description="Why the use was refused; otherwise empty.")
 
 
 class Bookings(Plain):

@@ -2,6 +2,7 @@
 
 from reservations.web import genuine
 from reservations.web.counter import (
+    approval,
     attendance,
     board,
     bookings,
@@ -20,7 +21,9 @@ from reservations.web.counter import (
     paper,
     papers,
     people,
+    reductions,
     sessions,
+    settlement,
     staff,
     start,
     timetables,
@@ -39,6 +42,7 @@ BLUEPRINTS = (
     start.blueprint,
     board.blueprint,
     bookings.blueprint,
+    approval.blueprint,
     closing.blueprint,
     declaring.blueprint,
     attendance.blueprint,
@@ -53,6 +57,8 @@ BLUEPRINTS = (
     paper.blueprint,
     papers.blueprint,
     people.blueprint,
+    reductions.blueprint,
+    settlement.blueprint,
     groups.blueprint,
     delegates.blueprint,
     trail.blueprint,

@@ -16,6 +16,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import board, rights
 from reservations.queries.catalogue import Place
 from reservations.rules.rights import Right
+from reservations.sheets import owner_of
 from reservations.web import forms
 from reservations.web.forms import FrameForm
 from reservations.web.resident.flow import Frame, frame_of
@@ -66,8 +67,34 @@ def payment(payment_id: UUID) -> list[Place]:
     return _of("payment", payment_id)
 
 
+def reduction(request_id: UUID) -> list[Place]:
+    return _of("reduction", request_id)
+
+
+def reductions() -> list[Place]:
+    """Several wishes for reductions, as a form names them."""
+    return [place for each in request.form.getlist("wish") for place in _of("reduction", each)]
+
+
+def reducing_town(**_more: object) -> list[Place]:
+    """What a form's choice begins with: a town. One place of theirs in it, else one of it."""
+    town = request.form.get("choice", "").partition("|")[0]
+    return _in_town(town, Right.REDUCE)
+
+
 def paper(paper_id: UUID) -> list[Place]:
     return _of("paper", paper_id)
+
+
+def applications() -> list[Place]:
+    """The ticked ones, each by its booking's id and revision."""
+    ticked = request.form.getlist("application")
+    return [place for each in ticked for place in _of("booking", owner_of(each)[0])]
+
+
+def decision() -> list[Place]:
+    kind, _, its_id = request.form.get("decision", "").partition(":")
+    return _of("decision", its_id) if kind == "decision" else []
 
 
 def letter(letter_id: UUID) -> list[Place]:
@@ -109,9 +136,23 @@ def house() -> list[Place]:
 def in_town(**_more: object) -> list[Place]:
     """What somebody is to a town is any of its clerks' affair: one place of theirs, or, where they
     have none in it, one of the town's."""
-    town = request.values.get("town", "")
+    return _in_town(request.values.get("town", ""), Right.KEEP_PEOPLE)
+
+
+def closing_town() -> list[Place]:
+    """The town whose month a form closes: whoever closes drawers there."""
+    return _in_town(request.form.get("town", ""), Right.CLOSE_DAY)
+
+
+def settled_towns(giver: str, taker: str, **_more: object) -> list[Place]:
+    """Either of two towns that settle with each other will do."""
+    one, other = (_in_town(town, Right.SEE_MONEY) for town in (giver, taker))
+    return one if one and may(Right.SEE_MONEY, one[0]) else other or one
+
+
+def _in_town(town: str, right: Right) -> list[Place]:
     known = [each for each in memory().catalogue.places.values() if each.town.code == town]
-    mine = [each for each in known if may(Right.KEEP_PEOPLE, each)]
+    mine = [each for each in known if may(right, each)]
     return mine[:1] or known[:1]
 
 

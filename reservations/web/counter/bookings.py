@@ -27,7 +27,6 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import bookings, closing, delegates, items, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.delegates import DelegateView
-from reservations.rules import refunds
 from reservations.rules.eligibility import WAIVABLE
 from reservations.rules.rights import Right
 from reservations.web import auth, forms, papers, waiting
@@ -37,7 +36,7 @@ from reservations.web.forms import PlaceForm
 from reservations.web.language import gettext
 from reservations.web.refusals import sentence
 from reservations.web.resident import terms as terms_words
-from reservations.web.resident.bookings import lost_for, takes_offers
+from reservations.web.resident.bookings import is_late, lost_for, takes_offers
 from reservations.web.resident.flow import Frame
 from reservations.web.resident.terms import OfferCard
 from reservations.web.rights import demand, may, needs
@@ -83,6 +82,7 @@ def page_of(booking: BookingView, told: Sequence[Refusal] = ()) -> str:
         ),
         back=board.board_address(booking.unit.place, booking.date),
         lost_for=lost_for(booking),
+        is_late=is_late(booking),
         offers=_offers(booking)
         if may(Right.BOOK, booking.unit.place) and takes_offers(booking)
         else [],
@@ -140,13 +140,7 @@ def cancel(booking_id: UUID) -> Response | tuple[str, int]:
 
 def _cancel_page(booking: BookingView, told: list[Refusal] | None = None) -> str:
     """What stays owed, before anything is done."""
-    settled = refunds.cancellation(
-        booking.fee_yen,
-        made_at=booking.made_at,
-        starts_at=booking.starts_at,
-        now=now(),
-        rules=booking.rules,
-    )
+    settled = terms_words.settled(booking, now())
     undo_minutes = booking.rules.free_undo_minutes
     return render_template(
         "counter/booking_cancel.html",
@@ -216,6 +210,7 @@ def _change_page(booking: BookingView, frame: Frame, told: list[Refusal] | None 
         frame=frame,
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
+        decide_by=looked.decide_by,
         reasons=[board.words(each) for each in refusals],
         waived=sorted(code.value for code in open_codes) if open_codes <= waivable else [],
         can_change=booking.status == "confirmed" and open_codes <= waivable,

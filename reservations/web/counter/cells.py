@@ -21,6 +21,7 @@ from reservations.web.services import now, today
 from reservations.web.statuses import PAST, Sign, sign
 
 TENTATIVE = Sign("tentative", "▽", N_("仮受付あり"))
+IN_REVIEW = Sign("in_review", "◎", N_("審査中"))
 ELSEWHERE = Sign("elsewhere", "▲", N_("仮受付になる"))
 HERE = Sign("here", "●", N_("来館ずみ"))
 
@@ -168,12 +169,13 @@ def _said(
     cell = each.cell
     form = to_frame(cell.unit, cell.period)
     use = _first_use(each)
+    shown = IN_REVIEW if use is not None and use.is_in_review else sign(cell.status)
     if use is not None and use.party is not None and not has_names:
-        return sign(cell.status), use.number, ""
+        return shown, use.number, ""
     if use is not None:
         is_open = use.party is not None or use.kind in CLOSED_FOR
         leads = to_booking(use) if is_open and has_names else ""
-        return HERE if use.came_at else sign(cell.status), _who(use, len(each.uses)), leads
+        return HERE if use.came_at else shown, _who(use, len(each.uses)), leads
     match each.state:
         case State.FREE:
             return sign(Status.FREE), _price(each), form

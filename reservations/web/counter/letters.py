@@ -50,6 +50,8 @@ KINDS: Mapping[str, str] = {
     "refused": N_("予約できず"),
     "cancelled": N_("取消"),
     "displaced": N_("振替"),
+    "granted": N_("許可"),
+    "denied": N_("不許可"),
     "struck": N_("違反の記録"),
 }
 

@@ -15,19 +15,28 @@ from werkzeug.wrappers import Response as Answer
 
 from reservations import documents
 from reservations.actions import money as actions
-from reservations.actions import receipts
+from reservations.actions import money_moves, receipts
+from reservations.actions.checkouts import RetryRequest, retry_give_back
 from reservations.actions.drawers import REASON_MAX, CloseRequest, close_drawer
 from reservations.actions.money import (
     HandRequest,
     PayRequest,
-    ReduceRequest,
     RefundRequest,
 )
-from reservations.actions.step import Context
+from reservations.actions.money_moves import MoveRequest
+from reservations.actions.reductions import WORDS_MAX, AskRequest, ReduceRequest, ask
+from reservations.actions.reductions import reduce as reduce_fee
+from reservations.actions.step import Context, by_itself
 from reservations.errors import Refusal, RefusalCode
-from reservations.queries import bookings, money, papers
+from reservations.queries import bookings, checkouts, dues, money, papers
 from reservations.queries.bookings import BookingView
-from reservations.rules.money import FACES_YEN, Method, change_yen
+from reservations.rules.money import (
+    BROUGHT,
+    FACES_YEN,
+    WITHOUT_RECEIPT,
+    Method,
+    change_yen,
+)
 from reservations.rules.rights import Right
 from reservations.web import auth
 from reservations.web import papers as web_papers
@@ -36,9 +45,10 @@ from reservations.web.counter import about
 from reservations.web.counter.numbers import booking_of, unknown
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
+from reservations.web.reductions import fee_options, of_booking, said_of_fee, seen_of, seen_options
 from reservations.web.refusals import sentence
-from reservations.web.rights import demand, may, needs, towns
-from reservations.web.services import context, lead_back, memory, services, session, today
+from reservations.web.rights import demand, facilities, may, needs, towns
+from reservations.web.services import context, lead_back, memory, now, services, session, today
 
 blueprint = APIBlueprint("money", __name__, enable_openapi=False)
 guard(blueprint, Who.STAFF)
@@ -48,18 +58,29 @@ METHODS: Mapping[str, str] = {
     Method.COUPON.value: N_("回数券など"),
     Method.TRANSFER.value: N_("振込"),
     Method.ONLINE.value: N_("オンライン"),
+    Method.MOVED.value: N_("充当"),
 }
+PAY_METHODS = {method.value: METHODS[method.value] for method in BROUGHT}
 STATUSES: Mapping[str, str] = {
     "asked": N_("台帳を持つ拠点の返事を待っています"),
     "written": N_("控えに届くのを待っています"),
     "decided": N_("決定"),
     "refused": N_("還付できません"),
 }
+# How a refund stands at the payment service.
+BACK_STATES: Mapping[str, str] = {
+    "": N_("これから、本部の端末が支払いサービスに返金を頼みます"),
+    "asked": N_("支払いサービスの返事を待っています。何度でも頼みます"),
+    "given": N_("支払いに使ったところへ返しました"),
+    "failed": N_("支払いサービスが返金を断りました"),
+}
 # At which field a refusal stands.
 FIELDS: Mapping[RefusalCode, str] = {
     RefusalCode.GIVEN_TOO_LITTLE: "given",
     RefusalCode.NOT_TO_REFUND: "back",
+    RefusalCode.OTHER_PARTY: "other",
     RefusalCode.REDUCTION_WRONG: "percent",
+    RefusalCode.ENTRANCE_FEE: "entrance_fee",
     RefusalCode.DIFFERENCE_UNEXPLAINED: "reason",
 }
 _DIGITS = str.maketrans("０１２３４５６７８９－ー―‐，", "0123456789----,")
@@ -95,7 +116,10 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
         found=found,
         node_no=node_no,
         methods=METHODS,
+        pay_methods=PAY_METHODS,
         statuses=STATUSES,
+        without_receipt={each.value for each in WITHOUT_RECEIPT},
+        moves_to=_moves_to(booking),
         paid=next((each for each in found.payments if each.id == request.args.get("paid")), None),
         refundable=[
             each
@@ -103,6 +127,12 @@ def _page(booking: BookingView, errors: Mapping[str, str] | None = None) -> str:
             if found.account.over_yen and each.amount_yen > found.refunded.get(each.id, 0)
         ],
         change_yen=change_yen,
+        reduction=of_booking(booking),
+        seen_options=seen_options(booking.rules.reductions),
+        fee_options=fee_options(),
+        going=[each for each in checkouts.of_booking(session(), booking.id) if each.next_at],
+        backs=checkouts.backs_of(session(), booking.id),
+        back_states=BACK_STATES,
         key=auth.new_token(),
         sent=request.form,
         errors=errors or {},
@@ -118,7 +148,7 @@ def pay(booking_id: UUID) -> Answer | tuple[str, int]:
         wish = PayRequest(
             booking.id,
             _yen("amount"),
-            Method(_one_of("method", METHODS)),
+            Method(_one_of("method", PAY_METHODS)),
             _words("reference"),
             _yen("given") if given else None,
         )
@@ -133,10 +163,59 @@ def pay(booking_id: UUID) -> Answer | tuple[str, int]:
 def refund(booking_id: UUID) -> Answer | tuple[str, int]:
     booking = _booking(booking_id)
     try:
-        wish = RefundRequest(request.form.get("payment", ""), _yen("back"))
+        payment_id = request.form.get("payment", "")
+        wish = RefundRequest(payment_id, _yen("back"), _way_back(payment_id))
         actions.refund(session(), wish, _keyed())
     except (Malformed, Refusal) as wrong:
         return _page(booking, _errors(wrong, "back")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/move")
+@needs(Right.REFUND, about.booking_and_payment)
+def move(booking_id: UUID) -> Answer | tuple[str, int]:
+    """充当: what is over pays for another booking."""
+    booking = _booking(booking_id)
+    other = booking_of(request.form.get("other", "").strip())
+    if other is None:
+        return _page(booking, {"other": unknown()["number"]}), 422
+    demand(Right.REFUND, other.unit.place)
+    try:
+        wish = MoveRequest(request.form.get("payment", ""), _yen("moved"), other.id)
+        money_moves.move_payment(session(), wish, _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "moved")), 422
+    money_moves.finish(session(), by_itself(services().settings, now()))
+    return to(url_for("money.page", number=other.number, moved=booking.number), 303)
+
+
+def _moves_to(booking: BookingView) -> str:
+    """The number of the booking that took its place; empty where there is none."""
+    after = booking.replaced_by
+    found = bookings.one(session(), memory(), after) if after is not None else None
+    return found.number if found is not None else ""
+
+
+def _way_back(payment_id: str) -> Method:
+    """Through the payment service, where there is one that brought it; else in cash."""
+    payment = money.payment(session(), payment_id)
+    if payment is None or payment.method != Method.ONLINE.value:
+        return Method.CASH
+    settings = services().settings
+    is_here = payment.node_no == settings.node_no
+    return Method.CASH if is_here and not settings.payment_provider else Method.ONLINE
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/refunds/<uuid:refund_id>/retry")
+@needs(Right.REFUND, about.booking_and_refund)
+def retry(booking_id: UUID, refund_id: UUID) -> Answer | tuple[str, int]:
+    """Ask the payment service again for a refund that it refused."""
+    booking = _booking(booking_id)
+    try:
+        retry_give_back(session(), RetryRequest(str(refund_id)), context(auth.actor()))
+    except Refusal as wrong:
+        if wrong.code is not RefusalCode.NOT_ACTIVE:
+            raise
     return to(url_for("money.page", number=booking.number), 303)
 
 
@@ -158,9 +237,23 @@ def reduce(booking_id: UUID) -> Answer | tuple[str, int]:
     try:
         named = {name: _words(name) for name in ("clause", "evidence", "approved_by")}
         percent = _number("percent", gettext("率は1から100までの整数で入れてください。"))
-        actions.reduce(session(), ReduceRequest(booking.id, percent, **named), _keyed())
+        reduce_fee(session(), ReduceRequest(booking.id, percent, **named), _keyed())
     except (Malformed, Refusal) as wrong:
         return _page(booking, _errors(wrong, "percent")), 422
+    return to(url_for("money.page", number=booking.number), 303)
+
+
+@blueprint.post("/money/bookings/<uuid:booking_id>/ask-reduction")
+@needs(Right.BOOK, about.booking)
+def ask_reduction(booking_id: UUID) -> Answer | tuple[str, int]:
+    """減免申請 as the counter writes it down, with what was seen."""
+    booking = _booking(booking_id)
+    try:
+        clause, evidence = seen_of(request.form.get("clause", ""))
+        asked = AskRequest(booking.id, clause, _words("words", WORDS_MAX), evidence, said_of_fee())
+        ask(session(), asked, _keyed())
+    except (Malformed, Refusal) as wrong:
+        return _page(booking, _errors(wrong, "clause")), 422
     return to(url_for("money.page", number=booking.number), 303)
 
 
@@ -173,6 +266,15 @@ def receipt(payment_id: UUID) -> Response:
     issued = receipts.receipt(session(), memory(), str(payment_id), asked, is_copy=is_copy)
     name = f"receipt-{issued.number}"
     return web_papers.pdf(issued.pdf, name=name, title=f"領収書_{issued.number}")
+
+
+@blueprint.get("/money/unpaid")
+@needs(Right.SEE_MONEY)
+def unpaid() -> str:
+    """納期限が過ぎた予約, of the facilities whose people they may telephone."""
+    there = facilities(Right.SEE_MONEY) & facilities(Right.SEE_PEOPLE)
+    found = dues.overdue(session(), memory(), today=today(), facilities=there)
+    return render_template("counter/unpaid.html", found=found)
 
 
 # 締め

@@ -21,15 +21,17 @@ from reservations.queries import calendar
 from reservations.queries import papers as papers_query
 from reservations.queries.bookings import PAGE_SIZE, BookingView
 from reservations.queries.nearby import Alternative
-from reservations.rules import refunds
+from reservations.rules import approval
+from reservations.rules.approval import Permission
 from reservations.rules.conflicts import is_towns_fault
 from reservations.rules.period import Period, clock_text
-from reservations.web import auth, forms, papers, waiting
+from reservations.web import auth, forms, papers, reductions, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import ChangeForm, Malformed, RatingForm
 from reservations.web.papers import permit_words
 from reservations.web.refusals import sentence
 from reservations.web.resident import calendar_file, help_line, terms
+from reservations.web.resident.dues import dues_of
 from reservations.web.resident.flow import check_address, offer_cards
 from reservations.web.resident.terms import OfferCard
 from reservations.web.services import (
@@ -68,15 +70,17 @@ def page() -> str:
         number=skip,
         has_more=len(found) == PAGE_SIZE,
         permit_of=permit_of,
+        is_late=is_late,
     )
 
 
 @blueprint.get("/bookings/<uuid:booking_id>")
 def one(booking_id: UUID) -> str:
-    return _confirmation(own(booking_id))
+    return confirmation(own(booking_id))
 
 
-def _confirmation(booking: BookingView, **more: object) -> str:
+def confirmation(booking: BookingView, **more: object) -> str:
+    """The page of a booking; `more` for what a form of it was answered with."""
     return render_template(
         "bookings/one.html",
         booking=booking,
@@ -86,6 +90,7 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         until_text=terms.until_text,
         is_over=booking.ends_at <= now(),
         again=again_address(booking),
+        dues=dues_of(booking),
         permit=permit_of(booking),
         papers=other_papers_of(booking),
         lost_for=lost_for(booking),
@@ -94,6 +99,12 @@ def _confirmation(booking: BookingView, **more: object) -> str:
         offers=_offers(booking),
         is_open=(booking.stands or booking.status == "tentative") and not booking.ends_at <= now(),
         can_cancel=can_cancel(booking),
+        is_late=is_late(booking),
+        reduction=reductions.of_booking(booking),
+        reduction_options=reductions.own_options(booking.rules.reductions),
+        fee_options=reductions.fee_options(),
+        key=auth.new_token(),
+        sent=request.form,
         **more,
     )
 
@@ -128,13 +139,7 @@ def cancel(booking_id: UUID) -> Response | tuple[str, int]:
 
 
 def _cancel_page(booking: BookingView, *, reason: str = "") -> str:
-    settled = refunds.cancellation(
-        booking.fee_yen,
-        made_at=booking.made_at,
-        starts_at=booking.starts_at,
-        now=now(),
-        rules=booking.rules,
-    )
+    settled = terms.settled(booking, now())
     undo_minutes = booking.rules.free_undo_minutes
     return render_template(
         "bookings/cancel.html",
@@ -235,6 +240,7 @@ def _change_page(booking: BookingView, form: ChangeForm, *, refusal: Refusal | N
         period=form.period,
         fee=looked.fee,
         difference_yen=looked.fee.total_yen - booking.fee_yen if looked.fee else 0,
+        decide_by=looked.decide_by,
         reasons=[sentence(each) for each in reasons],
         key=auth.new_token(),
         others=url_for("bookings.change_form", booking_id=booking.id, since=form.date.isoformat()),
@@ -271,7 +277,7 @@ def rate(booking_id: UUID) -> Response | tuple[str, int]:
     try:
         form = forms.read(RatingForm, request.form)
     except Malformed as wrong:
-        return _confirmation(booking, typed=wrong.values, errors=wrong.errors), 422
+        return confirmation(booking, typed=wrong.values, errors=wrong.errors), 422
     rating = RatingRequest(booking.id, auth.party_id(), form.score, form.words.strip())
     feedback.rate(session(), rating, context(auth.actor()))
     said = "words" if form.words.strip() else "tap"
@@ -295,14 +301,21 @@ def own(booking_id: UUID) -> BookingView:
 
 def permit_of(booking: BookingView) -> str:
     """What the booking's permit is called; empty where it has none."""
-    if not booking.stands:
+    if not booking.has_permit:
         return ""
     return permit_words(booking.unit.town.rules_on(today()))
 
 
+def is_late(booking: BookingView) -> bool:
+    """Whether the day by which the town was to answer has passed without an answer."""
+    if booking.decide_by is None or not booking.is_in_review:
+        return False
+    return approval.is_late(booking.decide_by, today())
+
+
 def lost_for(booking: BookingView) -> str:
-    """Why the town took it back; empty where it did not."""
-    if booking.status != "cancelled":
+    """Why the town took it back; empty where it did not, or never permitted the use."""
+    if booking.status != "cancelled" or booking.permission is Permission.REFUSED:
         return ""
     reason = papers_query.cancelled_for(session(), booking.id, booking.revision)
     return reason if is_towns_fault(reason) else ""

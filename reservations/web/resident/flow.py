@@ -27,7 +27,7 @@ from reservations.queries.catalogue import LentUnit
 from reservations.queries.nearby import Alternative
 from reservations.rules.availability import lent_period
 from reservations.rules.period import Period, clock_text, day_bit
-from reservations.web import auth, forms, waiting
+from reservations.web import auth, forms, reductions, waiting
 from reservations.web.auth import Who, guard
 from reservations.web.forms import BookingForm, FrameForm, Malformed
 from reservations.web.refusals import sentence
@@ -200,11 +200,21 @@ def _page(
         reasons=[sentence(each) for each in refusals],
         mine=mine,
         offers=_offers(frame, typed) if helps else [],
+        decide_by=looked.decide_by,
+        may_be_looked_at=_may_be_looked_at(frame.unit, looked),
         conditions=terms.of_booking(looked.rules, made_at=now(), starts_at=starts_at(frame)),
         purposes=_purposes(frame.unit),
         until_text=terms.until_text,
+        reduction=reductions.before_booking(
+            frame.unit, frame.date, looked.rules, looked.fee.total_yen if looked.fee else 0
+        ),
         key=auth.new_token(),
     )
+
+
+def _may_be_looked_at(unit: LentUnit, looked: Preview) -> bool:
+    """Whether the use needs a permission for some purpose or head-count: both are typed below."""
+    return any(each.is_about(unit.place.id, unit.id, unit.kind) for each in looked.rules.approval)
 
 
 def starts_at(frame: Frame) -> datetime:

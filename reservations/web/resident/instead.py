@@ -77,6 +77,7 @@ def _page(booking: BookingView, frame: Frame, told: list[Refusal] | None = None)
         booking=booking,
         frame=frame,
         fee=looked.fee,
+        decide_by=looked.decide_by,
         residency=looked.residency,
         reasons=[sentence(each) for each in refusals],
         key=auth.new_token(),

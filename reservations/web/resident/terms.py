@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from reservations.clock import local
+from reservations.queries.bookings import BookingView
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.nearby import Alternative
 from reservations.rules import refunds
+from reservations.rules.approval import Permission
 from reservations.rules.period import Period
 from reservations.rules.refunds import Cancellation
 from reservations.rules.town import Residency, TownRules
@@ -86,6 +88,19 @@ def until_text(instant: datetime) -> str:
         day = language.day_text(here.date() - timedelta(days=1))
         return gettext("%(day)sいっぱいまで", day=day)
     return gettext("%(when)sまで", when=language.instant_text(instant))
+
+
+def settled(booking: BookingView, now: datetime) -> Cancellation:
+    """What cancelling now would mean: what is in review is withdrawn for nothing."""
+    if booking.decide_by is not None and booking.permission is not Permission.GRANTED:
+        return Cancellation(0, booking.fee_yen, is_undo=False)
+    return refunds.cancellation(
+        booking.fee_yen,
+        made_at=booking.made_at,
+        starts_at=booking.starts_at,
+        now=now,
+        rules=booking.rules,
+    )
 
 
 def cancellation_sentence(settled: Cancellation, *, undo_minutes: int) -> str:
