@@ -15,7 +15,6 @@ from tests.support import browser as browsers
 from tests.support import passkeys
 from tests.support.browser import desk, open_context, run_axe
 from tests.support.house import House, serving
-from tests.support.needs import need
 from tests.support.process import free_port
 from tests.support.site import PASSWORD, a_site
 from tests.support.tls import self_signed
@@ -32,14 +31,12 @@ DEVICE = {
 
 
 @pytest.fixture(scope="module")
-def named_browser() -> Iterator[Any]:
+def named_browser(browser: Any) -> Iterator[Any]:
     """A Chromium that finds our names on this machine, and believes the certificate."""
-    need(browsers.executable(), "chromium")
     rules = f"--host-resolver-rules=MAP *.{passkeys.DOMAIN} 127.0.0.1, MAP * ~NOTFOUND"
-    with browsers.running_browser(
-        f"{rules}, EXCLUDE 127.0.0.1", "--ignore-certificate-errors"
-    ) as b:
-        yield b
+    flags = f"{rules}, EXCLUDE 127.0.0.1", "--ignore-certificate-errors"
+    with browsers.another_browser(browser, *flags) as made:
+        yield made
 
 
 @contextmanager

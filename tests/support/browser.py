@@ -46,11 +46,8 @@ def executable() -> str | None:
 
 
 @contextlib.contextmanager
-def running_browser(*more: str) -> Iterator[Browser]:
-    """A headless Chromium; about 0.4 s. Raises RuntimeError if there is none.
-
-    more   flags, which win over the usual ones
-    """
+def running_browser() -> Iterator[Browser]:
+    """A headless Chromium; about 0.4 s. Raises RuntimeError if there is none."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - 0.3 s the quick tests save
 
     path = executable()
@@ -58,11 +55,22 @@ def running_browser(*more: str) -> Iterator[Browser]:
         raise RuntimeError("Chromium is missing: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         env: dict[str, Any] = {**os.environ, "FONTCONFIG_FILE": str(_font_list(Path(folder)))}
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more], env=env)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, env=env)
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def another_browser(browser: Browser, *flags: str) -> Iterator[Browser]:
+    """A second Chromium beside the one that runs, with flags that win over the usual ones. There
+    can be one Playwright a process, so this one is the first one's too."""
+    made = browser.browser_type.launch(executable_path=executable(), args=[*FLAGS, *flags])
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def _font_list(folder: Path) -> Path:
