@@ -87,6 +87,11 @@ class BookingView:
         return self.stands and self.permission is Permission.ASKED
 
     @property
+    def owed_from(self) -> datetime:
+        """From when the time to pay counts: what was looked at is owed since it was permitted."""
+        return self.decided_at if self.decided_at is not None else self.made_at
+
+    @property
     def has_permit(self) -> bool:
         """Whether there is a permit of it."""
         return self.stands and self.permission is not Permission.ASKED

@@ -77,7 +77,11 @@ def overdue(
         booking = bookings.one(session, memory, booking_id)
         account = money.statement(session, booking_id)
         # A reduction may have left nothing to pay.
-        if booking is not None and account is not None and account.account.open_yen:
+        if booking is None or account is None or not account.account.open_yen:
+            continue
+        # Nothing is due before the use is permitted; a later term counts from then.
+        until = pay_by(local_day(booking.owed_from), booking.date, booking.rules) or until
+        if not booking.is_in_review and until < today:
             found.append((booking, account.account, until))
         if len(found) == SHOWN_MAX:
             break

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from reservations.actions.approval import GrantRequest, grant
 from reservations.actions.horizon import raise_catalogue_version
 from reservations.actions.money import PayRequest, pay
 from reservations.actions.reductions import ReduceRequest, reduce
 from reservations.db import write_transaction
 from reservations.models import Booking, TownRulesVersion
 from tests import town
+from tests.support.approving import looks_first
 from tests.support.site import Site
 from tests.town import NOW
 
@@ -64,3 +66,37 @@ def test_whoever_is_late_is_listed_until_it_is_paid(counter: Site):
     assert "ありません。" in person.opens("/money/unpaid").text
     with counter.database.session() as session:
         assert set(session.scalars(select(Booking.status))) == {"confirmed"}
+
+
+def test_in_review_nothing_is_due_and_the_term_counts_from_the_permission(site: Site):
+    with site.database.session() as session:
+        looks_first(session)
+    terms(site, pay_within_days=3)
+    booking_id = str(site.books(site.region.here.whole, name="resident"))
+    person = site.signed_in("resident").opens(f"/bookings/{booking_id}")
+    waiting = person.text
+    site.now = NOW + timedelta(days=4)
+    with site.database.session() as session:
+        grant(session, GrantRequest(booking_id, 0), town.context("account-staff", now=site.now))
+
+    granted = person.opens(person.address).text
+
+    assert "料金は、許可されてから納めてください。" in waiting
+    assert "納期限" not in waiting
+    assert "納期限 6月13日（土）" in granted
+    assert "過ぎています" not in granted
+
+
+def test_nobody_is_listed_as_late_whose_use_is_in_review(counter: Site):
+    with counter.database.session() as session:
+        looks_first(session)
+    terms(counter, pay_within_days=3)
+    booking_id = str(counter.books(counter.region.here.whole, name="resident"))
+    counter.now = NOW + timedelta(days=4)
+    page = counter.signed_in("staff").opens("/money/unpaid")
+    waiting = page.text
+    with counter.database.session() as session:
+        grant(session, GrantRequest(booking_id, 0), town.context("account-staff"))
+
+    assert "ありません。" in waiting
+    assert "01-000001-6 resident" in page.opens("/money/unpaid").text

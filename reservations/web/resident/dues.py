@@ -46,14 +46,15 @@ def dues_of(booking: BookingView) -> Dues | None:
     if not (account.fees_yen or account.paid_yen):
         return None
     settings = services().settings
-    can_pay = bool(account.open_yen) and takes_payments(booking)
-    why_not = _why_not(booking) if account.open_yen and not can_pay else ""
+    is_due = bool(account.open_yen) and not booking.is_in_review
+    can_pay = is_due and takes_payments(booking)
+    why_not = _why_not(booking) if is_due and not can_pay else ""
     backs = checkouts.backs_of(session(), booking.id) if found.refunds else {}
     own = [each for each in found.payments if each.node_no == settings.node_no]
     is_known = why_not and settings.site_url
     return Dues(
         account,
-        pay_by_of(booking) if account.open_yen and booking.stands else None,
+        pay_by_of(booking) if is_due and booking.stands else None,
         can_pay,
         why_not,
         f"{settings.site_url}/bookings/{booking.id}" if is_known else "",
@@ -65,7 +66,7 @@ def dues_of(booking: BookingView) -> Dues | None:
 
 def pay_by_of(booking: BookingView) -> date | None:
     """納期限, by the rules under which it was booked."""
-    return pay_by(clock.local_day(booking.made_at), booking.date, booking.rules)
+    return pay_by(clock.local_day(booking.owed_from), booking.date, booking.rules)
 
 
 def takes_payments(booking: BookingView) -> bool:
