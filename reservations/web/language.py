@@ -178,6 +178,13 @@ def long_day_text(day: date) -> str:
     return f"{weekday(day)} {day.day} {MONTHS_EN[day.month - 1]} {day.year}"
 
 
+def month_text(month: date) -> str:
+    """令和8年5月 or May 2026: any day of it."""
+    if is_japanese():
+        return f"{wareki(month).partition('年')[0]}年{month.month}月"
+    return f"{MONTHS_EN[month.month - 1]} {month.year}"
+
+
 def near_day_text(day: date, today: date) -> str:
     """きょう 11月21日（土）: with the word, and always with the date."""
     words = {0: gettext("きょう"), 1: gettext("あした"), 2: gettext("あさって")}

@@ -33,6 +33,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         day_text=language.day_text,
         long_day_text=language.long_day_text,
+        month_text=language.month_text,
         short_day_text=language.short_day_text,
         weekday=language.weekday,
         day_tone=language.day_tone,

@@ -49,13 +49,13 @@ def test_without_a_month_it_is_the_last_one(desk):
 
 
 def test_a_town_closes_its_month_once(desk):
-    desk.presses("この町の2026-06を締める となり市")
+    desk.presses("この町の令和8年6月を締める となり市")
     closed = said(desk)
     with pytest.raises(AssertionError):
-        desk.form_of("この町の2026-06を締める となり市")
+        desk.form_of("この町の令和8年6月を締める となり市")
 
     assert "に締めました。" in closed
-    desk.presses("この町の2026-06を締める かなた町")
+    desk.presses("この町の令和8年6月を締める かなた町")
     assert "まだ締めていない分があります" not in desk.text
 
 
@@ -67,7 +67,7 @@ def test_a_month_that_is_not_over_offers_no_closing(desk):
 
 
 def test_the_sheet_opens_from_the_pair(desk):
-    desk.presses("この町の2026-06を締める となり市")
+    desk.presses("この町の令和8年6月を締める となり市")
 
     desk.follows("精算書を開く（PDF） となり市 → かなた町")
 

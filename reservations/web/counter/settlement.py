@@ -16,7 +16,7 @@ from reservations.errors import Refusal, RefusalCode
 from reservations.queries import settlement
 from reservations.queries.settlement import Pair
 from reservations.rules.rights import Right
-from reservations.web import auth, papers
+from reservations.web import auth, language, papers
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about
 from reservations.web.refusals import sentence
@@ -133,7 +133,7 @@ def _months() -> list[tuple[str, str]]:
     found = [settlement.month_of(today())]
     while len(found) < MONTHS_SHOWN:
         found.append(settlement.month_of(found[-1] - timedelta(days=1)))
-    return [(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in found]
+    return [(f"{month:%Y-%m}", language.month_text(month)) for month in found]
 
 
 def _month(text: str) -> date | None:
