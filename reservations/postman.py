@@ -21,10 +21,11 @@ from reservations.actions.step import Action, by_itself
 from reservations.config import Settings
 from reservations.db import Database
 from reservations.errors import Outage, Refusal, RefusalCode
-from reservations.queries import attendance, letters, memory, nearby, parties
+from reservations.queries import attendance, letters, memory, nearby, parties, reductions
 from reservations.queries.attendance import Struck
 from reservations.queries.letters import LetterView
 from reservations.queries.nearby import Alternative
+from reservations.queries.reductions import Decided
 from reservations.rules import letters as rules
 from reservations.web import language
 from reservations.web import letters as spoken
@@ -35,6 +36,9 @@ LEASE = timedelta(minutes=15)
 # In place of the mail server's words (web/counter/letters.py).
 NO_ADDRESS = "no address"
 NO_SERVER = "no mail server"
+
+# What has to be read again before it is told.
+News = Struck | Decided
 
 log = structlog.get_logger("tonari.letters")
 
@@ -71,7 +75,7 @@ def _drop_overtaken(database: Database, settings: Settings) -> None:
     known = memory.newest(database)
     with database.session() as session:
         for each in letters.waiting(session, known, states=("to_hand_over",)):
-            if _is_overtaken(each, _struck(session, each)):
+            if _is_overtaken(each, _news(session, each)):
                 _did(outbox.end_letter, session, Outcome(each.id, "void"), settings)
 
 
@@ -100,8 +104,8 @@ def _unworded(database: Database) -> list[LetterView]:
 def _word(database: Database, settings: Settings, letter: LetterView) -> bool:
     """Give a letter its words, and say how it goes out."""
     with database.session() as session:
-        struck = _struck(session, letter)
-    state, why = _way(settings, letter, struck)
+        news = _news(session, letter)
+    state, why = _way(settings, letter, news)
     now = clock.now()
     offers = _offers(database, letter, now) if state != "void" else []
     with language.speaking(letter.locale):
@@ -111,23 +115,23 @@ def _word(database: Database, settings: Settings, letter: LetterView) -> bool:
             now=now,
             site_url=settings.site_url,
             phone=settings.support_phone or letter.unit.place.phone or letter.unit.town.phone,
-            struck=struck,
+            news=news,
         )
     worded = Worded(letter.id, state, letter.locale, said.subject, said.text, why)
     with database.session() as session:
         return _did(outbox.word_letter, session, worded, settings)
 
 
-def _way(settings: Settings, letter: LetterView, struck: Struck | None) -> tuple[str, str]:
+def _way(settings: Settings, letter: LetterView, news: News | None) -> tuple[str, str]:
     """By mail, by a clerk, or not at all; and why."""
-    if _is_overtaken(letter, struck):
+    if _is_overtaken(letter, news):
         return "void", ""
     if not smtp.address_of(letter.email, letter.login):
         return "to_hand_over", NO_ADDRESS
     return ("to_send", "") if settings.smtp_host else ("to_hand_over", NO_SERVER)
 
 
-def _is_overtaken(letter: LetterView, struck: Struck | None) -> bool:
+def _is_overtaken(letter: LetterView, news: News | None) -> bool:
     # An old line that is read again, after a restore, writes a letter that was deleted long ago.
     if letter.date < rules.kept_from(clock.local_day(clock.now())):
         return True
@@ -137,12 +141,15 @@ def _is_overtaken(letter: LetterView, struck: Struck | None) -> bool:
         asked,
         letter.status,
         is_given_up=letter.is_given_up,
-        is_struck=struck is not None,
+        is_true=news is not None,
     )
 
 
-def _struck(session: Session, letter: LetterView) -> Struck | None:
-    """What a letter of that kind tells; None where it does not stand, and for every other kind."""
+def _news(session: Session, letter: LetterView) -> News | None:
+    """What a letter about a strike or a reduction tells; None where that is not so any more, and
+    for every other kind."""
+    if letter.kind == "reduced":
+        return reductions.decided(session, letter.booking_id, str(letter.body.get("reduction")))
     if letter.kind != "struck":
         return None
     town, today = letter.unit.town, clock.local_day(clock.now())
@@ -183,7 +190,7 @@ def _send(database: Database, settings: Settings, letter: LetterView) -> str:
         if not _did(outbox.try_letter, session, Attempt(letter.id, now + LEASE), settings):
             return ""
         worded_at = letters.worded_at(session, letter.id) or letter.at
-        way = _way(settings, letter, _struck(session, letter))
+        way = _way(settings, letter, _news(session, letter))
     outcome = _given(settings, letter, way, worded_at, now)
     with database.session() as session:
         _did(outbox.end_letter, session, outcome, settings)

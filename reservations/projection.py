@@ -86,6 +86,7 @@ def apply(session: Session, desk: Desk, changes: Changes) -> None:
             party_feed.take(session, desk, line)
         elif isinstance(line, Slip) and line.kind in money_feed.KINDS:
             money_feed.take(session, line)
+            _tell_of_reduction(session, desk, line)
         elif isinstance(line, Slip) and line.kind == approval_feed.DECIDE:
             approval_feed.take(session, line)
         elif isinstance(line, Slip) and line.kind == settlement_feed.KIND:
@@ -411,6 +412,15 @@ def _write_letter(session: Session, desk: Desk, booking_id: str, entry: Entry) -
         kind, turn = answer
         at, body = sheets.instant_of(entry.at), sheets.event_body(entry.data)
         letters.write(session, booking_id, before.party_id, kind, turn, body=body, at=at)
+
+
+def _tell_of_reduction(session: Session, desk: Desk, slip: Slip) -> None:
+    """Decided at another desk, about a wish."""
+    booking_id, reduction = slip.data.get("booking"), slip.data.get("reduction")
+    is_whole = isinstance(booking_id, str) and isinstance(reduction, str)
+    if slip.kind == money_feed.REDUCTION and is_whole and slip.data.get("request"):
+        at, body = sheets.instant_of(slip.at), sheets.event_body(slip.data)
+        letters.tell_of_reduction(session, str(booking_id), body, at, desk.settings.node_no)
 
 
 def _answer(entry: Entry) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from reservations.actions.step import Context, action
 from reservations.errors import Refusal, RefusalCode
 from reservations.events import LetterMoved
-from reservations.models import Letter
+from reservations.models import Booking, Letter
 from reservations.models.base import table_of
 
 _LETTERS = UUID("3b0c5a52-6d0e-5f0c-9a55-0f6c1c1f2a77")
@@ -63,6 +63,20 @@ def write(
     }
     row |= {"state": "to_send", "locale": "ja", "subject": "", "text": "", "tries": 0, "why": ""}
     session.connection().execute(_ONCE[session.get_bind().dialect.name], row)
+
+
+def tell_of_reduction(
+    session: Session, booking_id: str, body: Mapping[str, Any], at: datetime, node_no: int
+) -> None:
+    """減免の決定: whoever asked hears of it from the desk where they booked, if that is this one.
+
+    body   of the fact, which names the answer
+    """
+    c = table_of(Booking).c
+    mine = select(c.party_id).where(c.id == booking_id, c.node_no == node_no)
+    party_id = session.connection().scalar(mine)
+    if party_id is not None:
+        write(session, booking_id, party_id, "reduced", str(body["reduction"]), body=body, at=at)
 
 
 def take_back(session: Session, booking_id: str, kind: str, turn: str) -> None:

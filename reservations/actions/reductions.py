@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from reservations import sheets
-from reservations.actions import money, people
+from reservations.actions import letters, money, people
 from reservations.actions.step import Context, action, record
 from reservations.clock import local_day
 from reservations.db import run
@@ -352,6 +352,8 @@ def _put(
     )
     name = SheetName(row["municipality_code"], row["facility_id"], row["date"])
     money.post(session, fact, REDUCTION, name, context)
+    if fact.request:
+        letters.tell_of_reduction(session, row["id"], fact.body(), context.now, context.node_no)
     return fact
 
 
@@ -389,6 +391,7 @@ def _refuse(
         node_no=context.node_no,
     )
     money.post(session, fact, REDUCTION, _sheet(booking), context)
+    letters.tell_of_reduction(session, booking.id, fact.body(), context.now, context.node_no)
     return fact
 
 

@@ -14,8 +14,8 @@ from reservations.models.base import Base, Instant
 class Letter(Base):
     """One letter for one answer: its id is worked out from both (actions/letters.py).
 
-    kind      confirmed, refused, displaced, cancelled; granted, denied: 許可, 不許可; struck;
-              `body` has what the words need
+    kind      confirmed, refused, displaced, cancelled; granted, denied: 許可, 不許可; struck: 違反;
+              reduced: 減免; `body` has what the words need
     state     to_send, failed (tried, and tried again at `next_at`), sent; to_hand_over: a clerk
               tells the person, and ticks it (handed_over); void: overtaken before it went out
     subject, text   in the person's language; empty until the job has worded it

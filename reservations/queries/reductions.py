@@ -14,7 +14,7 @@ from reservations.clock import local_day
 from reservations.db import run
 from reservations.models import Booking, PartyReduction, Reduction, ReductionRequest
 from reservations.models.base import table_of
-from reservations.queries import bookings, parties
+from reservations.queries import bookings, money, parties
 from reservations.queries.bookings import BookingView
 from reservations.queries.memory import Memory
 from reservations.queries.parties import Called
@@ -74,6 +74,14 @@ _OF_PARTY = (
     .where(PartyReduction.party_id == bindparam("party_id"))
     .order_by(PartyReduction.municipality_code, PartyReduction.since, PartyReduction.clause)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An answer that counts: by how many percent, and what is owed after it."""
+
+    percent: int
+    left_yen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,15 @@ def counting(session: Session, booking_id: str) -> Row[Any] | None:
         Answer(row.id, row.percent, row.decided_at) for row in found.values()
     )
     return found[best.id] if best is not None else None
+
+
+def decided(session: Session, booking_id: str, reduction_id: str) -> Decided | None:
+    """What an answer means; None where another one counts by now."""
+    found = counting(session, booking_id)
+    account = money.statement(session, booking_id)
+    if found is None or account is None or found.id != reduction_id:
+        return None
+    return Decided(found.percent, account.account.fees_yen)
 
 
 def standing(session: Session, party_id: str, town: str, *, day: date) -> frozenset[str]:

@@ -38,17 +38,17 @@ def kind_of_cancellation(reason: str, *, is_denial: bool = False) -> str:
 
 
 def is_overtaken(
-    kind: str, asked: str, status: str, *, is_given_up: bool, is_struck: bool = False
+    kind: str, asked: str, status: str, *, is_given_up: bool, is_true: bool = False
 ) -> bool:
     """Whether nobody needs this letter any more.
 
     asked         what a refusal refused: book or cancel
     status        of the booking, now
     is_given_up   the person has wished to cancel meanwhile
-    is_struck     what a letter tells against its party stands, and counts
+    is_true       what a letter tells of strikes and reductions still is so
     """
-    if kind == "struck":
-        return not is_struck
+    if kind in ("struck", "reduced"):
+        return not is_true
     if kind == "refused" and asked != "book":
         return status != "confirmed"
     if kind in ("confirmed", "refused", "granted") and is_given_up:

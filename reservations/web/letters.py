@@ -16,6 +16,7 @@ from reservations.queries.attendance import Struck
 from reservations.queries.catalogue import LentUnit
 from reservations.queries.letters import LetterView
 from reservations.queries.nearby import Alternative
+from reservations.queries.reductions import Decided
 from reservations.rules.period import clock_text
 from reservations.rules.town import StrikeKind
 from reservations.web import language
@@ -33,6 +34,7 @@ _BECAME = {
         "申し訳ありません。申請のあった利用は、許可されませんでした。次の予約は取り消されました。"
     ),
     "struck": N_("次の予約について、町のきまりにより、次のとおり記録しました。"),
+    "reduced": N_("申請のあった料金の減免について、次のとおり決まりました。"),
 }
 # What counts against a party, here and at the counter (web/counter/coming.py).
 STRIKES: Mapping[str, str] = {
@@ -62,6 +64,7 @@ _SUBJECT = {
     "granted": N_("利用が許可されました（%(number)s）"),
     "denied": N_("利用は許可されませんでした（%(number)s）"),
     "struck": N_("予約のご利用についてのお知らせ（%(number)s）"),
+    "reduced": N_("料金の減免が決まりました（%(number)s）"),
 }
 _SUBJECT_IN_REVIEW = N_("申請を審査しています（%(number)s）")
 _WHY_REFUSED = {
@@ -104,14 +107,14 @@ def words(
     now: datetime,
     site_url: str,
     phone: str,
-    struck: Struck | None = None,
+    news: Struck | Decided | None = None,
 ) -> Words:
     """The letter, in the language that `language.speaking` has set.
 
     offers    what is free near by at `now`; said only where something was lost
     site_url  how links begin; empty: no links
     phone     whom to ask; empty: nobody
-    struck    what a letter of that kind tells
+    news      what a letter about a strike or a reduction tells
     """
     is_about_wish = letter.kind == "refused" and letter.body.get("asked") == "cancel"
     if is_about_wish:
@@ -132,7 +135,8 @@ def words(
         [gettext("%(name)s 様", name=letter.name)] if letter.name else [],
         [became, _why(letter), _review(letter), _paid_back(letter)],
         _facts(letter),
-        _against(letter, struck) if struck else [],
+        _against(letter, news) if isinstance(news, Struck) else [],
+        _reduced(news) if isinstance(news, Decided) else [],
         _offered(letter, offers, now, site_url) if has_lost(letter) else [],
         [gettext("予約の内容: %(link)s", link=link)] if link else [],
         [gettext("お問い合わせ: %(phone)s", phone=phone)] if phone else [],
@@ -216,6 +220,18 @@ def _against(letter: LetterView, struck: Struck) -> list[str]:
         gettext("事実と違うときは、窓口にお知らせください。確かめて、誤りなら数えません。")
     )
     return lines
+
+
+def _reduced(decided: Decided) -> list[str]:
+    """By how much, and what is to be paid; or where the reasons stand, and how to appeal."""
+    left = language.yen(decided.left_yen) if decided.left_yen else gettext("0円")
+    if decided.percent:
+        share = gettext("減免: %(percent)s%%", percent=decided.percent)
+        return [share, gettext("納める料金: %(yen)s", yen=left)]
+    return [
+        gettext("減免は認められませんでした。納める料金: %(yen)s", yen=left),
+        gettext("理由と、不服があるときの手続きは、減免不承認通知書に書いてあります。"),
+    ]
 
 
 def _offered(

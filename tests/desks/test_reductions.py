@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from reservations import money_feed
+from reservations import clock, money_feed, postman
 from reservations.actions.bookings import ChangeRequest, change
 from reservations.actions.reductions import (
     AskRequest,
@@ -22,7 +23,8 @@ from reservations.actions.reductions import (
 from reservations.errors import Refusal, RefusalCode
 from reservations.models import Booking, Reduction, ReductionRequest
 from reservations.models.base import table_of
-from reservations.queries import memory, money, reductions
+from reservations.queries import letters, memory, money, reductions
+from reservations.queries.letters import LetterView
 from reservations.rules.reductions import fiscal_year
 from sync import tables
 from sync.document import Slip
@@ -143,6 +145,65 @@ def test_granted_at_one_desk_and_refused_at_the_other_is_granted_at_both(
     with pytest.raises(Refusal) as refused:
         answers(hub, wish)
     assert refused.value.code is RefusalCode.REDUCTION_DECIDED
+
+
+@pytest.fixture
+def told(monkeypatch) -> Callable[[Office], list[LetterView]]:
+    """The letters about reductions at an office, given their words now."""
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=1))
+
+    def found(office: Office) -> list[LetterView]:
+        postman.deliver(office.database, office.desk.settings)
+        office.session.rollback()
+        known = memory.newest(office.database)
+        all_ = letters.listed(office.session, known, states=letters.STATES)
+        return [each for each in all_ if each.kind == "reduced"]
+
+    return found
+
+
+@pytest.mark.parametrize("decider", ["hub", "gym"])
+def test_who_asked_is_told_once_where_they_booked_what_is_to_be_paid(
+    offices: Offices, booking_id: str, decider: str, told: Callable[[Office], list[LetterView]]
+):
+    hub, gym = offices.hub, offices.gym
+    wish = asks(hub, booking_id, evidence="障害者手帳")
+    offices.meet()
+
+    answers(getattr(offices, decider), wish)
+    offices.meet()
+
+    (letter,) = told(hub)
+    assert "減免: 50%" in letter.text and "納める料金: 900円" in letter.text
+    assert told(gym) == []
+
+
+def test_a_refusal_is_told_with_the_way_to_its_reasons(
+    offices: Offices, booking_id: str, told: Callable[[Office], list[LetterView]]
+):
+    answers(offices.hub, asks(offices.hub, booking_id), False, reason="該当しないため。")
+
+    (letter,) = told(offices.hub)
+    assert "減免は認められませんでした。納める料金: 1,800円" in letter.text
+    assert "減免不承認通知書" in letter.text and "該当しない" not in letter.text
+
+
+def test_of_two_answers_only_the_one_that_counts_is_told(
+    offices: Offices, booking_id: str, told: Callable[[Office], list[LetterView]]
+):
+    hub, gym = offices.hub, offices.gym
+    wish = asks(gym, booking_id, evidence="障害者手帳")
+    offices.meet()
+    offices.link.is_cut = True
+    answers(hub, wish, False, reason="該当しないため。")
+    answers(gym, wish)
+    offices.link.is_cut = False
+    offices.meet()
+
+    found = told(hub)
+    assert sorted(each.state for each in found) == ["to_hand_over", "void"]
+    (goes,) = [each for each in found if each.state == "to_hand_over"]
+    assert "減免: 50%" in goes.text
 
 
 def test_of_two_mayors_percents_the_greater_counts_at_both(offices: Offices, booking_id: str):

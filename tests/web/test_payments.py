@@ -14,7 +14,8 @@ from reservations import clock
 from reservations.actions.bookings import CancelRequest, cancel
 from reservations.actions.money import PayRequest, pay
 from reservations.actions.reductions import ReduceRequest, reduce
-from reservations.models import Checkout, Payment
+from reservations.db import write_transaction
+from reservations.models import Booking, Checkout, Payment
 from reservations.rules.money import Account
 from tests import town
 from tests.printables import pdf
@@ -61,6 +62,17 @@ def test_a_booking_is_paid_online_and_says_so_everywhere(paying: Paying):
     (payment,) = found.payments
     assert (payment.method, payment.node_no, payment.day) == ("online", 1, town.TODAY)
     assert payment.reference.startswith("sim-")
+
+
+def test_an_old_pages_button_takes_nothing_for_a_use_that_is_in_review(paying: Paying):
+    person = paying.resident()
+    with paying.site.database.session() as session, write_transaction(session):
+        session.get_one(Booking, paying.booking_id).decide_by = town.TODAY + timedelta(days=3)
+
+    person.presses("オンラインで支払う")
+
+    assert "審査中" in person.text
+    assert list(paying.checkouts()) == []
 
 
 def test_the_receipt_has_a_number_of_this_machines_series(paying: Paying):

@@ -53,6 +53,7 @@ KINDS: Mapping[str, str] = {
     "granted": N_("許可"),
     "denied": N_("不許可"),
     "struck": N_("違反の記録"),
+    "reduced": N_("減免の決定"),
 }
 
 

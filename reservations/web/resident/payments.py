@@ -49,6 +49,9 @@ def begin(booking_id: UUID) -> Response:
     lead_back(url_for("bookings.one", booking_id=booking.id))
     if not takes_payments(booking):
         raise Refusal(RefusalCode.NOT_FOUND)
+    if booking.is_in_review:
+        # Moved meanwhile, and looked at anew: nothing is due, as its page says.
+        return redirect(url_for("bookings.one", booking_id=booking.id), 303)
     asked = BeginRequest(booking.id, language.locale())
     try:
         checkout_id = actions.begun(session(), asked, context(auth.actor()))
