@@ -95,7 +95,7 @@ def test_the_board_says_who_has_what_and_why_it_is_closed(counter: Site):
 def test_the_parts_of_a_hall_unfold_below_it(counter: Site):
     page = clerk(counter).opens(board_of(counter)).html
 
-    folded = page.index("<details")
+    folded = page.index("分けて貸す")
     assert page.index("全面、18:00") < folded < page.index("1/2面、18:00")
 
 
