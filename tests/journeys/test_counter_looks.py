@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -117,19 +118,25 @@ def wishes_and_others_money(site: Site) -> None:
             session.execute(update(Payment).values(account_town="172120", day=date(2026, 5, 6)))
 
 
+@pytest.fixture(scope="module")
+def tabs(browser, counter) -> Iterator[list[Any]]:
+    """A phone's and a desk's, for all pages: signing in anew for each would take minutes."""
+    with open_context(browser) as phone, open_context(browser, **desk()) as large:
+        for context in (phone, large):
+            counter.enter(context, "staff")
+        yield [phone.new_page(), large.new_page()]
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_on_desk_and_phone(browser, counter, path, language):
+def test_axe_finds_nothing_on_desk_and_phone(tabs, counter, path, language):
     found: list[str] = []
-    for options in ({}, desk()):
-        with open_context(browser, **options) as context:
-            counter.enter(context, "staff")
-            page = context.new_page()
-            page.goto(f"{counter.url}{path}?lang={language}")
-            found += run_axe(page)
-            # A phone widens its own window to what does not fit: innerWidth would be as wide.
-            width = page.evaluate("() => document.documentElement.scrollWidth")
-            assert (size := page.viewport_size) is not None and width <= size["width"]
+    for page in tabs:
+        page.goto(f"{counter.url}{path}?lang={language}")
+        found += run_axe(page)
+        # A phone widens its own window to what does not fit: innerWidth would be as wide.
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        assert (size := page.viewport_size) is not None and width <= size["width"]
 
     assert found == []
 

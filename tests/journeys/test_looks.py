@@ -105,17 +105,18 @@ def look(request: pytest.FixtureRequest, browser: Browser, house: House) -> Iter
 def test_axe_finds_nothing_on_phone_desk_and_paper_by_day_and_night(look, language):
     page = look.at(PHONE, language=language)
 
-    assert faults_of(page) == []
+    # Colours are the same in every language.
+    assert faults_of(page, ("light", "dark") if language == "ja" else ("light",)) == []
 
 
-def faults_of(page: Page) -> list[str]:
+def faults_of(page: Page, schemes: tuple[str, ...] = ("light", "dark")) -> list[str]:
     """What axe finds on a phone and a desk, light and dark, and on the printed page."""
     # Without fades: a colour half way between day and night is nobody's.
     page.emulate_media(reduced_motion="reduce")
     found = []
     for size in (PHONE, LARGE):
         page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
+        for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             found += [f"{size['width']} px, {scheme}: {each}" for each in run_axe(page)]
     page.emulate_media(color_scheme="light", media="print")

@@ -27,10 +27,10 @@ from tests.town import NOW
 
 @pytest.fixture
 def paying(
-    database_url: str, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Paying]:
     monkeypatch.setattr(clock, "now", lambda: made.site.now)
-    made: Paying = a_paying_site(database_url, tmp_path, service)
+    made: Paying = a_paying_site(sqlite_url, tmp_path, service)
     yield made
     made.site.database.dispose()
 
