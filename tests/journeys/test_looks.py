@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, ViewportSize
@@ -63,6 +63,7 @@ MOVING = """() => [...document.querySelectorAll('*')].filter(each => {
     return parseFloat(style.transitionDuration) || parseFloat(style.animationDuration)
 }).length"""
 FAULTS = ("いま、予約の台帳につながりません", "The booking ledger cannot be reached right now")
+Scheme = Literal["light", "dark"]
 # No finger presses paper.
 FOR_FINGERS = "target-size:"
 NAVIGATION = "() => [...document.querySelectorAll('nav')].filter(n => n.checkVisibility()).length"
@@ -109,7 +110,7 @@ def test_axe_finds_nothing_on_phone_desk_and_paper_by_day_and_night(look, langua
     assert faults_of(page, ("light", "dark") if language == "ja" else ("light",)) == []
 
 
-def faults_of(page: Page, schemes: tuple[str, ...] = ("light", "dark")) -> list[str]:
+def faults_of(page: Page, schemes: tuple[Scheme, ...] = ("light", "dark")) -> list[str]:
     """What axe finds on a phone and a desk, light and dark, and on the printed page."""
     # Without fades: a colour half way between day and night is nobody's.
     page.emulate_media(reduced_motion="reduce")
