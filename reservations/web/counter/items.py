@@ -25,6 +25,7 @@ from reservations.web.auth import Who, guard
 from reservations.web.counter import about
 from reservations.web.counter.board import asked_place
 from reservations.web.counter.bookings import found_booking, page_of
+from reservations.web.counter.numbers import whole
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
 from reservations.web.refusals import sentence
@@ -35,7 +36,6 @@ blueprint = APIBlueprint("items", __name__, enable_openapi=False)
 guard(blueprint, Who.STAFF)
 
 KINDS: Mapping[str, str] = {"key": N_("鍵"), "equipment": N_("備品")}
-_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 @blueprint.get("/items")
@@ -137,10 +137,10 @@ def _keyed(wish: Any) -> Context:
 
 def _whole(text: str) -> int:
     """raises   Refusal malformed"""
-    plain = text.strip().translate(_DIGITS)
-    if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
+    found = whole(text)
+    if found is None:
         raise Refusal(RefusalCode.MALFORMED)
-    return int(plain)
+    return found
 
 
 def _place(facility_id: int) -> Place:

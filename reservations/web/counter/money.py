@@ -42,7 +42,7 @@ from reservations.web import auth
 from reservations.web import papers as web_papers
 from reservations.web.auth import Who, guard
 from reservations.web.counter import about
-from reservations.web.counter.numbers import booking_of, unknown
+from reservations.web.counter.numbers import booking_of, unknown, whole_yen
 from reservations.web.forms import Malformed, three_part_date
 from reservations.web.language import N_, gettext
 from reservations.web.reductions import fee_options, of_booking, said_of_fee, seen_of, seen_options
@@ -83,7 +83,6 @@ FIELDS: Mapping[RefusalCode, str] = {
     RefusalCode.ENTRANCE_FEE: "entrance_fee",
     RefusalCode.DIFFERENCE_UNEXPLAINED: "reason",
 }
-_DIGITS = str.maketrans("０１２３４５６７８９－ー―‐，", "0123456789----,")
 _WORDS_MAX = 100
 
 
@@ -372,10 +371,10 @@ def _errors(wrong: Malformed | Refusal, field: str) -> Mapping[str, str]:
 
 def _number(name: str, words: str) -> int:
     """raises   Malformed"""
-    text = request.form.get(name, "").strip().translate(_DIGITS).replace(",", "").removesuffix("円")
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    found = whole_yen(request.form.get(name, ""))
+    if found is None:
         raise Malformed(request.form, {name: words})
-    return int(text)
+    return found
 
 
 def _yen(name: str) -> int:
